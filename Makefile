@@ -1,0 +1,70 @@
+# What one types here. `make` alone tells.
+
+PYTHON ?= python3
+PORT ?= 8000
+UV = uv==0.13.9
+
+BIN = .venv/bin
+PIP = $(BIN)/python -m pip --disable-pip-version-check --quiet
+LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-header --no-annotate --no-emit-index-url --no-emit-find-links
+BUILD_BACKEND = import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["build-system"]["requires"], sep="\n")
+
+# Compiled once while installing, not again at every start.
+unexport PYTHONDONTWRITEBYTECODE
+unexport VIRTUAL_ENV PYTHONHOME PYTHONPATH
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help demo install test check lock clean
+
+help:
+	@echo "make demo     the whole path on this machine, at http://127.0.0.1:$(PORT) (PORT=8001 moves it)"
+	@echo "make install  everything needed to work on Promos, in .venv"
+	@echo "make test     every test, on SQLite and on PostgreSQL"
+	@echo "make check    style, types and the direction of imports"
+	@echo "make lock     newest allowed versions, with their hashes, into requirements/"
+	@echo "make clean    remove .venv and the demo's data"
+	@echo
+	@echo "PYTHON=python3.12 chooses the Python that .venv is made with (3.11 or newer)"
+
+demo: .venv/run.stamp
+	@exec $(BIN)/promos demo --port $(PORT)
+
+install: .venv/dev.stamp
+
+test: .venv/dev.stamp
+	$(BIN)/pytest -n 2
+
+check: .venv/dev.stamp
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+lock: .venv/dev.stamp
+	$(PIP) install $(UV)
+	$(BIN)/python -c '$(BUILD_BACKEND)' | $(LOCK) --upgrade pyproject.toml - -o requirements/run.txt
+	$(BIN)/python -c '$(BUILD_BACKEND)' | $(LOCK) --upgrade pyproject.toml - --group dev -c requirements/run.txt -o requirements/dev.txt
+
+clean:
+	rm -rf .venv data build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	find src tests alembic -name __pycache__ -prune -exec rm -rf {} +
+
+.venv/made.stamp:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "Promos needs Python 3.11 or newer and $(PYTHON) is not: name one with make PYTHON=python3.12" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' || { \
+		echo "$(PYTHON) cannot make virtual environments: install its venv package (Debian: python3-venv)" >&2; exit 1; }
+	@echo "Setting up .venv; this takes a minute, once."
+	@$(PYTHON) -m venv .venv
+	@touch $@
+
+.venv/run.stamp: .venv/made.stamp requirements/run.txt pyproject.toml
+	@$(PIP) install --require-hashes -r requirements/run.txt
+	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.venv/dev.stamp: .venv/run.stamp requirements/dev.txt
+	@$(PIP) install --require-hashes -r requirements/dev.txt
+	@touch $@

@@ -1,0 +1,1 @@
+"""Free passes for readers, from a newsletter and its event partners, with the disclosure the law asks for."""
