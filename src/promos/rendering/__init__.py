@@ -1,0 +1,1 @@
+"""Values in, text and bytes out: no database, no clock, no network."""
