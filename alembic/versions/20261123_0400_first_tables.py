@@ -1,0 +1,758 @@
+# ruff: noqa: E501, PLR0915 -- the first shape is one long list
+"""Every table of the whole path, from the partner to the person at the door.
+
+Why: the first shape. On PostgreSQL the application works as `promos_app`, which owns nothing and can only add to the
+journal; the role is made here where the migrating role may make roles.
+
+Revision ID: 0001
+Revises:
+"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0001"
+down_revision = None
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.create_table(
+        "idempotency_records",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("principal", sa.String(), nullable=False),
+        sa.Column("key", sa.String(), nullable=False),
+        sa.Column("fingerprint", sa.String(), nullable=False),
+        sa.Column("status", sa.Integer(), nullable=False),
+        sa.Column("body", sa.String(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_idempotency_records"),
+        sa.UniqueConstraint("principal", "key", name="uq_idempotency_records_principal_key"),
+    )
+    op.create_index("ix_idempotency_records_created_at", "idempotency_records", ["created_at"], unique=False)
+
+    op.create_table(
+        "installation",
+        sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("reader_key_mark", sa.String(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("id = 1", name="ck_installation_one_row"),
+        sa.PrimaryKeyConstraint("id", name="pk_installation"),
+    )
+    op.create_table(
+        "partners",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("legal_name", sa.String(), nullable=False),
+        sa.Column("legal_form", sa.String(), nullable=True),
+        sa.Column("register_number", sa.String(), nullable=True),
+        sa.Column("address", sa.String(), nullable=True),
+        sa.Column("country", sa.String(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_partners"),
+    )
+    op.create_table(
+        "people",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("email", sa.String(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("language", sa.String(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_people"),
+        sa.UniqueConstraint("email", name="uq_people_email"),
+    )
+    op.create_table(
+        "publications",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("slug", sa.String(), nullable=False),
+        sa.Column("language", sa.String(), nullable=False),
+        sa.Column("timezone", sa.String(), nullable=False),
+        sa.Column("audience", sa.JSON(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_publications"),
+        sa.UniqueConstraint("slug", name="uq_publications_slug"),
+    )
+    op.create_table(
+        "rate_limits",
+        sa.Column("bucket", sa.String(), nullable=False),
+        sa.Column("window_start", sa.BigInteger(), nullable=False),
+        sa.Column("count", sa.Integer(), nullable=False),
+        sa.Column("ends_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("bucket", "window_start", name="pk_rate_limits"),
+    )
+    op.create_index("ix_rate_limits_ends_at", "rate_limits", ["ends_at"], unique=False)
+
+    op.create_table(
+        "readers",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("reader_key", sa.String(), nullable=False),
+        sa.Column("email", sa.String(), nullable=False),
+        sa.Column("name", sa.String(), nullable=True),
+        sa.Column("language", sa.String(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_readers"),
+        sa.UniqueConstraint("email", name="uq_readers_email"),
+    )
+    op.create_index("ix_readers_reader_key", "readers", ["reader_key"], unique=False)
+
+    op.create_table(
+        "events",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("partner_id", sa.Uuid(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("slug", sa.String(), nullable=False),
+        sa.Column("edition", sa.String(), nullable=True),
+        sa.Column("starts_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ends_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("timezone", sa.String(), nullable=False),
+        sa.Column("venue", sa.String(), nullable=False),
+        sa.Column("city", sa.String(), nullable=False),
+        sa.Column("country", sa.String(), nullable=False),
+        sa.Column("url", sa.String(), nullable=False),
+        sa.Column("highlights", sa.JSON(), nullable=False),
+        sa.Column("asks_name", sa.Boolean(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("ends_at > starts_at", name="ck_events_ends_after_start"),
+        sa.ForeignKeyConstraint(["partner_id"], ["partners.id"], name="fk_events_partner_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_events"),
+        sa.UniqueConstraint("slug", name="uq_events_slug"),
+    )
+    op.create_index("ix_events_partner_id", "events", ["partner_id"], unique=False)
+
+    op.create_table(
+        "issues",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("publication_id", sa.Uuid(), nullable=False),
+        sa.Column("number", sa.String(), nullable=False),
+        sa.Column("title", sa.String(), nullable=False),
+        sa.Column("language", sa.String(), nullable=False),
+        sa.Column("planned_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("segments", sa.JSON(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("content_hash", sa.String(), nullable=False),
+        sa.Column("needed_verdict", sa.String(), server_default="pass", nullable=False),
+        sa.Column("passed_check_id", sa.Uuid(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("published_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint("needed_verdict = 'pass'", name="ck_issues_needed_verdict"),
+        sa.CheckConstraint(
+            "state <> 'published' OR passed_check_id IS NOT NULL", name="ck_issues_published_is_checked"
+        ),
+        sa.CheckConstraint("state IN ('draft', 'published')", name="ck_issues_state"),
+        sa.ForeignKeyConstraint(
+            ["passed_check_id", "id", "content_hash", "needed_verdict"],
+            ["issue_checks.id", "issue_checks.issue_id", "issue_checks.content_hash", "issue_checks.verdict"],
+            name="fk_issues_passed_check",
+            use_alter=True,
+        ),
+        sa.ForeignKeyConstraint(["publication_id"], ["publications.id"], name="fk_issues_publication_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_issues"),
+        sa.UniqueConstraint("publication_id", "number", name="uq_issues_publication_id_number"),
+    )
+    op.create_table(
+        "roles",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("person_id", sa.Uuid(), nullable=False),
+        sa.Column("role", sa.String(), nullable=False),
+        sa.Column("partner_id", sa.Uuid(), nullable=True),
+        sa.Column("publication_id", sa.Uuid(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint(
+            "(role = 'admin' AND partner_id IS NULL AND publication_id IS NULL) OR (role = 'editor' AND partner_id IS NULL AND publication_id IS NOT NULL) OR (role IN ('owner', 'member', 'door') AND partner_id IS NOT NULL AND publication_id IS NULL)",
+            name="ck_roles_reach",
+        ),
+        sa.ForeignKeyConstraint(["partner_id"], ["partners.id"], name="fk_roles_partner_id"),
+        sa.ForeignKeyConstraint(["person_id"], ["people.id"], name="fk_roles_person_id"),
+        sa.ForeignKeyConstraint(["publication_id"], ["publications.id"], name="fk_roles_publication_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_roles"),
+        sa.UniqueConstraint("person_id", "role", "partner_id", name="uq_roles_person_id_role_partner_id"),
+        sa.UniqueConstraint("person_id", "role", "publication_id", name="uq_roles_person_id_role_publication_id"),
+    )
+    op.create_index("ix_roles_partner_id", "roles", ["partner_id"], unique=False)
+    op.create_index("ix_roles_publication_id", "roles", ["publication_id"], unique=False)
+    op.create_index(
+        "uq_roles_admin",
+        "roles",
+        ["person_id"],
+        unique=True,
+        sqlite_where=sa.text("role = 'admin'"),
+        postgresql_where=sa.text("role = 'admin'"),
+    )
+
+    op.create_table(
+        "sessions",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("person_id", sa.Uuid(), nullable=False),
+        sa.Column("token_hash", sa.String(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["person_id"], ["people.id"], name="fk_sessions_person_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_sessions"),
+        sa.UniqueConstraint("token_hash", name="uq_sessions_token_hash"),
+    )
+    op.create_index("ix_sessions_person_id", "sessions", ["person_id"], unique=False)
+
+    op.create_table(
+        "sign_in_links",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("person_id", sa.Uuid(), nullable=False),
+        sa.Column("token_hash", sa.String(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("used_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["person_id"], ["people.id"], name="fk_sign_in_links_person_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_sign_in_links"),
+        sa.UniqueConstraint("token_hash", name="uq_sign_in_links_token_hash"),
+    )
+    op.create_index("ix_sign_in_links_person_id", "sign_in_links", ["person_id"], unique=False)
+
+    op.create_table(
+        "tokens",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("token_hash", sa.String(), nullable=False),
+        sa.Column("role", sa.String(), nullable=False),
+        sa.Column("partner_id", sa.Uuid(), nullable=True),
+        sa.Column("publication_id", sa.Uuid(), nullable=True),
+        sa.Column("scopes", sa.JSON(), nullable=False),
+        sa.Column("event_ids", sa.JSON(none_as_null=True), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("revoked_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint(
+            "(role = 'admin' AND partner_id IS NULL AND publication_id IS NULL) OR (role = 'editor' AND partner_id IS NULL AND publication_id IS NOT NULL) OR (role IN ('owner', 'member', 'door') AND partner_id IS NOT NULL AND publication_id IS NULL)",
+            name="ck_tokens_reach",
+        ),
+        sa.ForeignKeyConstraint(["partner_id"], ["partners.id"], name="fk_tokens_partner_id"),
+        sa.ForeignKeyConstraint(["publication_id"], ["publications.id"], name="fk_tokens_publication_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_tokens"),
+        sa.UniqueConstraint("token_hash", name="uq_tokens_token_hash"),
+    )
+    op.create_index("ix_tokens_partner_id", "tokens", ["partner_id"], unique=False)
+    op.create_index("ix_tokens_publication_id", "tokens", ["publication_id"], unique=False)
+
+    op.create_table(
+        "issue_checks",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("issue_id", sa.Uuid(), nullable=False),
+        sa.Column("content_hash", sa.String(), nullable=False),
+        sa.Column("verdict", sa.String(), nullable=False),
+        sa.Column("findings", sa.JSON(), nullable=False),
+        sa.Column("judged_on", sa.String(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("verdict IN ('pass', 'fail', 'cannot_tell')", name="ck_issue_checks_verdict"),
+        sa.ForeignKeyConstraint(["issue_id"], ["issues.id"], name="fk_issue_checks_issue_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_issue_checks"),
+        sa.UniqueConstraint(
+            "id", "issue_id", "content_hash", "verdict", name="uq_issue_checks_id_issue_id_content_hash_verdict"
+        ),
+    )
+    op.create_index("ix_issue_checks_issue_id", "issue_checks", ["issue_id"], unique=False)
+
+    op.create_table(
+        "pass_types",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("partner_id", sa.Uuid(), nullable=False),
+        sa.Column("event_id", sa.Uuid(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("face_value", sa.BigInteger(), nullable=False),
+        sa.Column("currency", sa.String(), nullable=False),
+        sa.Column("vat", sa.String(), nullable=False),
+        sa.Column("vat_rate", sa.Numeric(precision=5, scale=2), nullable=True),
+        sa.Column("capacity", sa.Integer(), nullable=True),
+        sa.Column("used", sa.Integer(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("vat IN ('included', 'excluded', 'unknown')", name="ck_pass_types_vat"),
+        sa.CheckConstraint("face_value >= 0", name="ck_pass_types_face_value"),
+        sa.CheckConstraint(
+            "used >= 0 AND (capacity IS NULL OR used <= capacity)", name="ck_pass_types_within_capacity"
+        ),
+        sa.ForeignKeyConstraint(["event_id"], ["events.id"], name="fk_pass_types_event_id"),
+        sa.ForeignKeyConstraint(["partner_id"], ["partners.id"], name="fk_pass_types_partner_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_pass_types"),
+    )
+    op.create_index("ix_pass_types_event_id", "pass_types", ["event_id"], unique=False)
+    op.create_index("ix_pass_types_partner_id", "pass_types", ["partner_id"], unique=False)
+
+    op.create_table(
+        "offers",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("partner_id", sa.Uuid(), nullable=False),
+        sa.Column("event_id", sa.Uuid(), nullable=False),
+        sa.Column("pass_type_id", sa.Uuid(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("benefit", sa.String(), nullable=False),
+        sa.Column("max_passes", sa.Integer(), nullable=True),
+        sa.Column("used", sa.Integer(), nullable=False),
+        sa.Column("opens_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ends_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("proof", sa.String(), nullable=False),
+        sa.Column("on_cancel", sa.String(), nullable=False),
+        sa.Column("eligibility", sa.String(), nullable=True),
+        sa.Column("conditions_url", sa.String(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("benefit = 'free_pass'", name="ck_offers_benefit"),
+        sa.CheckConstraint("on_cancel IN ('return', 'keep')", name="ck_offers_on_cancel"),
+        sa.CheckConstraint("proof IN ('mailbox', 'none')", name="ck_offers_proof"),
+        sa.CheckConstraint("ends_at > opens_at", name="ck_offers_ends_after_opening"),
+        sa.CheckConstraint("used >= 0 AND (max_passes IS NULL OR used <= max_passes)", name="ck_offers_within_limit"),
+        sa.ForeignKeyConstraint(["event_id"], ["events.id"], name="fk_offers_event_id"),
+        sa.ForeignKeyConstraint(["partner_id"], ["partners.id"], name="fk_offers_partner_id"),
+        sa.ForeignKeyConstraint(["pass_type_id"], ["pass_types.id"], name="fk_offers_pass_type_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_offers"),
+    )
+    op.create_index("ix_offers_event_id", "offers", ["event_id"], unique=False)
+    op.create_index("ix_offers_partner_id", "offers", ["partner_id"], unique=False)
+    op.create_index("ix_offers_pass_type_id", "offers", ["pass_type_id"], unique=False)
+
+    op.create_table(
+        "offer_publications",
+        sa.Column("offer_id", sa.Uuid(), nullable=False),
+        sa.Column("publication_id", sa.Uuid(), nullable=False),
+        sa.Column("partner_id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(["offer_id"], ["offers.id"], name="fk_offer_publications_offer_id"),
+        sa.ForeignKeyConstraint(["partner_id"], ["partners.id"], name="fk_offer_publications_partner_id"),
+        sa.ForeignKeyConstraint(["publication_id"], ["publications.id"], name="fk_offer_publications_publication_id"),
+        sa.PrimaryKeyConstraint("offer_id", "publication_id", name="pk_offer_publications"),
+    )
+    op.create_index("ix_offer_publications_partner_id", "offer_publications", ["partner_id"], unique=False)
+    op.create_index("ix_offer_publications_publication_id", "offer_publications", ["publication_id"], unique=False)
+
+    op.create_table(
+        "promo_codes",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("partner_id", sa.Uuid(), nullable=False),
+        sa.Column("event_id", sa.Uuid(), nullable=False),
+        sa.Column("offer_id", sa.Uuid(), nullable=False),
+        sa.Column("text", sa.String(), nullable=False),
+        sa.Column("spelled", sa.String(), nullable=False),
+        sa.Column("max_passes", sa.Integer(), nullable=True),
+        sa.Column("used", sa.Integer(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("status", sa.String(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("status IN ('active', 'paused', 'revoked')", name="ck_promo_codes_status"),
+        sa.CheckConstraint(
+            "used >= 0 AND (max_passes IS NULL OR used <= max_passes)", name="ck_promo_codes_within_limit"
+        ),
+        sa.ForeignKeyConstraint(["event_id"], ["events.id"], name="fk_promo_codes_event_id"),
+        sa.ForeignKeyConstraint(["offer_id"], ["offers.id"], name="fk_promo_codes_offer_id"),
+        sa.ForeignKeyConstraint(["partner_id"], ["partners.id"], name="fk_promo_codes_partner_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_promo_codes"),
+        sa.UniqueConstraint("text", name="uq_promo_codes_text"),
+    )
+    op.create_index("ix_promo_codes_event_id", "promo_codes", ["event_id"], unique=False)
+    op.create_index("ix_promo_codes_offer_id", "promo_codes", ["offer_id"], unique=False)
+    op.create_index("ix_promo_codes_partner_id", "promo_codes", ["partner_id"], unique=False)
+
+    op.create_table(
+        "journal",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("verb", sa.String(), nullable=False),
+        sa.Column("subject_id", sa.Uuid(), nullable=False),
+        sa.Column("actor_kind", sa.String(), nullable=False),
+        sa.Column("actor_id", sa.Uuid(), nullable=True),
+        sa.Column("partner_id", sa.Uuid(), nullable=True),
+        sa.Column("publication_id", sa.Uuid(), nullable=True),
+        sa.Column("event_id", sa.Uuid(), nullable=True),
+        sa.Column("code_id", sa.Uuid(), nullable=True),
+        sa.Column("version", sa.Integer(), nullable=True),
+        sa.Column("facts", sa.JSON(), nullable=False),
+        sa.ForeignKeyConstraint(["code_id"], ["promo_codes.id"], name="fk_journal_code_id"),
+        sa.ForeignKeyConstraint(["event_id"], ["events.id"], name="fk_journal_event_id"),
+        sa.ForeignKeyConstraint(["partner_id"], ["partners.id"], name="fk_journal_partner_id"),
+        sa.ForeignKeyConstraint(["publication_id"], ["publications.id"], name="fk_journal_publication_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_journal"),
+        sa.UniqueConstraint("code_id", "version", name="uq_journal_code_id_version"),
+    )
+    op.create_index("ix_journal_event_id", "journal", ["event_id"], unique=False)
+    op.create_index("ix_journal_partner_id", "journal", ["partner_id"], unique=False)
+    op.create_index("ix_journal_publication_id", "journal", ["publication_id"], unique=False)
+    op.create_index("ix_journal_subject_id", "journal", ["subject_id"], unique=False)
+
+    op.create_table(
+        "promo_blocks",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("partner_id", sa.Uuid(), nullable=False),
+        sa.Column("issue_id", sa.Uuid(), nullable=False),
+        sa.Column("publication_id", sa.Uuid(), nullable=False),
+        sa.Column("event_id", sa.Uuid(), nullable=False),
+        sa.Column("offer_id", sa.Uuid(), nullable=False),
+        sa.Column("code_id", sa.Uuid(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("heading", sa.String(), nullable=False),
+        sa.Column("body", sa.String(), nullable=False),
+        sa.Column("call_to_action", sa.String(), nullable=False),
+        sa.Column("after_segment", sa.String(), nullable=True),
+        sa.Column("replaces", sa.JSON(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("removed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["code_id"], ["promo_codes.id"], name="fk_promo_blocks_code_id"),
+        sa.ForeignKeyConstraint(["event_id"], ["events.id"], name="fk_promo_blocks_event_id"),
+        sa.ForeignKeyConstraint(["issue_id"], ["issues.id"], name="fk_promo_blocks_issue_id"),
+        sa.ForeignKeyConstraint(["offer_id"], ["offers.id"], name="fk_promo_blocks_offer_id"),
+        sa.ForeignKeyConstraint(["partner_id"], ["partners.id"], name="fk_promo_blocks_partner_id"),
+        sa.ForeignKeyConstraint(["publication_id"], ["publications.id"], name="fk_promo_blocks_publication_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_promo_blocks"),
+    )
+    op.create_index("ix_promo_blocks_code_id", "promo_blocks", ["code_id"], unique=False)
+    op.create_index("ix_promo_blocks_event_id", "promo_blocks", ["event_id"], unique=False)
+    op.create_index("ix_promo_blocks_issue_id", "promo_blocks", ["issue_id"], unique=False)
+    op.create_index("ix_promo_blocks_offer_id", "promo_blocks", ["offer_id"], unique=False)
+    op.create_index("ix_promo_blocks_partner_id", "promo_blocks", ["partner_id"], unique=False)
+    op.create_index("ix_promo_blocks_publication_id", "promo_blocks", ["publication_id"], unique=False)
+    op.create_index(
+        "uq_promo_blocks_code",
+        "promo_blocks",
+        ["issue_id", "code_id"],
+        unique=True,
+        sqlite_where=sa.text("removed_at IS NULL"),
+        postgresql_where=sa.text("removed_at IS NULL"),
+    )
+
+    op.create_table(
+        "claims",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("partner_id", sa.Uuid(), nullable=False),
+        sa.Column("event_id", sa.Uuid(), nullable=False),
+        sa.Column("offer_id", sa.Uuid(), nullable=False),
+        sa.Column("code_id", sa.Uuid(), nullable=False),
+        sa.Column("block_id", sa.Uuid(), nullable=True),
+        sa.Column("reader_id", sa.Uuid(), nullable=False),
+        sa.Column("reader_key", sa.String(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("refusal", sa.String(), nullable=True),
+        sa.Column("token_hash", sa.String(), nullable=False),
+        sa.Column("shares", sa.JSON(), nullable=False),
+        sa.Column("language", sa.String(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("settled_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("redemption_id", sa.Uuid(), nullable=True),
+        sa.CheckConstraint("(state = 'proven') = (redemption_id IS NOT NULL)", name="ck_claims_proven_has_redemption"),
+        sa.CheckConstraint("state IN ('pending', 'proven', 'refused', 'superseded')", name="ck_claims_state"),
+        sa.ForeignKeyConstraint(["block_id"], ["promo_blocks.id"], name="fk_claims_block_id"),
+        sa.ForeignKeyConstraint(["code_id"], ["promo_codes.id"], name="fk_claims_code_id"),
+        sa.ForeignKeyConstraint(["event_id"], ["events.id"], name="fk_claims_event_id"),
+        sa.ForeignKeyConstraint(["offer_id"], ["offers.id"], name="fk_claims_offer_id"),
+        sa.ForeignKeyConstraint(["partner_id"], ["partners.id"], name="fk_claims_partner_id"),
+        sa.ForeignKeyConstraint(["reader_id"], ["readers.id"], name="fk_claims_reader_id"),
+        sa.ForeignKeyConstraint(["redemption_id"], ["redemptions.id"], name="fk_claims_redemption_id", use_alter=True),
+        sa.PrimaryKeyConstraint("id", name="pk_claims"),
+        sa.UniqueConstraint("token_hash", name="uq_claims_token_hash"),
+    )
+    op.create_index("ix_claims_block_id", "claims", ["block_id"], unique=False)
+    op.create_index("ix_claims_code_id", "claims", ["code_id"], unique=False)
+    op.create_index("ix_claims_offer_id", "claims", ["offer_id"], unique=False)
+    op.create_index("ix_claims_partner_id", "claims", ["partner_id"], unique=False)
+    op.create_index("ix_claims_reader_id", "claims", ["reader_id"], unique=False)
+    op.create_index("ix_claims_reader_key", "claims", ["reader_key"], unique=False)
+
+    op.create_table(
+        "declarations",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("partner_id", sa.Uuid(), nullable=False),
+        sa.Column("block_id", sa.Uuid(), nullable=False),
+        sa.Column("party", sa.String(), nullable=False),
+        sa.Column("kinds", sa.JSON(), nullable=False),
+        sa.Column("benefits", sa.JSON(), nullable=False),
+        sa.Column("editorial_control", sa.String(), nullable=False),
+        sa.Column("obligation", sa.String(), nullable=False),
+        sa.Column("declared_by", sa.Uuid(), nullable=True),
+        sa.Column("declared_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("party IN ('partner', 'editor')", name="ck_declarations_party"),
+        sa.ForeignKeyConstraint(["block_id"], ["promo_blocks.id"], name="fk_declarations_block_id"),
+        sa.ForeignKeyConstraint(["partner_id"], ["partners.id"], name="fk_declarations_partner_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_declarations"),
+        sa.UniqueConstraint("block_id", "party", name="uq_declarations_block_id_party"),
+    )
+    op.create_index("ix_declarations_partner_id", "declarations", ["partner_id"], unique=False)
+
+    op.create_table(
+        "visits",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("partner_id", sa.Uuid(), nullable=False),
+        sa.Column("event_id", sa.Uuid(), nullable=False),
+        sa.Column("code_id", sa.Uuid(), nullable=False),
+        sa.Column("block_id", sa.Uuid(), nullable=True),
+        sa.Column("source_id", sa.Uuid(), nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("human", sa.Integer(), nullable=False),
+        sa.Column("machine", sa.Integer(), nullable=False),
+        sa.CheckConstraint("human >= 0 AND machine >= 0", name="ck_visits_counts"),
+        sa.ForeignKeyConstraint(["block_id"], ["promo_blocks.id"], name="fk_visits_block_id"),
+        sa.ForeignKeyConstraint(["code_id"], ["promo_codes.id"], name="fk_visits_code_id"),
+        sa.ForeignKeyConstraint(["event_id"], ["events.id"], name="fk_visits_event_id"),
+        sa.ForeignKeyConstraint(["partner_id"], ["partners.id"], name="fk_visits_partner_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_visits"),
+        sa.UniqueConstraint("source_id", "day", name="uq_visits_source_id_day"),
+    )
+    op.create_index("ix_visits_block_id", "visits", ["block_id"], unique=False)
+    op.create_index("ix_visits_event_id", "visits", ["event_id"], unique=False)
+    op.create_index("ix_visits_partner_id", "visits", ["partner_id"], unique=False)
+
+    op.create_table(
+        "consents",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("partner_id", sa.Uuid(), nullable=False),
+        sa.Column("reader_id", sa.Uuid(), nullable=False),
+        sa.Column("claim_id", sa.Uuid(), nullable=True),
+        sa.Column("field", sa.String(), nullable=False),
+        sa.Column("wording", sa.String(), nullable=False),
+        sa.Column("language", sa.String(), nullable=False),
+        sa.Column("given_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("withdrawn_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint("field IN ('email', 'name')", name="ck_consents_field"),
+        sa.ForeignKeyConstraint(["claim_id"], ["claims.id"], name="fk_consents_claim_id"),
+        sa.ForeignKeyConstraint(["partner_id"], ["partners.id"], name="fk_consents_partner_id"),
+        sa.ForeignKeyConstraint(["reader_id"], ["readers.id"], name="fk_consents_reader_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_consents"),
+    )
+    op.create_index("ix_consents_partner_id", "consents", ["partner_id"], unique=False)
+    op.create_index("ix_consents_reader_id", "consents", ["reader_id"], unique=False)
+    op.create_index(
+        "uq_consents_standing",
+        "consents",
+        ["partner_id", "reader_id", "field"],
+        unique=True,
+        sqlite_where=sa.text("withdrawn_at IS NULL"),
+        postgresql_where=sa.text("withdrawn_at IS NULL"),
+    )
+
+    op.create_table(
+        "redemptions",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("partner_id", sa.Uuid(), nullable=False),
+        sa.Column("event_id", sa.Uuid(), nullable=False),
+        sa.Column("pass_type_id", sa.Uuid(), nullable=False),
+        sa.Column("offer_id", sa.Uuid(), nullable=False),
+        sa.Column("code_id", sa.Uuid(), nullable=False),
+        sa.Column("block_id", sa.Uuid(), nullable=True),
+        sa.Column("claim_id", sa.Uuid(), nullable=True),
+        sa.Column("token_id", sa.Uuid(), nullable=True),
+        sa.Column("reader_id", sa.Uuid(), nullable=False),
+        sa.Column("reader_key", sa.String(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("counted", sa.Boolean(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint("state <> 'confirmed' OR counted", name="ck_redemptions_live_is_counted"),
+        sa.CheckConstraint("state IN ('confirmed', 'cancelled')", name="ck_redemptions_state"),
+        sa.ForeignKeyConstraint(["block_id"], ["promo_blocks.id"], name="fk_redemptions_block_id"),
+        sa.ForeignKeyConstraint(["claim_id"], ["claims.id"], name="fk_redemptions_claim_id"),
+        sa.ForeignKeyConstraint(["code_id"], ["promo_codes.id"], name="fk_redemptions_code_id"),
+        sa.ForeignKeyConstraint(["event_id"], ["events.id"], name="fk_redemptions_event_id"),
+        sa.ForeignKeyConstraint(["offer_id"], ["offers.id"], name="fk_redemptions_offer_id"),
+        sa.ForeignKeyConstraint(["partner_id"], ["partners.id"], name="fk_redemptions_partner_id"),
+        sa.ForeignKeyConstraint(["pass_type_id"], ["pass_types.id"], name="fk_redemptions_pass_type_id"),
+        sa.ForeignKeyConstraint(["reader_id"], ["readers.id"], name="fk_redemptions_reader_id"),
+        sa.ForeignKeyConstraint(["token_id"], ["tokens.id"], name="fk_redemptions_token_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_redemptions"),
+        sa.UniqueConstraint("code_id", "version", name="uq_redemptions_code_id_version"),
+    )
+    op.create_index("ix_redemptions_block_id", "redemptions", ["block_id"], unique=False)
+    op.create_index("ix_redemptions_claim_id", "redemptions", ["claim_id"], unique=False)
+    op.create_index("ix_redemptions_code_id", "redemptions", ["code_id"], unique=False)
+    op.create_index("ix_redemptions_offer_id", "redemptions", ["offer_id"], unique=False)
+    op.create_index("ix_redemptions_partner_id", "redemptions", ["partner_id"], unique=False)
+    op.create_index("ix_redemptions_pass_type_id", "redemptions", ["pass_type_id"], unique=False)
+    op.create_index("ix_redemptions_reader_id", "redemptions", ["reader_id"], unique=False)
+    op.create_index(
+        "uq_redemptions_live_reader",
+        "redemptions",
+        ["event_id", "reader_key"],
+        unique=True,
+        sqlite_where=sa.text("state = 'confirmed'"),
+        postgresql_where=sa.text("state = 'confirmed'"),
+    )
+
+    op.create_table(
+        "passes",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("partner_id", sa.Uuid(), nullable=False),
+        sa.Column("event_id", sa.Uuid(), nullable=False),
+        sa.Column("pass_type_id", sa.Uuid(), nullable=False),
+        sa.Column("redemption_id", sa.Uuid(), nullable=False),
+        sa.Column("drawn", sa.Integer(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("issued_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint("state IN ('live', 'given_back', 'revoked')", name="ck_passes_state"),
+        sa.ForeignKeyConstraint(["event_id"], ["events.id"], name="fk_passes_event_id"),
+        sa.ForeignKeyConstraint(["partner_id"], ["partners.id"], name="fk_passes_partner_id"),
+        sa.ForeignKeyConstraint(["pass_type_id"], ["pass_types.id"], name="fk_passes_pass_type_id"),
+        sa.ForeignKeyConstraint(["redemption_id"], ["redemptions.id"], name="fk_passes_redemption_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_passes"),
+    )
+    op.create_index("ix_passes_event_id", "passes", ["event_id"], unique=False)
+    op.create_index("ix_passes_partner_id", "passes", ["partner_id"], unique=False)
+    op.create_index("ix_passes_redemption_id", "passes", ["redemption_id"], unique=False)
+    op.create_index(
+        "uq_passes_live_redemption",
+        "passes",
+        ["redemption_id"],
+        unique=True,
+        sqlite_where=sa.text("state = 'live'"),
+        postgresql_where=sa.text("state = 'live'"),
+    )
+
+    op.create_table(
+        "check_ins",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("partner_id", sa.Uuid(), nullable=False),
+        sa.Column("event_id", sa.Uuid(), nullable=False),
+        sa.Column("pass_id", sa.Uuid(), nullable=True),
+        sa.Column("scan_id", sa.String(), nullable=False),
+        sa.Column("token_hash", sa.String(), nullable=False),
+        sa.Column("gate", sa.String(), nullable=True),
+        sa.Column("result", sa.String(), nullable=False),
+        sa.Column("reason", sa.String(), nullable=True),
+        sa.Column("first_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("first_gate", sa.String(), nullable=True),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("by", sa.Uuid(), nullable=True),
+        sa.Column("undone_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("undone_by", sa.Uuid(), nullable=True),
+        sa.CheckConstraint("result = 'refused' OR pass_id IS NOT NULL", name="ck_check_ins_has_pass"),
+        sa.CheckConstraint("result IN ('admitted', 'already', 'refused')", name="ck_check_ins_result"),
+        sa.ForeignKeyConstraint(["event_id"], ["events.id"], name="fk_check_ins_event_id"),
+        sa.ForeignKeyConstraint(["partner_id"], ["partners.id"], name="fk_check_ins_partner_id"),
+        sa.ForeignKeyConstraint(["pass_id"], ["passes.id"], name="fk_check_ins_pass_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_check_ins"),
+        sa.UniqueConstraint("event_id", "scan_id", name="uq_check_ins_event_id_scan_id"),
+    )
+    op.create_index("ix_check_ins_partner_id", "check_ins", ["partner_id"], unique=False)
+    op.create_index(
+        "uq_check_ins_inside",
+        "check_ins",
+        ["pass_id"],
+        unique=True,
+        sqlite_where=sa.text("result = 'admitted' AND undone_at IS NULL"),
+        postgresql_where=sa.text("result = 'admitted' AND undone_at IS NULL"),
+    )
+
+    op.create_table(
+        "deliveries",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("claim_id", sa.Uuid(), nullable=True),
+        sa.Column("pass_id", sa.Uuid(), nullable=True),
+        sa.Column("sign_in_link_id", sa.Uuid(), nullable=True),
+        sa.Column("language", sa.String(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("leased_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("last_answer", sa.String(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("settled_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint("kind IN ('claim', 'pass', 'given_back', 'sign_in')", name="ck_deliveries_kind"),
+        sa.CheckConstraint("state IN ('pending', 'sent', 'dead')", name="ck_deliveries_state"),
+        sa.ForeignKeyConstraint(["claim_id"], ["claims.id"], name="fk_deliveries_claim_id"),
+        sa.ForeignKeyConstraint(["pass_id"], ["passes.id"], name="fk_deliveries_pass_id"),
+        sa.ForeignKeyConstraint(["sign_in_link_id"], ["sign_in_links.id"], name="fk_deliveries_sign_in_link_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_deliveries"),
+    )
+    op.create_index("ix_deliveries_claim_id", "deliveries", ["claim_id"], unique=False)
+    op.create_index(
+        "ix_deliveries_due",
+        "deliveries",
+        ["due_at"],
+        unique=False,
+        sqlite_where=sa.text("state = 'pending'"),
+        postgresql_where=sa.text("state = 'pending'"),
+    )
+    op.create_index("ix_deliveries_pass_id", "deliveries", ["pass_id"], unique=False)
+
+    if op.get_context().dialect.name == "postgresql":
+        # On SQLite a table may refer to one that comes later, so there these two stand in their tables.
+        op.create_foreign_key("fk_claims_redemption_id", "claims", "redemptions", ["redemption_id"], ["id"])
+        op.create_foreign_key(
+            "fk_issues_passed_check",
+            "issues",
+            "issue_checks",
+            ["passed_check_id", "id", "content_hash", "needed_verdict"],
+            ["id", "issue_id", "content_hash", "verdict"],
+        )
+        for statement in ROLES:
+            op.execute(statement)
+
+
+ROLES = (
+    """
+    DO $$ BEGIN
+        CREATE ROLE promos_app NOLOGIN;
+    EXCEPTION WHEN duplicate_object OR unique_violation OR insufficient_privilege THEN NULL;
+    END $$
+    """,
+    """
+    DO $$ BEGIN
+        IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'promos_app') THEN
+            GRANT USAGE ON SCHEMA public TO promos_app;
+            GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO promos_app;
+            ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO promos_app;
+            REVOKE UPDATE, DELETE ON journal, issue_checks FROM promos_app;
+            REVOKE INSERT, UPDATE, DELETE ON alembic_version FROM promos_app;
+        END IF;
+    END $$
+    """,
+)
+
+
+def downgrade() -> None:
+    if op.get_context().dialect.name == "postgresql":
+        op.drop_constraint("fk_issues_passed_check", "issues", type_="foreignkey")
+        op.drop_constraint("fk_claims_redemption_id", "claims", type_="foreignkey")
+        op.execute(
+            """
+            DO $$ BEGIN
+                IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'promos_app') THEN
+                    ALTER DEFAULT PRIVILEGES IN SCHEMA public REVOKE ALL ON TABLES FROM promos_app;
+                    REVOKE ALL ON ALL TABLES IN SCHEMA public FROM promos_app;
+                    REVOKE USAGE ON SCHEMA public FROM promos_app;
+                END IF;
+            END $$
+            """
+        )
+    else:
+        # The two tables that refer to each other go once nothing stands in them.
+        for table in ("issues", "claims"):
+            op.execute(f"DELETE FROM {table}")  # noqa: S608 -- the two names above
+    for table in reversed(TABLES):
+        op.drop_table(table)
+
+
+TABLES = (
+    "idempotency_records",
+    "installation",
+    "partners",
+    "people",
+    "publications",
+    "rate_limits",
+    "readers",
+    "events",
+    "issues",
+    "roles",
+    "sessions",
+    "sign_in_links",
+    "tokens",
+    "issue_checks",
+    "pass_types",
+    "offers",
+    "offer_publications",
+    "promo_codes",
+    "journal",
+    "promo_blocks",
+    "claims",
+    "declarations",
+    "visits",
+    "consents",
+    "redemptions",
+    "passes",
+    "check_ins",
+    "deliveries",
+)

@@ -1,0 +1,1 @@
+"""What people do: one function a verb, all of it in the caller's transaction."""

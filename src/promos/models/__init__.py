@@ -1,0 +1,53 @@
+"""What is stored: tables, their constraints and who may see their rows."""
+
+from promos.models.base import Base, Instant, new_id
+from promos.models.blocks import Declaration, PromoBlock
+from promos.models.checkins import CheckIn
+from promos.models.codes import PromoCode
+from promos.models.deliveries import Delivery
+from promos.models.events import Event, PassType
+from promos.models.installation import IdempotencyRecord, Installation, RateLimit
+from promos.models.issues import Issue, IssueCheck
+from promos.models.journal import Entry
+from promos.models.offers import Offer, OfferPublication
+from promos.models.partners import Partner
+from promos.models.passes import Pass
+from promos.models.people import Person, Session, SignInLink, StaffRole, Token
+from promos.models.publications import Publication
+from promos.models.readers import Consent, Reader
+from promos.models.redemptions import Claim, Redemption
+from promos.models.visits import Visit
+
+__all__ = [
+    "Base",
+    "CheckIn",
+    "Claim",
+    "Consent",
+    "Declaration",
+    "Delivery",
+    "Entry",
+    "Event",
+    "IdempotencyRecord",
+    "Installation",
+    "Instant",
+    "Issue",
+    "IssueCheck",
+    "Offer",
+    "OfferPublication",
+    "Partner",
+    "Pass",
+    "PassType",
+    "Person",
+    "PromoBlock",
+    "PromoCode",
+    "Publication",
+    "RateLimit",
+    "Reader",
+    "Redemption",
+    "Session",
+    "SignInLink",
+    "StaffRole",
+    "Token",
+    "Visit",
+    "new_id",
+]

@@ -1,0 +1,41 @@
+"""The words that open an offer."""
+
+from datetime import datetime
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from promos.models.base import Base, new_id
+from promos.models.offers import Offer
+from promos.rules.people import Actor
+
+
+class PromoCode(Base):
+    """A public word such as FREEAGENAI. Unique in the installation, whatever its dashes and case."""
+
+    __tablename__ = "promo_codes"
+    __table_args__ = (
+        sa.CheckConstraint("used >= 0 AND (max_passes IS NULL OR used <= max_passes)", name="within_limit"),
+        sa.CheckConstraint("status IN ('active', 'paused', 'revoked')", name="status"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    partner_id: Mapped[UUID] = mapped_column(sa.ForeignKey("partners.id"), index=True)
+    event_id: Mapped[UUID] = mapped_column(sa.ForeignKey("events.id"), index=True)
+    offer_id: Mapped[UUID] = mapped_column(sa.ForeignKey("offers.id"), index=True)
+    text: Mapped[str] = mapped_column(unique=True)  # as rules.codes.normal writes it
+    spelled: Mapped[str]  # as it is shown
+    limit: Mapped[int | None] = mapped_column("max_passes")  # passes; None: only the offer's limit holds
+    used: Mapped[int] = mapped_column(default=0)  # always counted
+    version: Mapped[int] = mapped_column(default=0)  # +1 with each change of the code and each redemption, no gaps
+    status: Mapped[str] = mapped_column(default="active")
+    created_at: Mapped[datetime]
+
+    @classmethod
+    def visible_to(cls, actor: Actor) -> sa.ColumnElement[bool]:
+        return cls.offer_id.in_(sa.select(Offer.id).where(Offer.visible_to(actor)))
+
+    @classmethod
+    def run_by(cls, actor: Actor) -> sa.ColumnElement[bool]:
+        return cls.offer_id.in_(sa.select(Offer.id).where(Offer.run_by(actor)))

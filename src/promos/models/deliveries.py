@@ -1,0 +1,39 @@
+"""Mails owed: written with what they tell of, sent by the worker, settled one by one."""
+
+from datetime import datetime
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from promos.models.base import Base, new_id
+
+
+class Delivery(Base):
+    """Holds ids only: address, link and words are put together when it is sent."""
+
+    __tablename__ = "deliveries"
+    __table_args__ = (
+        sa.CheckConstraint("state IN ('pending', 'sent', 'dead')", name="state"),
+        sa.CheckConstraint("kind IN ('claim', 'pass', 'given_back', 'sign_in')", name="kind"),
+        sa.Index(
+            "ix_deliveries_due",
+            "due_at",
+            sqlite_where=sa.text("state = 'pending'"),
+            postgresql_where=sa.text("state = 'pending'"),
+        ),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)  # the Message-ID's left part, the same each try
+    kind: Mapped[str]
+    claim_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("claims.id"), index=True)
+    pass_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("passes.id"), index=True)
+    sign_in_link_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("sign_in_links.id"))
+    language: Mapped[str]
+    state: Mapped[str] = mapped_column(default="pending")
+    attempts: Mapped[int] = mapped_column(default=0)
+    due_at: Mapped[datetime]
+    leased_until: Mapped[datetime | None]
+    last_answer: Mapped[str | None]  # what the mail server said to the last try, without the address
+    created_at: Mapped[datetime]
+    settled_at: Mapped[datetime | None]

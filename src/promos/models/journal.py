@@ -1,0 +1,41 @@
+"""Append-only history: who did what to which thing, when. Ids only, never an address."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from promos.models.base import Base, new_id
+from promos.rules.people import Actor, Role
+
+
+class Entry(Base):
+    __tablename__ = "journal"
+    __table_args__ = (sa.UniqueConstraint("code_id", "version"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    at: Mapped[datetime]
+    verb: Mapped[str]  # past tense: code.redeemed
+    subject_id: Mapped[UUID] = mapped_column(index=True)
+    actor_kind: Mapped[str]  # person | token | reader | program
+    actor_id: Mapped[UUID | None]
+    partner_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("partners.id"), index=True)
+    publication_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("publications.id"), index=True)
+    event_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("events.id"), index=True)
+    code_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("promo_codes.id"))
+    version: Mapped[int | None]  # of the code, where this changed it: 1…n without gaps
+    facts: Mapped[dict[str, Any]]
+
+    @classmethod
+    def visible_to(cls, actor: Actor) -> sa.ColumnElement[bool]:
+        """Admins see all; owners and members their partner's; editors their publications'."""
+        if actor.is_admin:
+            seen: sa.ColumnElement[bool] = sa.true()
+        else:
+            seen = sa.or_(
+                cls.partner_id.in_(actor.partners(Role.OWNER, Role.MEMBER)),
+                cls.publication_id.in_(actor.publications),
+            )
+        return seen if actor.event_ids is None else sa.and_(seen, cls.event_id.in_(actor.event_ids))

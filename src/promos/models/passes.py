@@ -1,0 +1,33 @@
+"""What a redemption gives: n passes to one redemption over time, at most one of them live."""
+
+from datetime import datetime
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from promos.models.base import Base, new_id
+
+
+class Pass(Base):
+    __tablename__ = "passes"
+    __table_args__ = (
+        sa.CheckConstraint("state IN ('live', 'given_back', 'revoked')", name="state"),
+        sa.Index(
+            "uq_passes_live_redemption",
+            "redemption_id",
+            unique=True,
+            sqlite_where=sa.text("state = 'live'"),
+            postgresql_where=sa.text("state = 'live'"),
+        ),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    partner_id: Mapped[UUID] = mapped_column(sa.ForeignKey("partners.id"), index=True)
+    event_id: Mapped[UUID] = mapped_column(sa.ForeignKey("events.id"), index=True)
+    pass_type_id: Mapped[UUID] = mapped_column(sa.ForeignKey("pass_types.id"))
+    redemption_id: Mapped[UUID] = mapped_column(sa.ForeignKey("redemptions.id"), index=True)
+    drawn: Mapped[int] = mapped_column(default=1)  # which drawing of the QR token is good
+    state: Mapped[str]
+    issued_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]

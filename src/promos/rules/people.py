@@ -1,0 +1,94 @@
+"""Who acts, and in which role. What somebody may see follows from `Actor` alone."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from uuid import UUID
+
+from promos.rules.refusals import NotAllowed, ScopeMissing
+
+
+class Role(StrEnum):
+    ADMIN = "admin"  # the installation
+    EDITOR = "editor"  # a publication
+    OWNER = "owner"  # a partner: all of it, its people and tokens too
+    MEMBER = "member"  # a partner: its events, offers and codes
+    DOOR = "door"  # a partner's events: scanning, nothing else
+
+
+class Scope(StrEnum):
+    READ = "read"
+    WRITE = "write"
+    REDEEM = "redeem"  # vouch for a reader
+    SCAN = "scan"
+
+
+OF_PARTNERS = frozenset({Role.OWNER, Role.MEMBER, Role.DOOR})
+
+SCOPES: dict[Role, frozenset[Scope]] = {
+    Role.ADMIN: frozenset(Scope),
+    Role.EDITOR: frozenset({Scope.READ, Scope.WRITE}),
+    Role.OWNER: frozenset(Scope),
+    Role.MEMBER: frozenset(Scope),
+    Role.DOOR: frozenset({Scope.SCAN}),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """One role, for one partner or one publication, or (admin) for everything."""
+
+    role: Role
+    partner_id: UUID | None = None
+    publication_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """A person, a token, the program itself or nobody known.
+
+    `event_ids` narrows a token or a door to some events; `None` means all that its grants reach.
+    """
+
+    kind: str  # person | token | program | reader | anonymous
+    id: UUID | None = None
+    grants: frozenset[Grant] = frozenset()
+    scopes: frozenset[Scope] = frozenset(Scope)
+    event_ids: frozenset[UUID] | None = None
+    name: str = field(default="", compare=False)
+
+    @property
+    def is_known(self) -> bool:
+        return bool(self.grants)
+
+    @property
+    def is_admin(self) -> bool:
+        return any(grant.role is Role.ADMIN for grant in self.grants)
+
+    @property
+    def roles(self) -> frozenset[Role]:
+        return frozenset(grant.role for grant in self.grants)
+
+    @property
+    def publications(self) -> frozenset[UUID]:
+        """The publications whose editor this is."""
+        return frozenset(grant.publication_id for grant in self.grants if grant.publication_id)
+
+    def partners(self, *roles: Role) -> frozenset[UUID]:
+        """The partners for whom this actor has one of `roles`."""
+        return frozenset(grant.partner_id for grant in self.grants if grant.partner_id and grant.role in roles)
+
+    def runs(self, partner_id: UUID | None, *roles: Role) -> bool:
+        """Whether this is an admin, or has one of `roles` for this partner."""
+        return self.is_admin or partner_id in self.partners(*(roles or (Role.OWNER, Role.MEMBER)))
+
+    def needs(self, *roles: Role, scope: Scope) -> None:
+        """Raise `NotAllowed` or `ScopeMissing` unless one of `roles` and `scope` are there."""
+        if not self.roles & set(roles):
+            raise NotAllowed(sorted(roles))
+        if scope not in self.scopes:
+            raise ScopeMissing(scope)
+
+
+NOBODY = Actor("anonymous")
+READER = Actor("reader")  # known by a signed link alone
+PROGRAM = Actor("program", grants=frozenset({Grant(Role.ADMIN)}), name="promos")

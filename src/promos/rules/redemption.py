@@ -1,0 +1,87 @@
+"""Whether a claim gets a pass, and why not: the one place that says so.
+
+The claim path, the check of a code and the page of a code all ask `verdicts` or `refusal`, so they cannot disagree.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from promos.rules.refusals import (
+    CapacityExhausted,
+    CodeEnded,
+    CodeExhausted,
+    CodeNotOpen,
+    CodePaused,
+    CodeRevoked,
+    OfferExhausted,
+    Refusal,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How many passes a row allows (`None`: no limit of its own) and how many it has counted."""
+
+    limit: int | None
+    used: int
+
+    @property
+    def left(self) -> int | None:
+        return None if self.limit is None else max(self.limit - self.used, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """Everything that decides about a claim, widest limit first."""
+
+    code_id: UUID
+    offer_id: UUID
+    pass_type_id: UUID
+    event_id: UUID
+    partner_id: UUID
+    status: str  # active | paused | revoked
+    opens_at: datetime
+    ends_at: datetime
+    capacity: Tally
+    offer: Tally
+    code: Tally
+    version: int
+
+    @property
+    def left(self) -> int | None:
+        """Passes that can still be given, by the tightest limit; `None` without any limit."""
+        return min(
+            (tally.left for tally in (self.capacity, self.offer, self.code) if tally.left is not None), default=None
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """One rule, by name, and its refusal if it says no."""
+
+    rule: str
+    refusal: Refusal | None
+
+
+def verdicts(terms: Terms, now: datetime) -> Iterator[Verdict]:
+    """Each rule with its verdict, in the order in which they refuse.
+
+    The window is half-open: redeemable at `opens_at`, not at `ends_at`.
+    """
+    yield Verdict("revoked", CodeRevoked() if terms.status == "revoked" else None)
+    yield Verdict("ended", CodeEnded(terms.ends_at) if now >= terms.ends_at else None)
+    yield Verdict("opens", CodeNotOpen(terms.opens_at) if now < terms.opens_at else None)
+    yield Verdict("paused", CodePaused() if terms.status == "paused" else None)
+    for rule, tally, exhausted in (
+        ("capacity", terms.capacity, CapacityExhausted),
+        ("offer-limit", terms.offer, OfferExhausted),
+        ("code-limit", terms.code, CodeExhausted),
+    ):
+        yield Verdict(rule, exhausted(tally.limit) if tally.limit is not None and tally.left == 0 else None)
+
+
+def refusal(terms: Terms, now: datetime) -> Refusal | None:
+    """Why these terms give no pass at `now`; `None` if they do."""
+    return next((verdict.refusal for verdict in verdicts(terms, now) if verdict.refusal), None)

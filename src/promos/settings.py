@@ -1,0 +1,110 @@
+"""The one place where Promos is configured: `PROMOS_…` variables of the environment, all listed in `Settings`."""
+
+import os
+import secrets
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+
+PREFIX = "PROMOS_"
+
+
+class SettingsError(Exception):
+    """A setting is missing, unknown or senseless; the text says which and why."""
+
+
+class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Every setting, named `PROMOS_` and its name here in capitals. Times are seconds."""
+
+    data_dir: str = "data"  # SQLite database, installation keys and, without SMTP, the mailbox
+    database_url: str = ""  # empty: SQLite in the data directory; else postgresql+asyncpg://…
+    owner_database_url: str = ""  # who migrates, where the application's role may not; empty: database_url
+    base_url: str = "http://127.0.0.1:8000"
+    smtp_url: str = ""  # smtp://user:password@host:587; empty: mails are kept in the data directory's mailbox
+    mail_from: str = "Promos <promos@localhost>"
+    secret_keys: str = ""  # comma-separated, newest first; empty: made once and kept in the data directory
+    reader_key: str = ""  # one reader, one pass rests on it: never rotated; empty: kept in the data directory
+    workers: int = 1  # processes of `promos serve`
+    embedded_worker: bool = True  # whether `serve` also does what `worker` does
+    trusted_proxies: str = ""  # comma-separated addresses whose X-Forwarded-For is believed
+    log_level: str = "info"
+
+    session_lifetime: int = 14 * 24 * 3600
+    sign_in_link_lifetime: int = 15 * 60
+    claim_link_lifetime: int = 60 * 60  # ASVS says 10 minutes; mail is slower than that for too many readers
+    idempotency_retention: int = 48 * 3600
+    batch_size: int = 128  # claims decided in one transaction
+    batch_wait: float = 10.0  # a claim that would wait longer gets 503 and Retry-After
+    worker_poll: float = 1.0
+    mail_lease: int = 60
+    mail_retries: str = "30,120,600,3600,14400,43200"  # pauses after each failed try
+    claims_per_address_a_day: int = 3
+    claims_per_network_an_hour: int = 60
+    claims_per_domain_an_hour: int = 1000
+    sign_ins_per_address_an_hour: int = 5
+    sign_ins_per_network_an_hour: int = 30
+    database_pool: int = 10
+    database_timeout: float = 10.0  # connecting, waiting for a lock or for one statement
+
+    @property
+    def data(self) -> Path:
+        return Path(self.data_dir)
+
+    @property
+    def url(self) -> str:
+        """Where the database is, as SQLAlchemy writes it."""
+        return self.database_url or f"sqlite+aiosqlite:///{self.data / 'promos.sqlite3'}"
+
+    @property
+    def is_secure(self) -> bool:
+        """Whether readers reach this installation by https."""
+        return self.base_url.startswith("https://")
+
+    @property
+    def retry_pauses(self) -> list[int]:
+        return [int(pause) for pause in self.mail_retries.split(",") if pause.strip()]
+
+
+def read(environ: Mapping[str, str]) -> Settings:
+    """Settings from `environ`; raises `SettingsError` for what is unknown, of the wrong type or unsafe."""
+    found = {
+        name.removeprefix(PREFIX).lower(): value
+        for name, value in environ.items()
+        if name.startswith(PREFIX) and not name.startswith(f"{PREFIX}TEST_")
+    }
+    try:
+        settings = msgspec.convert(found, Settings, strict=False)
+    except msgspec.ValidationError as error:
+        raise SettingsError(f"PROMOS_… settings: {error}") from None
+    if not settings.base_url.startswith(("http://", "https://")) or settings.base_url.endswith("/"):
+        raise SettingsError("PROMOS_BASE_URL begins with http:// or https:// and ends without a slash")
+    for name, key in (("SECRET_KEYS", settings.secret_keys), ("READER_KEY", settings.reader_key)):
+        if any(len(part.strip()) < 32 for part in key.split(",") if key):
+            raise SettingsError(f"PROMOS_{name}: each key has at least 32 characters")
+    return settings
+
+
+class Keys(msgspec.Struct, frozen=True):
+    """The installation's secrets: `signing` newest first, `reader` for good."""
+
+    signing: tuple[bytes, ...]
+    reader: bytes
+
+
+def keys(settings: Settings) -> Keys:
+    """The keys from the settings, or those of the data directory, made (mode 0600) when there are none yet."""
+    signing = settings.secret_keys or _kept(settings.data / "secret-key")
+    reader = settings.reader_key or _kept(settings.data / "reader-key")
+    return Keys(tuple(part.strip().encode() for part in signing.split(",")), reader.encode())
+
+
+def _kept(path: Path) -> str:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return path.read_text(encoding="ascii").strip()
+    with os.fdopen(handle, "w", encoding="ascii") as file:
+        file.write(secrets.token_urlsafe(48) + "\n")
+    return path.read_text(encoding="ascii").strip()
