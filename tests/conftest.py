@@ -1,0 +1,115 @@
+"""Every test that touches a database runs twice: on SQLite and on a real PostgreSQL, both made by the real migrations.
+
+`session` is for actions: one transaction, rolled back. `database` is a clone of its own, for what commits for real.
+On PostgreSQL the tests work as the application's role, which owns nothing.
+"""
+
+import asyncio
+import itertools
+import shutil
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from promos import schema
+from promos.database import Database, connect
+from promos.settings import Settings
+
+from tests.postgres import Server
+
+SECRETS = {"secret_keys": "s" * 40, "reader_key": "r" * 40}
+_names = (f"clone_{number}" for number in itertools.count())
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Server]:
+    server = Server.start()
+    try:
+        yield server
+    finally:
+        server.stop()
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres: Server) -> str:
+    postgres.create_database("template_promos")
+    owner = Settings(database_url=postgres.url("template_promos"))
+    asyncio.run(schema.upgrade(owner))
+    postgres.execute(
+        "DO $$ BEGIN CREATE ROLE promos_web LOGIN IN ROLE promos_app; EXCEPTION WHEN duplicate_object THEN NULL; END $$"
+    )
+    return "template_promos"
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("sqlite")
+    asyncio.run(schema.upgrade(Settings(data_dir=str(folder))))
+    return folder / "promos.sqlite3"
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def kind(request: pytest.FixtureRequest) -> str:
+    """Which database this test runs on."""
+    return str(request.param)
+
+
+@pytest.fixture
+def settings(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Settings]:
+    """Settings of an installation with an empty database of its own."""
+    if kind == "sqlite":
+        shutil.copy(request.getfixturevalue("sqlite_template"), tmp_path / "promos.sqlite3")
+        yield Settings(data_dir=str(tmp_path), **SECRETS)
+        return
+    template = request.getfixturevalue("postgres_template")
+    server: Server = request.getfixturevalue("postgres")
+    name = next(_names)
+    server.create_database(name, template=template)
+    try:
+        yield Settings(
+            data_dir=str(tmp_path),
+            database_url=server.url(name, user="promos_web"),
+            owner_database_url=server.url(name),
+            **SECRETS,
+        )
+    finally:
+        server.drop_database(name)
+
+
+@pytest.fixture
+async def database(settings: Settings) -> AsyncIterator[Database]:
+    opened = connect(settings)
+    try:
+        yield opened
+    finally:
+        await opened.close()
+
+
+@pytest.fixture
+async def session(kind: str, request: pytest.FixtureRequest) -> AsyncIterator[AsyncSession]:
+    """A session whose every change is undone when the test ends."""
+    if kind == "sqlite":
+        shared = Settings(data_dir=str(request.getfixturevalue("sqlite_template").parent), **SECRETS)
+    else:
+        template = request.getfixturevalue("shared_postgres")
+        server: Server = request.getfixturevalue("postgres")
+        shared = Settings(database_url=server.url(template, user="promos_web"), **SECRETS)
+    opened = connect(shared)
+    try:
+        async with opened.writer.connect() as connection, connection.begin() as transaction:
+            async with AsyncSession(
+                bind=connection, join_transaction_mode="create_savepoint", expire_on_commit=False
+            ) as given:
+                yield given
+            await transaction.rollback()
+    finally:
+        await opened.close()
+
+
+@pytest.fixture(scope="session")
+def shared_postgres(postgres: Server, postgres_template: str) -> str:
+    """A migrated database that `session` tests share; they leave nothing in it."""
+    postgres.create_database("shared_promos", template=postgres_template)
+    return "shared_promos"
