@@ -88,14 +88,18 @@ async def database(settings: Settings) -> AsyncIterator[Database]:
 
 
 @pytest.fixture
-async def session(kind: str, request: pytest.FixtureRequest) -> AsyncIterator[AsyncSession]:
-    """A session whose every change is undone when the test ends."""
+def shared(kind: str, request: pytest.FixtureRequest) -> Settings:
+    """Settings of the database that `session` tests share; they leave nothing in it."""
     if kind == "sqlite":
-        shared = Settings(data_dir=str(request.getfixturevalue("sqlite_template").parent), **SECRETS)
-    else:
-        template = request.getfixturevalue("shared_postgres")
-        server: Server = request.getfixturevalue("postgres")
-        shared = Settings(database_url=server.url(template, user="promos_web"), **SECRETS)
+        return Settings(data_dir=str(request.getfixturevalue("sqlite_template").parent), **SECRETS)
+    name = request.getfixturevalue("shared_postgres")
+    server: Server = request.getfixturevalue("postgres")
+    return Settings(database_url=server.url(name, user="promos_web"), **SECRETS)
+
+
+@pytest.fixture
+async def session(shared: Settings) -> AsyncIterator[AsyncSession]:
+    """A session whose every change is undone when the test ends."""
     opened = connect(shared)
     try:
         async with opened.writer.connect() as connection, connection.begin() as transaction:
@@ -110,6 +114,5 @@ async def session(kind: str, request: pytest.FixtureRequest) -> AsyncIterator[As
 
 @pytest.fixture(scope="session")
 def shared_postgres(postgres: Server, postgres_template: str) -> str:
-    """A migrated database that `session` tests share; they leave nothing in it."""
     postgres.create_database("shared_promos", template=postgres_template)
     return "shared_promos"

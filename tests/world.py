@@ -7,10 +7,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 from uuid import UUID
 
+import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from promos.models import (
     Base,
+    Claim,
     Event,
     Offer,
     OfferPublication,
@@ -19,9 +21,13 @@ from promos.models import (
     Person,
     PromoCode,
     Publication,
+    Reader,
     StaffRole,
+    new_id,
 )
 from promos.rules.people import Actor, Grant, Role
+from promos.rules.redemption import Ask, Asker
+from promos.rules.signing import reader_key
 
 Row = TypeVar("Row", bound=Base)
 
@@ -166,3 +172,47 @@ async def a_person(session: AsyncSession, email: str, role: Role, **reach: UUID)
     person = await add(session, Person(email=email, name=email.partition("@")[0], language="en", created_at=NOW))
     await add(session, StaffRole(person_id=person.id, role=role, created_at=NOW, **reach))
     return person
+
+
+def an_ask(code: PromoCode, name: str, **facts: Any) -> Ask:
+    """A token vouches for a reader `name`."""
+    email = f"{name}@readers.example"
+    key = reader_key(b"r" * 40, email)
+    asker = Asker(key, email, None, "en")
+    return Ask(**{"id": new_id(), "code_id": code.id, "reader_key": key, "asker": asker} | facts)
+
+
+async def a_claim(session: AsyncSession, code: PromoCode, name: str, **facts: Any) -> Claim:
+    """A claim that waits for its mailbox to be proved."""
+    email = f"{name}@readers.example"
+    key = reader_key(b"r" * 40, email)
+    reader = await session.scalar(sa.select(Reader).where(Reader.email == email))
+    if reader is None:
+        reader = await add(session, Reader(reader_key=key, email=email, name=None, language="fr", created_at=NOW))
+    given = {
+        "partner_id": code.partner_id,
+        "event_id": code.event_id,
+        "offer_id": code.offer_id,
+        "code_id": code.id,
+        "reader_id": reader.id,
+        "reader_key": key,
+        "state": "pending",
+        "token_hash": str(new_id()),
+        "shares": [],
+        "language": "fr",
+        "created_at": NOW,
+        "expires_at": NOW + timedelta(hours=1),
+    }
+    return await add(session, Claim(**given | facts))
+
+
+def proof_of(claim: Claim, **facts: Any) -> Ask:
+    """The reader pressed the button."""
+    given = {
+        "id": new_id(),
+        "code_id": claim.code_id,
+        "reader_key": claim.reader_key,
+        "reader_id": claim.reader_id,
+        "claim_id": claim.id,
+    }
+    return Ask(**given | facts)

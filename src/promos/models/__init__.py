@@ -1,6 +1,6 @@
 """What is stored: tables, their constraints and who may see their rows."""
 
-from promos.models.base import Base, Instant, new_id
+from promos.models.base import Base, Instant, new_id, table
 from promos.models.blocks import Declaration, PromoBlock
 from promos.models.checkins import CheckIn
 from promos.models.codes import PromoCode
@@ -50,4 +50,5 @@ __all__ = [
     "Token",
     "Visit",
     "new_id",
+    "table",
 ]

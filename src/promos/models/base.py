@@ -53,3 +53,11 @@ def new_id() -> UUID:
     milliseconds = time.time_ns() // 1_000_000
     value = (milliseconds << 80) | (0x7 << 76) | (secrets.randbits(12) << 64) | (0b10 << 62) | secrets.randbits(62)
     return UUID(int=value)
+
+
+def table(model: type[Base]) -> sa.Table:
+    """A model's table, for statements that are written without the ORM."""
+    found = model.__table__
+    if not isinstance(found, sa.Table):
+        raise TypeError(f"{model.__name__} is not a plain table")
+    return found

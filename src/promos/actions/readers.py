@@ -1,0 +1,41 @@
+"""Readers' rows: one for each address that asked."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from promos.models import Reader, new_id, table
+from promos.rules.redemption import Asker
+
+
+def insert_into(session: AsyncSession, target: sa.Table) -> "sqlite.Insert | postgresql.Insert":
+    """The database's own INSERT, the one with `on_conflict_…`; both spell it alike."""
+    kind = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
+    return kind(target)
+
+
+async def remember(session: AsyncSession, askers: Mapping[str, Asker], *, now: datetime) -> dict[str, UUID]:
+    """The readers' ids by address; who is new is written down, a name given now replaces the one before."""
+    if not askers:
+        return {}
+    insert = insert_into(session, table(Reader))
+    statement = insert.on_conflict_do_update(
+        index_elements=["email"],
+        set_={"name": sa.func.coalesce(insert.excluded.name, Reader.name), "language": insert.excluded.language},
+    ).returning(Reader.id, Reader.email)
+    rows = [
+        {
+            "id": new_id(),
+            "reader_key": asker.reader_key,
+            "email": asker.email,
+            "name": asker.name,
+            "language": asker.language,
+            "created_at": now,
+        }
+        for _, asker in sorted(askers.items())
+    ]
+    return {email: id_ for id_, email in await session.execute(statement, rows)}

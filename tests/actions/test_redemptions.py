@@ -1,0 +1,168 @@
+"""Giving passes, one transaction at a time."""
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from promos.actions import redemptions
+from promos.models import Claim, Delivery, Entry, Offer, Pass, PassType, PromoCode, Reader, Redemption, new_id
+from promos.rules.redemption import Outcome, Redeemed
+from promos.rules.refusals import (
+    AlreadyHoldsPass,
+    CapacityExhausted,
+    CodeExhausted,
+    CodePaused,
+    LinkEnded,
+    LinkSuperseded,
+    OfferExhausted,
+)
+
+from tests.world import DAY, NOW, a_claim, a_code, a_pass_type, an_ask, an_offer, proof_of
+
+
+def kinds(outcomes: dict[object, Outcome], *asks: object) -> list[type]:
+    return [type(outcomes[ask.id]) for ask in asks]  # type: ignore[attr-defined]
+
+
+async def tallies(session: AsyncSession, code: PromoCode) -> tuple[int, int, int, int]:
+    row = await session.execute(
+        sa.select(PassType.used, Offer.used, PromoCode.used, PromoCode.version)
+        .select_from(PromoCode)
+        .join(Offer, PromoCode.offer_id == Offer.id)
+        .join(PassType, Offer.pass_type_id == PassType.id)
+        .where(PromoCode.id == code.id)
+    )
+    used = row.one()
+    return used[0], used[1], used[2], used[3]
+
+
+async def test_the_last_pass_goes_to_the_first_who_asked(session: AsyncSession) -> None:
+    code = await a_code(session, await an_offer(session, limit=1))
+    ada, bo = an_ask(code, "ada"), an_ask(code, "bo")
+
+    outcomes = await redemptions.redeem(session, [ada, bo], now=NOW)
+
+    assert kinds(outcomes, ada, bo) == [Redeemed, OfferExhausted]
+
+
+async def test_the_tightest_limit_holds(session: AsyncSession) -> None:
+    roomy = await an_offer(session, await a_pass_type(session, capacity=3), limit=5)
+    narrow, wide = await a_code(session, roomy, "NARROW", limit=1), await a_code(session, roomy, "WIDE")
+    asks = [an_ask(narrow, "ada"), an_ask(narrow, "bo"), *(an_ask(wide, name) for name in ("cy", "di", "ed"))]
+
+    outcomes = await redemptions.redeem(session, asks, now=NOW)
+
+    assert kinds(outcomes, *asks) == [Redeemed, CodeExhausted, Redeemed, Redeemed, CapacityExhausted]
+    assert await tallies(session, wide) == (3, 3, 2, 2)
+
+
+async def test_who_asks_twice_gets_the_same_pass(session: AsyncSession) -> None:
+    code = await a_code(session, await an_offer(session, limit=1))
+    ada, again, later = (an_ask(code, "ada") for _ in range(3))
+
+    first = await redemptions.redeem(session, [ada, again], now=NOW)
+    second = await redemptions.redeem(session, [later], now=NOW + DAY)
+
+    passes = {outcome.pass_id for outcome in (*first.values(), *second.values()) if isinstance(outcome, Redeemed)}
+    assert len(passes) == 1
+    assert [outcome.is_new for outcome in (first[ada.id], first[again.id], second[later.id])] == [True, False, False]
+
+
+async def test_one_event_gives_a_reader_one_pass_whatever_the_offer(session: AsyncSession) -> None:
+    kind = await a_pass_type(session)
+    first = await a_code(session, await an_offer(session, kind), "FIRST")
+    second = await a_code(session, await an_offer(session, kind), "SECOND")
+    await redemptions.redeem(session, [an_ask(first, "ada")], now=NOW)
+
+    ask = an_ask(second, "ada")
+    outcomes = await redemptions.redeem(session, [ask], now=NOW)
+
+    assert kinds(outcomes, ask) == [AlreadyHoldsPass]
+
+
+async def test_an_offer_without_a_limit_counts_only_its_code(session: AsyncSession) -> None:
+    code = await a_code(session, await an_offer(session, limit=None))
+
+    await redemptions.redeem(session, [an_ask(code, name) for name in ("ada", "bo")], now=NOW)
+
+    assert await tallies(session, code) == (0, 0, 2, 2)
+
+
+async def test_everything_that_follows_a_pass_is_stored_with_it(session: AsyncSession) -> None:
+    code = await a_code(session)
+    claim = await a_claim(session, code, "ada", shares=["email"])
+    ask = proof_of(claim, shares=("email",), wordings=("w",))
+
+    outcome = (await redemptions.redeem(session, [ask], now=NOW))[ask.id]
+
+    assert isinstance(outcome, Redeemed)
+    mail = (await session.scalars(sa.select(Delivery))).one()
+    entry = (await session.scalars(sa.select(Entry).where(Entry.verb == "code.redeemed"))).one()
+    await session.refresh(claim)
+    assert (mail.kind, mail.pass_id) == ("pass", outcome.pass_id)
+    assert (entry.subject_id, entry.version) == (outcome.redemption_id, 1)
+    assert (claim.state, claim.redemption_id) == ("proven", outcome.redemption_id)
+
+
+async def test_a_refused_claim_may_ask_again_and_a_refused_stranger_is_forgotten(session: AsyncSession) -> None:
+    code = await a_code(session, status="paused")
+    claim = await a_claim(session, code, "ada")
+    asks = [proof_of(claim), an_ask(code, "stranger")]
+
+    paused = await redemptions.redeem(session, asks, now=NOW)
+    code.status = "active"
+    await session.flush()
+    resumed = await redemptions.redeem(session, [proof_of(claim, id=asks[0].id)], now=NOW)
+
+    assert kinds(paused, *asks) == [CodePaused, CodePaused]
+    assert kinds(resumed, asks[0]) == [Redeemed]
+    assert await session.scalar(sa.select(sa.func.count()).select_from(Reader)) == 1
+
+
+@pytest.mark.parametrize(
+    ("facts", "refusal"), [({"state": "superseded"}, LinkSuperseded), ({"expires_at": NOW}, LinkEnded)]
+)
+async def test_a_link_that_is_over_gives_nothing(
+    session: AsyncSession, facts: dict[str, object], refusal: type
+) -> None:
+    claim = await a_claim(session, await a_code(session), "ada", **facts)
+    ask = proof_of(claim)
+
+    assert kinds(await redemptions.redeem(session, [ask], now=NOW), ask) == [refusal]
+
+
+async def test_a_pass_that_somebody_else_asked_for_is_mailed_not_shown_and_not_without_end(
+    session: AsyncSession,
+) -> None:
+    code = await a_code(session)
+    claim = await a_claim(session, code, "ada")
+    await redemptions.redeem(session, [proof_of(claim)], now=NOW)
+
+    for _ in range(5):
+        ask = an_ask(code, "ada", token_id=new_id())
+        outcome = (await redemptions.redeem(session, [ask], now=NOW))[ask.id]
+        assert isinstance(outcome, Redeemed)
+        assert not outcome.is_mine
+
+    assert await session.scalar(sa.select(sa.func.count()).select_from(Delivery)) == redemptions.RESENDS_A_DAY
+
+
+async def test_the_database_itself_refuses_one_pass_too_many(session: AsyncSession) -> None:
+    code = await a_code(session, await an_offer(session, limit=1))
+    await redemptions.redeem(session, [an_ask(code, "ada")], now=NOW)
+    offer = sa.update(Offer).where(Offer.id == code.offer_id)
+
+    with pytest.raises(IntegrityError):
+        async with session.begin_nested():
+            await session.execute(offer.values(used=Offer.used + 1))
+    held = (await session.scalars(sa.select(Redemption))).one()
+    second = {
+        name: getattr(held, name) for name in Redemption.__mapper__.column_attrs.keys() if name not in ("id", "version")
+    }
+    with pytest.raises(IntegrityError):
+        async with session.begin_nested():
+            await session.execute(sa.insert(Redemption).values(**second, version=2))
+    passes = await session.scalar(sa.select(sa.func.count()).select_from(Pass))
+    claims = await session.scalar(sa.select(sa.func.count()).select_from(Claim))
+    assert (passes, claims) == (1, 0)
