@@ -1,0 +1,173 @@
+"""Staff: who is asked in, and who no longer is."""
+
+from datetime import datetime
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from promos.actions import journal
+from promos.actions.readers import insert_into
+from promos.models import Partner, Person, Publication, Session, SignInLink, StaffRole, new_id, table
+from promos.rules import readers
+from promos.rules.language import LANGUAGES
+from promos.rules.people import OF_PARTNERS, SCOPES, Actor, Role
+from promos.rules.refusals import InvalidRequest, NotAllowed, NotFound
+
+NAME = 200  # characters
+
+
+def login(email: str) -> str:
+    """The spelling under which somebody of the staff is known; raises `AddressInvalid`."""
+    return readers.address(email).lower()
+
+
+async def person_by_email(session: AsyncSession, email: str) -> Person | None:
+    return await session.scalar(sa.select(Person).where(Person.email == login(email)))
+
+
+async def invite(
+    session: AsyncSession,
+    email: str,
+    role: Role,
+    *,
+    name: str = "",
+    partner_id: UUID | None = None,
+    publication_id: UUID | None = None,
+    language: str = "en",
+    now: datetime,
+    by: Actor,
+) -> Person:
+    """Give `role` to whoever reads `email`; a person that we know already keeps name and language.
+
+    The same role twice is the same as once. Whoever gains a role has to sign in anew.
+    """
+    await reach(session, role, partner_id=partner_id, publication_id=publication_id, by=by)
+    known = login(email)
+    _readable(name, language)
+    await session.execute(
+        insert_into(session, table(Person))
+        .values(id=new_id(), email=known, name=name.strip(), language=language, created_at=now)
+        .on_conflict_do_nothing()
+    )
+    person = (await session.scalars(sa.select(Person).where(Person.email == known))).one()
+    given = await session.scalar(
+        insert_into(session, table(StaffRole))
+        .values(
+            id=new_id(),
+            person_id=person.id,
+            role=role,
+            partner_id=partner_id,
+            publication_id=publication_id,
+            created_at=now,
+        )
+        .on_conflict_do_nothing()
+        .returning(StaffRole.id)
+    )
+    if given is not None:
+        await _end_sessions(session, person.id)
+        await journal.record(
+            session,
+            "role.given",
+            given,
+            at=now,
+            by=by,
+            partner=partner_id,
+            publication=publication_id,
+            facts={"person": str(person.id), "role": role},
+        )
+    return person
+
+
+async def remove_role(session: AsyncSession, role_id: UUID, *, now: datetime, by: Actor) -> None:
+    """Take a role away at once: the person's sessions end, and with the last role every way in.
+
+    A partner's last owner can be removed by an admin only. Raises `NotFound` for a role that `by` may not see.
+    """
+    seen = sa.true() if by.is_admin else StaffRole.partner_id.in_(by.partners(Role.OWNER))
+    role = await session.scalar(sa.select(StaffRole).where(StaffRole.id == role_id, seen))
+    if role is None:
+        raise NotFound("role")
+    is_whole(by, Role(role.role))
+    if role.role == Role.OWNER and not by.is_admin:
+        owners = sa.select(StaffRole.id).where(StaffRole.partner_id == role.partner_id, StaffRole.role == Role.OWNER)
+        left = (await session.scalars(owners.order_by(StaffRole.id).with_for_update())).all()
+        if role_id not in left:
+            raise NotFound("role")
+        if len(left) == 1:
+            raise NotAllowed([Role.ADMIN])
+    taken = await session.scalar(sa.delete(StaffRole).where(StaffRole.id == role_id).returning(StaffRole.id))
+    if taken is None:
+        raise NotFound("role")
+    await _end_sessions(session, role.person_id)
+    if not await session.scalar(sa.select(sa.exists().where(StaffRole.person_id == role.person_id))):
+        await session.execute(
+            sa.update(SignInLink)
+            .where(SignInLink.person_id == role.person_id, SignInLink.used_at.is_(None))
+            .values(used_at=now)
+        )
+    await journal.record(
+        session,
+        "role.removed",
+        role_id,
+        at=now,
+        by=by,
+        partner=role.partner_id,
+        publication=role.publication_id,
+        facts={"person": str(role.person_id), "role": role.role},
+    )
+
+
+async def reach(
+    session: AsyncSession, role: Role, *, partner_id: UUID | None, publication_id: UUID | None, by: Actor
+) -> None:
+    """Raise unless `by` may hand out `role` there: an admin all of them, an owner those of the own partner.
+
+    `NotFound` for a partner or publication that does not exist or is somebody else's, `InvalidRequest` for a role
+    without its place or with a wrong one.
+    """
+    for_partner, for_publication = role in OF_PARTNERS, role is Role.EDITOR
+    errors = {
+        "partner_id": _misplaced(for_partner, partner_id),
+        "publication_id": _misplaced(for_publication, publication_id),
+    }
+    if not by.is_admin:
+        if not by.partners(Role.OWNER):
+            raise NotAllowed([Role.ADMIN, Role.OWNER])
+        if not for_partner:
+            raise NotAllowed([Role.ADMIN])
+        if partner_id is not None and partner_id not in by.partners(Role.OWNER):
+            raise NotFound("partner")
+    if wrong := {field: message for field, message in errors.items() if message}:
+        raise InvalidRequest(wrong)
+    is_whole(by, role)
+    if for_partner and not await session.scalar(sa.select(sa.exists().where(Partner.id == partner_id))):
+        raise NotFound("partner")
+    if for_publication and not await session.scalar(sa.select(sa.exists().where(Publication.id == publication_id))):
+        raise NotFound("publication")
+
+
+def is_whole(by: Actor, role: Role) -> None:
+    """Raise `NotAllowed` where a token that is limited in events or scopes deals with a role that is not."""
+    if by.event_ids is not None or not SCOPES[role] <= by.scopes:
+        raise NotAllowed([Role.ADMIN, Role.OWNER])
+
+
+def _misplaced(needed: bool, given: UUID | None) -> str:
+    if needed and given is None:
+        return "This role needs it."
+    return "" if needed or given is None else "This role does not go with it."
+
+
+def _readable(name: str, language: str) -> None:
+    wrong = {}
+    if len(name) > NAME or not name.isprintable():
+        wrong["name"] = f"At most {NAME} characters on one line."
+    if language not in LANGUAGES:
+        wrong["language"] = f"One of {', '.join(LANGUAGES)}."
+    if wrong:
+        raise InvalidRequest(wrong)
+
+
+async def _end_sessions(session: AsyncSession, person_id: UUID) -> None:
+    await session.execute(sa.delete(Session).where(Session.person_id == person_id))

@@ -1,0 +1,152 @@
+"""Keys of programs and scanners to the API."""
+
+from collections.abc import Collection
+from datetime import datetime
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from promos.actions import journal, people
+from promos.models import Event, Token, new_id
+from promos.rules.people import SCOPES, Actor, Grant, Role, Scope
+from promos.rules.refusals import InvalidRequest, NotAllowed, NotFound
+from promos.rules.signing import fingerprint, secret_of
+from promos.settings import Keys
+
+PREFIX = "pk_"
+
+
+async def create(
+    session: AsyncSession,
+    *,
+    name: str,
+    role: Role,
+    partner_id: UUID | None = None,
+    publication_id: UUID | None = None,
+    scopes: Collection[Scope],
+    event_ids: Collection[UUID] | None = None,
+    expires_at: datetime | None = None,
+    keys: Keys,
+    now: datetime,
+    by: Actor,
+) -> tuple[Token, str]:
+    """A token and its secret, which is stored nowhere; an admin makes any, an owner those of the own partner.
+
+    A door's token names its events, other tokens may (not an editor's). Raises `NotAllowed`, `NotFound`,
+    `InvalidRequest`.
+    """
+    await people.reach(session, role, partner_id=partner_id, publication_id=publication_id, by=by)
+    wrong = {
+        "name": _name(name),
+        "scopes": _scopes(role, scopes),
+        "event_ids": _events(role, event_ids),
+        "expires_at": "This is over already." if expires_at and expires_at <= now else "",
+    }
+    if wrong := {field: message for field, message in wrong.items() if message}:
+        raise InvalidRequest(wrong)
+    if event_ids is not None:
+        await _are_known(session, event_ids, partner_id)
+    id_ = new_id()
+    token = Token(
+        id=id_,
+        name=name.strip(),
+        token_hash=fingerprint(secret(id_, keys)),
+        role=role,
+        partner_id=partner_id,
+        publication_id=publication_id,
+        scopes=sorted(scopes),
+        event_ids=None if event_ids is None else sorted(str(event) for event in set(event_ids)),
+        created_at=now,
+        expires_at=expires_at,
+    )
+    session.add(token)
+    await session.flush()
+    await journal.record(
+        session,
+        "token.created",
+        id_,
+        at=now,
+        by=by,
+        partner=partner_id,
+        publication=publication_id,
+        facts={"role": role, "scopes": token.scopes, "events": token.event_ids},
+    )
+    return token, secret(id_, keys)
+
+
+def secret(token_id: UUID, keys: Keys) -> str:
+    """The secret of a new token; made again when the request that created it is repeated."""
+    return PREFIX + secret_of(keys.signing[0], "token", token_id)
+
+
+async def revoke(session: AsyncSession, token_id: UUID, *, now: datetime, by: Actor) -> Token:
+    """End a token at once; again is no error. Raises `NotFound` for one that `by` may not see."""
+    seen = sa.true() if by.is_admin else Token.partner_id.in_(by.partners(Role.OWNER))
+    token = await session.scalar(sa.select(Token).where(Token.id == token_id, seen).with_for_update())
+    if token is None:
+        raise NotFound("token")
+    if by.event_ids is not None:
+        raise NotAllowed([Role.ADMIN, Role.OWNER])
+    if token.revoked_at is None:
+        token.revoked_at = now
+        await journal.record(
+            session,
+            "token.revoked",
+            token.id,
+            at=now,
+            by=by,
+            partner=token.partner_id,
+            publication=token.publication_id,
+        )
+    return token
+
+
+async def actor_of_token(session: AsyncSession, secret: str, *, now: datetime) -> Actor | None:
+    """Whom `secret` speaks for; `None` if it is unknown, over or revoked."""
+    token = await session.scalar(
+        sa.select(Token).where(
+            Token.token_hash == fingerprint(secret),
+            Token.revoked_at.is_(None),
+            sa.or_(Token.expires_at.is_(None), Token.expires_at > now),
+        )
+    )
+    return None if token is None else actor(token)
+
+
+def actor(token: Token) -> Actor:
+    return Actor(
+        "token",
+        token.id,
+        frozenset({Grant(Role(token.role), token.partner_id, token.publication_id)}),
+        frozenset(Scope(scope) for scope in token.scopes),
+        None if token.event_ids is None else frozenset(UUID(event) for event in token.event_ids),
+        token.name,
+    )
+
+
+def _name(name: str) -> str:
+    fits = 0 < len(name.strip()) <= people.NAME and name.isprintable()
+    return "" if fits else f"1 to {people.NAME} characters on one line."
+
+
+def _scopes(role: Role, scopes: Collection[Scope]) -> str:
+    fits = scopes and set(scopes) <= SCOPES[role]
+    return "" if fits else f"At least one of {', '.join(sorted(SCOPES[role]))}."
+
+
+def _events(role: Role, event_ids: Collection[UUID] | None) -> str:
+    if event_ids is None:
+        return "A door's token names its events." if role is Role.DOOR else ""
+    if role is Role.EDITOR:
+        return "An editor's token is not limited to events."
+    return "" if event_ids else "At least one event."
+
+
+async def _are_known(session: AsyncSession, event_ids: Collection[UUID], partner_id: UUID | None) -> None:
+    """Other partners' events are as unknown as those that never were."""
+    known = sa.select(sa.func.count()).select_from(Event).where(Event.id.in_(event_ids))
+    if partner_id is not None:
+        known = known.where(Event.partner_id == partner_id)
+    if await session.scalar(known) != len(set(event_ids)):
+        raise NotFound("event")
