@@ -1,0 +1,86 @@
+// Conveniences over pages that work without them: nothing here is needed to claim, scan, edit or publish.
+const says = document.getElementById("says");
+const say = (text) => { if (says) says.textContent = text; };
+
+// Copy: <button type="button" data-copy="#id" data-copied="Copied">. Where the clipboard is closed, the text is selected.
+async function copy(button) {
+  const from = document.querySelector(button.dataset.copy);
+  if (!from) return;
+  try {
+    await navigator.clipboard.writeText(from.value ?? from.textContent);
+  } catch {
+    if (from.select) from.select();
+    else getSelection().selectAllChildren(from);
+    if (!document.execCommand("copy")) return;
+  }
+  swap(button, button.dataset.copied || "✓", 2500);
+  say(button.dataset.copied || "");
+}
+
+// A button shows another word for a while and keeps its width, so that nothing beside it moves.
+function swap(button, word, milliseconds) {
+  button.dataset.word ??= button.textContent;
+  button.style.minWidth = `${button.offsetWidth}px`;
+  button.textContent = word;
+  clearTimeout(button.timer);
+  button.timer = setTimeout(() => restore(button), milliseconds);
+}
+
+function restore(button) {
+  clearTimeout(button.timer);
+  if (button.dataset.word) button.textContent = button.dataset.word;
+  delete button.dataset.word;
+  delete button.dataset.asked;
+}
+
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-copy], [data-confirm]");
+  if (!button) return;
+  if (button.dataset.copy) return copy(button);
+  if (button.dataset.asked) return;  // the second press goes through
+  event.preventDefault();
+  button.dataset.asked = "yes";
+  swap(button, button.dataset.confirm, 6000);
+  say(button.dataset.confirm);
+});
+document.addEventListener("focusout", (event) => { if (event.target.dataset?.asked) restore(event.target); });
+
+// Unsaved: <form data-unsaved>, or data-unsaved="typed" when the server sends back what was typed.
+const unsaved = new Set(document.querySelectorAll('form[data-unsaved="typed"]'));
+document.addEventListener("input", (event) => {
+  const form = event.target.form;
+  if (form?.matches("[data-unsaved]")) unsaved.add(form);
+});
+addEventListener("beforeunload", (event) => { if (unsaved.size) event.preventDefault(); });
+
+// One press, one request: the button rests once the form is on its way.
+const sent = new WeakSet();
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (event.defaultPrevented || form.method === "get") return;
+  if (sent.has(form)) return event.preventDefault();
+  sent.add(form);
+  unsaved.delete(form);
+  const buttons = form.querySelectorAll("button");
+  setTimeout(() => buttons.forEach((button) => { button.disabled = true; }));  // after its name and value were taken
+  setTimeout(() => wake(form), 8000);  // a download leaves the page where it is
+});
+
+function wake(form) {
+  sent.delete(form);
+  form.querySelectorAll("button").forEach((button) => { button.disabled = false; });
+}
+
+// Door: the field is empty and ready for the next scan, also after "back"; a scanner that types elsewhere is heard too.
+const scan = () => document.querySelector("form[data-door] input:not([type=hidden])");
+const ready = () => scan()?.focus({ preventScroll: true });
+addEventListener("pageshow", (event) => {
+  if (scan()) scan().value = "";
+  if (!event.persisted) return;  // autofocus has done it
+  document.querySelectorAll("form").forEach(wake);
+  ready();
+});
+addEventListener("focus", ready);
+document.addEventListener("keydown", (event) => {
+  if (document.activeElement === document.body && event.key.length === 1 && !event.ctrlKey && !event.metaKey) ready();
+});
