@@ -46,6 +46,12 @@ def test_typographic_spaces_and_accents_stay() -> None:
     assert clean_line("  1\u202f200 participants\xa0! \n Cafe\u0301 ") == "1\u202f200 participants\xa0! Café"
 
 
+def test_emoji_stay_joined_and_words_do_not() -> None:
+    engineer = "\N{WOMAN}\u200d\N{PERSONAL COMPUTER}"
+
+    assert clean_line(f"{engineer} Publi\u200dcité \u200d\u200d") == f"{engineer} Publicité"
+
+
 def test_line_ends_of_every_kind_become_one_kind() -> None:
     assert clean_text("a\r\nb\rc\u2028d\x85e\n\n\n\n\nf  ") == "a\nb\nc\nd\ne\n\nf"
 

@@ -15,9 +15,10 @@ CALL_TO_ACTION = 60
 
 # Controls, direction marks, overrides and isolates, zero-width and filler characters, halves of surrogate pairs, tags.
 _UNSEEN = re.compile(
-    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f"
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u200c\u200e\u200f"
     "\u202a-\u202e\u2060-\u206f\u3164\ud800-\udfff\ufeff\uffa0\ufff0-\ufffb\U000e0000-\U000e0fff]"
 )
+_JOINER = re.compile("(?<![{0}])\u200d|\u200d(?![{0}])".format("\ufe0f\u2190-\u21ff\u2600-\u27bf\U0001f000-\U0001faff"))
 _BREAK = re.compile("\r\n|[\r\x85\u2028\u2029]")
 _BLANKS = re.compile("[ \t\n]+")
 _MARKS = 4  # more accents than this on one letter would run over the line above
@@ -80,11 +81,11 @@ def clean_text(text: str) -> str:
 def seen(text: str) -> str:
     """`text` without controls (line breaks and tabs stay), direction overrides, zero-width and filler characters, NFC.
 
-    Of many accents piled on one letter the first few stay.
+    Of many accents piled on one letter the first few stay, and the joiner stays between two emoji.
     """
     kept: list[str] = []
     piled = 0
-    for character in unicodedata.normalize("NFC", _UNSEEN.sub("", text)):
+    for character in unicodedata.normalize("NFC", _UNSEEN.sub("", _JOINER.sub("", text))):
         piled = piled + 1 if unicodedata.category(character) in {"Mn", "Me"} else 0
         if piled <= _MARKS:
             kept.append(character)

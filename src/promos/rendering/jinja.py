@@ -1,0 +1,32 @@
+"""The templates of this package, in one language."""
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+
+from promos.rendering import language as languages
+from promos.rendering.language import Language
+
+
+def render(template: str, language: Language, **values: object) -> str:
+    """`template` (a path below `templates/`) with `values`; everything is escaped in `.html`, nothing in `.txt`."""
+    return _environment(language.code).get_template(template).render(language=language, **values)
+
+
+@cache
+def _environment(code: str) -> Environment:
+    environment: Any = Environment(
+        loader=FileSystemLoader(Path(__file__).parent / "templates"),
+        autoescape=select_autoescape(disabled_extensions=("txt",), default=True),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
+    )
+    language = languages.language(code)
+    environment.install_gettext_callables(language.gettext, language.ngettext, newstyle=True)
+    environment.filters["direction"] = languages.direction
+    checked: Environment = environment
+    return checked

@@ -1,0 +1,276 @@
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from html import unescape
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+from promos.rendering import blocks
+from promos.rules.blocks import BODY, BlockContent
+
+HTML = [blocks.email_html, blocks.web]
+ALL = [*HTML, blocks.email_text]
+TEXTS = ["language", "label", "advertiser", "given", "heading", "body", "call_to_action", "code", "terms", "block_id"]
+TAGS = {"aside", "table", "tbody", "tr", "td", "h2", "div", "p", "br", "strong", "em", "a", "ul", "ol", "li"}
+ATTRIBUTES = {"role", "lang", "dir", "style", "href", "rel", "class", "aria-label", "data-promo-block", "bgcolor"}
+OLD_ATTRIBUTES = {"width", "cellpadding", "cellspacing", "border"}  # of tables, for Outlook
+
+Draw = Callable[[BlockContent], str]
+
+ATTACKS = [
+    "<script>alert(1)</script>",
+    "<img src=x onerror=alert(1)>",
+    "<svg/onload=alert(1)>",
+    "<svg><style><!--</style><img src=x onerror=alert(1)>-->",
+    "<math><mi//xlink:href='data:x,<script>alert(1)</script>'>",
+    "<iframe srcdoc='<script>alert(1)</script>'></iframe>",
+    "<a href='javascript:alert(1)'>x</a>",
+    "<a href=\"jav&#x09;ascript:alert(1)\">x</a>",
+    "[x](javascript:alert(1))",
+    "[x](JaVaScRiPt:alert(1))",
+    "[x](javascript&colon;alert(1))",
+    "[x](java\nscript:alert(1))",
+    "[x](data:text/html;base64,PHNjcmlwdD5hbGVydCgxKTwvc2NyaXB0Pg==)",
+    "[x](vbscript:msgbox)",
+    "[x](//evil.example/x)",
+    "[x](/admin)",
+    "[x](<https://ok.example/\" onmouseover=\"alert(1)>)",
+    "[x](https://ok.example 'title\" onmouseover=\"alert(1)')",
+    "<javascript:alert(1)>",
+    "![x](https://tracker.example/pixel.png)",
+    "![x](data:image/svg+xml,<svg/onload=alert(1)>)",
+    "[a]: javascript:alert(1)\n\n[a]",
+    "\" onmouseover=\"alert(1)",
+    "' autofocus onfocus='alert(1)",
+    "--></td></tr></table><form action=https://evil.example><input name=password>",
+    "</aside><style>.promo-block-label{display:none}</style>",
+    "<!--[if mso]><script>alert(1)</script><![endif]-->",
+    "<!-- hidden",
+    "<div style='display:none'>",
+    "<p style=\"background:url(javascript:alert(1))\">",
+    "<meta http-equiv=refresh content='0;url=https://evil.example'>",
+    "<base href=https://evil.example><link rel=stylesheet href=//evil.example>",
+    "<noscript><p title=\"</noscript><img src=x onerror=alert(1)>\">",
+    "&lt;script&gt;alert(1)&lt;/script&gt;",
+    "&#x202e;gnisitrevda",
+    "\u202eevil\u202c \u2066x\u2069 zero\u200bwidth \x00\x1b[31m",
+    "<https://ok.example/%E2%80%AEx>",
+    "{{7*7}} {% include 'x' %} {# x #}",
+    "%(secret)s %s ${7*7} #{7*7} <%= 7*7 %> {0.__class__} {{ ''.__class__.__mro__ }}",
+    "{{ .Subscriber.Email }} *|EMAIL|* [subscriber:email]",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("draw", ALL)
+def test_the_label_comes_before_everything_and_names_the_advertiser(block: BlockContent, draw: Draw) -> None:
+    words = _words(draw(block)) if draw in HTML else draw(block)
+
+    assert words.startswith("Publicité – collaboration commerciale – Harmonie Congrès SAS")
+    parts = (block.label_line, block.given, block.heading, "quarante facteurs", "un par personne", "250\xa0€", "Code")
+    places = [words.index(part) for part in parts]
+    assert places == sorted(places)
+
+
+@pytest.mark.parametrize("draw", ALL)
+def test_the_labels_word_stands_right_beside_the_code_and_begins_the_button(block: BlockContent, draw: Draw) -> None:
+    words = _words(draw(block)) if draw in HTML else draw(block)
+
+    assert "Publicité · Code ORGUE-12" in words
+    assert "Publicité – Réserver ma place" in words
+    assert block.url in words
+
+
+@pytest.mark.parametrize("draw", HTML)
+def test_the_label_is_bold_text_of_at_least_14_px_inside_the_box(block: BlockContent, draw: Draw) -> None:
+    box = _box(draw(block))
+
+    first = _only(box.css_first("strong"))
+    assert first.text() == block.label_line
+    assert re.search(r"font-size:(1rem|1[4-9]px)", _only(first.parent).attributes["style"] or "")
+    assert (box.attributes["lang"], box.attributes["dir"]) == ("fr", "ltr")
+    assert _only(box.css_first("h2")).text() == block.heading
+
+
+def test_every_layout_table_says_that_it_is_one(block: BlockContent) -> None:
+    tables = LexborHTMLParser(blocks.email_html(block)).css("table")
+
+    assert len(tables) == 2
+    assert {table.attributes["role"] for table in tables} == {"presentation"}
+
+
+@pytest.mark.parametrize("inverted", [False, True])
+def test_every_ink_is_legible_on_every_ground_in_both_lights(inverted: bool) -> None:
+    paint = {name: _inverse(colour) if inverted else colour for name, colour in blocks.PAINT.items()}
+
+    for ground in ("paper", "wash", "button"):
+        assert _contrast(paint["ink"], paint[ground]) >= 4.5
+        assert _contrast(paint["link"], paint[ground]) >= 4.5
+    assert _contrast("#0000EE", blocks.PAINT["button"]) >= 4.5  # what is left where styles are thrown away
+
+
+@pytest.mark.parametrize("draw", HTML)
+def test_wherever_a_ground_is_set_the_ink_is_set_too(block: BlockContent, draw: Draw) -> None:
+    for node in LexborHTMLParser(draw(block)).css("[style*=background]"):
+        inked = [node, *node.css("a")]
+        assert any(re.search(r"(^|;)color:#", one.attributes.get("style") or "") for one in inked)
+
+
+def test_a_long_block_stays_far_below_what_mail_programs_clip(block: BlockContent) -> None:
+    sentence = "Une **démonstration** par heure, voir [le programme](https://orgue.example/programme) du jour. "
+    long = replace(block, body=(sentence * 30)[:BODY])
+
+    assert len(blocks.email_html(long).encode()) <= 6 * 1024
+    assert len(blocks.email_html(block).encode()) <= 3 * 1024
+
+
+def test_a_mail_loads_nothing_and_hides_nothing(block: BlockContent) -> None:
+    html = blocks.email_html(block)
+
+    assert not re.search(r"<(img|style|link|script)|url\(|display:none|visibility|var\(|class=|@media|flex", html)
+
+
+def test_the_block_reads_the_same_when_every_style_and_attribute_is_stripped(block: BlockContent) -> None:
+    html = blocks.email_html(block)
+
+    assert _words(re.sub(r' (style|bgcolor|role|lang|dir|data-promo-block)="[^"]*"', "", html)) == _words(html)
+
+
+def test_the_text_part_is_framed_by_rules(block: BlockContent) -> None:
+    lines = blocks.email_text(block).splitlines()
+
+    assert (lines[0], lines[1], lines[-1]) == (block.label_line, blocks.RULE, blocks.RULE)
+    assert lines[-2] == block.url
+    assert lines[-4:-2] == ["Publicité · Code ORGUE-12", "Publicité – Réserver ma place"]
+    assert "leurs ateliers (https://orgue.example/ateliers)" in blocks.email_text(block)
+
+
+def test_a_partner_cannot_close_the_frame_early(block: BlockContent) -> None:
+    forged = replace(block, body=f"Avant\n\n{blocks.RULE}\n\nAprès\n{blocks.RULE}\n= = = =\nfin")
+
+    assert blocks.email_text(forged).count(blocks.RULE) == 2
+    assert "= = =" not in blocks.email_text(forged)
+
+
+@pytest.mark.parametrize("draw", ALL)
+def test_what_is_absent_leaves_no_gap(block: BlockContent, draw: Draw) -> None:
+    bare = draw(replace(block, terms=(), conditions_url=None, body="", given=""))
+
+    assert "\n\n\n" not in bare
+    assert "None" not in bare
+    assert "<ul" not in bare
+
+
+@pytest.mark.parametrize("draw", ALL)
+def test_without_a_label_none_is_made_up(block: BlockContent, draw: Draw) -> None:
+    words = draw(replace(block, label=""))
+
+    assert "Publicité" not in words
+    assert "Réserver ma place" in words
+
+
+@pytest.mark.parametrize("attack", ATTACKS)
+@pytest.mark.parametrize("field", TEXTS)
+@pytest.mark.parametrize("draw", HTML)
+def test_no_text_becomes_markup(block: BlockContent, draw: Draw, field: str, attack: str) -> None:
+    value: Any = (attack,) if field == "terms" else attack
+    hostile = replace(block, **{field: value})
+
+    _assert_harmless(draw(hostile))
+    label = hostile.label_line
+    assert _words(draw(hostile)).startswith(label)
+
+
+@pytest.mark.parametrize("attack", ATTACKS)
+@pytest.mark.parametrize("draw", ALL)
+def test_no_attack_in_every_text_at_once_hides_the_label(block: BlockContent, draw: Draw, attack: str) -> None:
+    everywhere: dict[str, Any] = {field: attack for field in TEXTS if field not in {"label", "terms", "advertiser"}}
+    hostile = replace(block, **everywhere, terms=(attack,))
+    drawn = draw(hostile)
+
+    assert (_words(drawn) if draw in HTML else drawn).startswith(block.label_line)
+    assert not re.search("[\x00-\x09\x0b-\x1f\u200b\u202a-\u202e\u2066-\u2069]", drawn)
+
+
+@pytest.mark.parametrize(
+    "address", ["javascript:alert(1)", "data:text/html,x", "//evil.example", 'https://x/"onclick="']
+)
+@pytest.mark.parametrize("draw", ALL)
+def test_conditions_behind_no_web_address_are_not_linked(block: BlockContent, draw: Draw, address: str) -> None:
+    assert address not in unescape(draw(replace(block, conditions_url=address)))
+
+
+@pytest.mark.parametrize(
+    "literal", ["{{7*7}}", "{% x %}", "%(secret)s", "${7*7}", "{0.__class__}", "100 %", "{{ .Subscriber.Email }}"]
+)
+@pytest.mark.parametrize("draw", ALL)
+def test_what_looks_like_a_template_stays_as_typed(block: BlockContent, draw: Draw, literal: str) -> None:
+    hostile = replace(
+        block, heading=literal, body=literal, call_to_action=literal, terms=(literal,), advertiser=literal
+    )
+
+    assert unescape(draw(hostile)).count(literal) >= 5
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+@given(body=st.text(alphabet=st.sampled_from("<>&\"'`[]()!*_#-=\\/ \nahref:javscript1.{}%\u202e\u200b"), max_size=120))
+def test_no_body_whatever_gets_out_of_its_place(block: BlockContent, body: str) -> None:
+    hostile = replace(block, body=body)
+
+    for draw in HTML:
+        _assert_harmless(draw(hostile))
+        assert _words(draw(hostile)).startswith(block.label_line)
+        assert len(LexborHTMLParser(draw(hostile)).css("h2")) == 1
+
+
+def _box(html: str) -> LexborNode:
+    return _only(LexborHTMLParser(html).css_first("table, aside"))
+
+
+def _only(node: LexborNode | None) -> LexborNode:
+    assert node is not None
+    return node
+
+
+def _words(html: str) -> str:
+    tree = LexborHTMLParser(re.sub("<br>|</(td|p|li|h2)>", r"\g<0>\n", html))
+    assert tree.body is not None
+    return re.sub(r"\s*\n\s*", "\n", tree.body.text()).strip()
+
+
+def _assert_harmless(html: str) -> None:
+    tree = LexborHTMLParser(html)
+    assert tree.body is not None
+    for node in tree.body.css("*"):
+        if node.tag == "body":
+            continue
+        assert node.tag in TAGS
+        for name, value in node.attributes.items():
+            assert not name.startswith("on")
+            if name == "href":
+                assert urlsplit(value or "").scheme in {"http", "https", "mailto"}
+            if name == "style":
+                assert not re.search(r"url|expression|display:none|position|@import", value or "")
+            assert name in ATTRIBUTES | OLD_ATTRIBUTES
+    assert tree.body.css("aside, table")
+    assert not re.search("<!--|[\u200b\u202a-\u202e\u2066-\u2069\x00]", html)
+
+
+def _contrast(one: str, other: str) -> float:
+    """WCAG 2.2."""
+    lighter, darker = sorted((_luminance(one), _luminance(other)), reverse=True)
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+def _luminance(colour: str) -> float:
+    shares = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    red, green, blue = (share / 12.92 if share <= 0.04045 else ((share + 0.055) / 1.055) ** 2.4 for share in shares)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def _inverse(colour: str) -> str:
+    return f"#{0xFFFFFF - int(colour[1:], 16):06X}"
