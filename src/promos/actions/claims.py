@@ -1,0 +1,162 @@
+"""A reader asks; a mail goes out; nothing is held before its button is pressed."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from promos.actions import readers
+from promos.models import Claim, Delivery, Event, Offer, Pass, PromoBlock, PromoCode, Reader, Redemption, new_id
+from promos.queries import terms
+from promos.rules import codes, redemption, signing
+from promos.rules import readers as addresses
+from promos.rules.redemption import Ask, Asker
+from promos.rules.refusals import CodeUnknown, InvalidRequest, LinkEnded, NameNeeded, PassGivenBack, ProofNeeded
+
+SHAREABLE = ("email", "name")
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a reader typed, cleaned; the address as it is written to."""
+
+    promo_code: str
+    email: str
+    name: str | None
+    shares: tuple[str, ...]
+    block_id: UUID | None
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A claim behind a mail's link. `ask` is what to put to the batch."""
+
+    claim: Claim
+    ask: Ask
+
+
+def wanted(
+    promo_code: str, email: str, *, name: str | None, shares: Sequence[str], block_id: UUID | None, language: str
+) -> Wanted:
+    """Check what was typed; raises `CodeMalformed`, `AddressInvalid` or `InvalidRequest`."""
+    unknown = [field for field in shares if field not in SHAREABLE]
+    if unknown:
+        raise InvalidRequest({"consent": f"only {' and '.join(SHAREABLE)} can be shared"})
+    kept = " ".join(name.split()) if name else ""
+    if len(kept) > 120 or not kept.isprintable():
+        raise InvalidRequest({"name": "at most 120 letters, on one line"})
+    return Wanted(codes.normal(promo_code), addresses.address(email), kept or None, tuple(shares), block_id, language)
+
+
+async def submit(
+    session: AsyncSession, want: Wanted, *, signing_key: bytes, reader_key: bytes, lifetime: int, now: datetime
+) -> Claim:
+    """Write the claim and the mail it owes. Whether this reader holds a pass already makes no difference to anything.
+
+    A code is public: why it gives nothing is said at once. Claims of the same reader for the same code that still wait
+    are superseded, so only the newest mail's link works.
+    """
+    row = (
+        await session.execute(
+            sa.select(PromoCode.id, PromoCode.spelled, Offer.proof, Event.asks_name)
+            .join(Offer, PromoCode.offer_id == Offer.id)
+            .join(Event, PromoCode.event_id == Event.id)
+            .where(PromoCode.text == want.promo_code)
+        )
+    ).one_or_none()
+    if row is None:
+        raise CodeUnknown(want.promo_code)
+    found = (await terms.of_codes(session, [row.id]))[row.id]
+    if no := redemption.refusal(found, now):
+        raise no
+    if row.proof == "none":
+        raise ProofNeeded
+    if row.asks_name and not want.name:
+        raise NameNeeded
+    key = signing.reader_key(reader_key, addresses.canonical(want.email))
+    asker = Asker(key, want.email, want.name, want.language)
+    known = await readers.remember(session, {want.email: asker}, now=now)
+    await session.execute(
+        sa.update(Claim)
+        .where(Claim.reader_key == key, Claim.code_id == row.id, Claim.state.in_(["pending", "refused"]))
+        .values(state="superseded", settled_at=now)
+        .execution_options(synchronize_session=False)
+    )
+    claim_id = new_id()
+    claim = Claim(
+        id=claim_id,
+        partner_id=found.partner_id,
+        event_id=found.event_id,
+        offer_id=found.offer_id,
+        code_id=row.id,
+        block_id=await block_of(session, want.block_id, row.id),
+        reader_id=known[want.email],
+        reader_key=key,
+        state="pending",
+        token_hash=signing.fingerprint(signing.secret_of(signing_key, "claim", claim_id)),
+        shares=list(want.shares),
+        language=want.language,
+        created_at=now,
+        expires_at=now + timedelta(seconds=lifetime),
+    )
+    session.add(claim)
+    await session.flush()
+    session.add(Delivery(kind="claim", claim_id=claim_id, language=want.language, due_at=now, created_at=now))
+    await session.flush()
+    return claim
+
+
+async def opened(session: AsyncSession, secret: str, *, now: datetime) -> Opened:
+    """The claim that a mail's link opens, without changing anything; raises `LinkEnded`, `PassGivenBack`.
+
+    A link that was used shows its pass for as long as that lives, however late.
+    """
+    claim = await session.scalar(sa.select(Claim).where(Claim.token_hash == signing.fingerprint(secret)))
+    if claim is None:
+        raise LinkEnded
+    if claim.state == "proven":
+        state = await session.scalar(sa.select(Redemption.state).where(Redemption.id == claim.redemption_id))
+        if state != "confirmed":
+            raise PassGivenBack
+    elif now >= claim.expires_at:
+        raise LinkEnded
+    ask = Ask(
+        id=new_id(),
+        code_id=claim.code_id,
+        reader_key=claim.reader_key,
+        reader_id=claim.reader_id,
+        claim_id=claim.id,
+        block_id=claim.block_id,
+        shares=tuple(claim.shares),
+        wordings=tuple(wording(field, claim.language) for field in claim.shares),
+        language=claim.language,
+    )
+    return Opened(claim, ask)
+
+
+def wording(field: str, language: str) -> str:
+    """The mark of the sentence beside the box that the reader ticked for `field`; a changed sentence, another mark."""
+    return hashlib.sha256(f"consent 1 {field} {language}".encode()).hexdigest()
+
+
+async def block_of(session: AsyncSession, block_id: UUID | None, code_id: UUID) -> UUID | None:
+    """The block, if it shows this code; what an address was made to say otherwise does not matter."""
+    if block_id is None:
+        return None
+    is_its = sa.and_(PromoBlock.id == block_id, PromoBlock.code_id == code_id)
+    return await session.scalar(sa.select(PromoBlock.id).where(is_its))
+
+
+async def of_pass(session: AsyncSession, pass_id: UUID) -> Reader | None:
+    """The reader who holds a pass."""
+    return await session.scalar(
+        sa.select(Reader)
+        .join(Redemption, Redemption.reader_id == Reader.id)
+        .join(Pass, Pass.redemption_id == Redemption.id)
+        .where(Pass.id == pass_id)
+    )

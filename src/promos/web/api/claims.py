@@ -1,0 +1,124 @@
+"""A reader asks for a pass, and proves the mailbox by pressing a button. No token is needed."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from litestar import Request, Response, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, JSONBody
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from promos.actions import claims, limits
+from promos.actions.idempotency import Stored
+from promos.actions.limits import Limit
+from promos.group_commit import GroupCommit
+from promos.rules import readers, signing
+from promos.rules.language import LANGUAGES
+from promos.rules.redemption import Redeemed
+from promos.rules.refusals import InvalidRequest, Refusal
+from promos.settings import Keys, Settings
+from promos.web.access import ANYONE
+from promos.web.api.redemptions import RedemptionSeen, respond
+from promos.web.given import Effect, Reads, Writes, network
+
+
+class NewClaim(msgspec.Struct, forbid_unknown_fields=True):
+    """What a reader types. `consent` names the fields the partner may see; nothing is shared without it."""
+
+    code: str
+    email: str
+    name: str | None = None
+    consent: list[str] = []
+    block: UUID | None = None
+    language: str = "en"
+
+
+class ClaimSeen(msgspec.Struct):
+    """The same answer whether or not this reader holds a pass."""
+
+    state: str
+    email: str
+    expires_in: int  # seconds for which the mail's link is good
+
+
+@post("/claims", status_code=202, opt=ANYONE, operation_id="submitClaim")
+async def submit_claim(
+    data: JSONBody[NewClaim],
+    request: Request[Any, Any, Any],
+    writes: NamedDependency[Writes],
+    settings: NamedDependency[Settings],
+    keys: NamedDependency[Keys],
+) -> Response[ClaimSeen]:
+    """Ask for a pass. A mail with a link goes out; nothing is held until its button is pressed."""
+    if data.language not in LANGUAGES:
+        raise InvalidRequest({"language": f"one of {', '.join(LANGUAGES)}"})
+    want = claims.wanted(
+        data.code,
+        data.email,
+        name=data.name,
+        shares=data.consent,
+        block_id=data.block,
+        language=data.language,
+    )
+    return await writes.answer(submission(request, want, settings, keys), status=202)
+
+
+def submission(request: Request[Any, Any, Any], want: claims.Wanted, settings: Settings, keys: Keys) -> Effect[ClaimSeen]:
+    """The effect of a claim; the API and the reader's page both run it.
+
+    The limits are counted in the transaction of the mail they are about: a refused claim uses none of them up.
+    """
+    brakes = _brakes(want.email, network(request), settings, keys.reader)
+
+    async def effect(session: AsyncSession, now: datetime) -> ClaimSeen:
+        if too_many := await limits.take(session, brakes, now=now):
+            raise too_many
+        claim = await claims.submit(
+            session,
+            want,
+            signing_key=keys.signing[0],
+            reader_key=keys.reader,
+            lifetime=settings.claim_link_lifetime,
+            now=now,
+        )
+        return ClaimSeen(claim.state, want.email, settings.claim_link_lifetime)
+
+    return effect
+
+
+def _brakes(email: str, peer: str, settings: Settings, key: bytes) -> list[Limit]:
+    person, domain = readers.canonical(email), readers.domain_of(email)
+    return [
+        Limit(signing.bucket(key, "claim", "address", "minute", person), 1, 60),
+        Limit(signing.bucket(key, "claim", "address", "day", person), settings.claims_per_address_a_day, 86400),
+        Limit(limits.network_bucket(key, "claim", peer), settings.claims_per_network_an_hour, 3600),
+        Limit(signing.bucket(key, "claim", "domain", domain), settings.claims_per_domain_an_hour, 3600),
+    ]
+
+
+@post("/claims/{secret:str}/confirm", status_code=201, opt=ANYONE, operation_id="confirmClaim")
+async def confirm_claim(
+    secret: FromPath[str],
+    reads: NamedDependency[Reads],
+    counter: NamedDependency[GroupCommit],
+    now: NamedDependency[datetime],
+    settings: NamedDependency[Settings],
+    keys: NamedDependency[Keys],
+) -> Response[RedemptionSeen]:
+    """Prove the mailbox with the secret of the mail, and get the pass. Again: the same pass, 200."""
+    outcome = await confirmed(secret, reads, counter, now)
+    return respond(outcome, settings, keys)
+
+
+async def confirmed(secret: str, reads: Reads, counter: GroupCommit, now: datetime) -> Redeemed:
+    """The pass of the claim behind `secret`; raises why there is none. No session is held while it waits."""
+    async with reads() as session:
+        found = await claims.opened(session, secret, now=now)
+    outcome = await counter.redeem(found.claim.offer_id, found.ask)
+    if isinstance(outcome, Refusal):
+        raise outcome
+    if isinstance(outcome, Stored):
+        raise TypeError("a claim has no Idempotency-Key: its own secret is one")
+    return outcome

@@ -1,0 +1,136 @@
+"""The pass behind a reader's signed link. The link is the right to it; no token is needed."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+import sqlalchemy as sa
+from litestar import Response, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from promos.actions import passes
+from promos.models import Event, Partner, Pass, PassType, PromoCode, Redemption
+from promos.rules import signing
+from promos.rules.refusals import NotFound
+from promos.settings import Keys, Settings
+from promos.web.access import ANYONE
+from promos.web.given import Reads, Writes
+
+
+class PassEvent(msgspec.Struct):
+    name: str
+    starts_at: datetime
+    ends_at: datetime
+    timezone: str
+    venue: str
+    city: str
+    url: str
+
+
+class PassSeen(msgspec.Struct):
+    """`token` is what the QR says; only a live pass has one."""
+
+    id: UUID
+    state: str  # live | given_back | revoked
+    token: str | None
+    url: str
+    pass_type: str
+    code: str
+    partner: str
+    event: PassEvent
+    issued_at: datetime
+    ended_at: datetime | None
+
+
+class PassGivenBack(msgspec.Struct):
+    id: UUID
+    state: str
+    version: int
+
+
+class PassResent(msgspec.Struct):
+    id: UUID
+    state: str
+
+
+def pass_id_of(link: str, keys: Keys) -> UUID:
+    """The pass that a link was signed for; raises `NotFound`."""
+    found = signing.opened(keys.signing, "pass", link)
+    if found is None:
+        raise NotFound("pass")
+    return found
+
+
+async def seen(session: AsyncSession, pass_id: UUID, settings: Settings, keys: Keys) -> PassSeen:
+    row = (
+        await session.execute(
+            sa.select(Pass, PassType.name, PromoCode.spelled, Partner.name, Event)
+            .join(PassType, Pass.pass_type_id == PassType.id)
+            .join(Redemption, Pass.redemption_id == Redemption.id)
+            .join(PromoCode, Redemption.code_id == PromoCode.id)
+            .join(Event, Pass.event_id == Event.id)
+            .join(Partner, Event.partner_id == Partner.id)
+            .where(Pass.id == pass_id)
+        )
+    ).one_or_none()
+    if row is None:
+        raise NotFound("pass")
+    held, kind, code, partner, event = row
+    return PassSeen(
+        id=held.id,
+        state=held.state,
+        token=signing.qr_token(keys.signing[0], held.id, held.drawn) if held.state == "live" else None,
+        url=f"{settings.base_url}/p/{signing.link(keys.signing, 'pass', held.id)}",
+        pass_type=kind,
+        code=code,
+        partner=partner,
+        event=msgspec.convert(event, PassEvent, from_attributes=True),
+        issued_at=held.issued_at,
+        ended_at=held.ended_at,
+    )
+
+
+@get("/passes/{link:str}", opt=ANYONE, operation_id="getPass")
+async def get_pass(
+    link: FromPath[str],
+    reads: NamedDependency[Reads],
+    settings: NamedDependency[Settings],
+    keys: NamedDependency[Keys],
+) -> PassSeen:
+    """A pass, with what its QR says while it lives."""
+    async with reads() as session:
+        return await seen(session, pass_id_of(link, keys), settings, keys)
+
+
+@post("/passes/{link:str}/give-back", status_code=200, opt=ANYONE, operation_id="giveBackPass")
+async def give_back(
+    link: FromPath[str], writes: NamedDependency[Writes], keys: NamedDependency[Keys]
+) -> Response[PassGivenBack]:
+    """Give a pass back so that somebody else can have it. Again: 200 and the same."""
+    pass_id = pass_id_of(link, keys)
+
+    async def effect(session: AsyncSession, now: datetime) -> PassGivenBack:
+        ended = await passes.give_back(session, pass_id, now=now)
+        return PassGivenBack(pass_id, "given_back", ended.version)
+
+    return await writes.answer(effect)
+
+
+@post("/passes/{link:str}/resend", status_code=200, opt=ANYONE, operation_id="resendPass")
+async def resend(
+    link: FromPath[str], writes: NamedDependency[Writes], keys: NamedDependency[Keys]
+) -> Response[PassResent]:
+    """Send the pass to its reader's mailbox once more."""
+    pass_id = pass_id_of(link, keys)
+
+    async def effect(session: AsyncSession, now: datetime) -> PassResent:
+        await passes.send_again(session, pass_id, now=now)
+        return PassResent(pass_id, "sent")
+
+    return await writes.answer(effect)
+
+
+HANDLERS: list[Any] = [get_pass, give_back, resend]

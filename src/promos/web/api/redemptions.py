@@ -1,0 +1,180 @@
+"""Redemptions: tokens vouch for a reader, partners see what came of their codes, and cancel."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+import sqlalchemy as sa
+from litestar import Request, Response, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery, JSONBody
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from promos.actions import claims, passes
+from promos.actions.idempotency import Stored
+from promos.group_commit import GroupCommit
+from promos.models import Offer, Pass, PromoCode, Redemption, new_id
+from promos.queries import results
+from promos.queries.pages import page
+from promos.rules import codes, readers, signing
+from promos.rules.people import Actor, Role, Scope
+from promos.rules.redemption import Ask, Asker, Redeemed
+from promos.rules.refusals import CodeUnknown, InvalidRequest, NotFound, Refusal
+from promos.settings import Keys, Settings
+from promos.web.access import allows
+from promos.web.given import Asked, Reads, Writes, answered
+
+PARTNER = (Role.ADMIN, Role.OWNER, Role.MEMBER)
+
+
+class NewReader(msgspec.Struct, forbid_unknown_fields=True):
+    email: str
+    name: str | None = None
+
+
+class NewRedemption(msgspec.Struct, forbid_unknown_fields=True):
+    code: str
+    reader: NewReader
+    block: UUID | None = None
+
+
+class PassGiven(msgspec.Struct):
+    """`token` and `url` are for who created the pass; for anybody else `id` is null too and the reader gets a mail."""
+
+    id: UUID | None
+    token: str | None
+    url: str | None
+
+
+class RedemptionSeen(msgspec.Struct):
+    id: UUID
+    state: str
+    version: int
+    # `pass` is a word of Python's own
+    given: PassGiven = msgspec.field(name="pass")
+
+
+class RedemptionRow(msgspec.Struct):
+    """A redemption in a list. `email` and `name` only where this reader agreed to show them to this partner."""
+
+    id: UUID
+    code: str
+    offer_id: UUID
+    event_id: UUID
+    block_id: UUID | None
+    state: str
+    version: int
+    created_at: datetime
+    ended_at: datetime | None
+    reader: str  # a pseudonym
+    email: str | None
+    name: str | None
+
+
+class RedemptionsSeen(msgspec.Struct):
+    items: list[RedemptionRow]
+    next: str | None
+
+
+class RedemptionEnded(msgspec.Struct):
+    id: UUID
+    state: str
+    version: int
+
+
+def document(outcome: Redeemed) -> dict[str, Any]:
+    """What is kept of an answer: no secret."""
+    return {
+        "id": str(outcome.redemption_id),
+        "state": "confirmed",
+        "version": outcome.version,
+        "pass": {"id": str(outcome.pass_id), "drawn": outcome.drawn} if outcome.is_mine else None,
+    }
+
+
+def shown(kept: dict[str, Any], settings: Settings, keys: Keys) -> dict[str, Any]:
+    """The kept answer with the secrets of its pass made anew."""
+    if kept["pass"] is None:
+        return kept | {"pass": {"id": None, "token": None, "url": None}}
+    pass_id = UUID(kept["pass"]["id"])
+    given = {
+        "id": str(pass_id),
+        "token": signing.qr_token(keys.signing[0], pass_id, kept["pass"]["drawn"]),
+        "url": f"{settings.base_url}/p/{signing.link(keys.signing, 'pass', pass_id)}",
+    }
+    return kept | {"pass": given}
+
+
+def respond(outcome: Redeemed, settings: Settings, keys: Keys) -> Response[Any]:
+    return answered(
+        Stored(-(201 if outcome.is_new else 200), document(outcome)), lambda kept: shown(kept, settings, keys)
+    )
+
+
+@post(
+    "/redemptions",
+    status_code=201,
+    opt=allows(Role.ADMIN, Role.OWNER, Role.MEMBER, scope=Scope.REDEEM),
+    operation_id="redeem",
+)
+async def redeem(
+    data: JSONBody[NewRedemption],
+    request: Asked,
+    reads: NamedDependency[Reads],
+    writes: NamedDependency[Writes],
+    counter: NamedDependency[GroupCommit],
+    actor: NamedDependency[Actor],
+    settings: NamedDependency[Settings],
+    keys: NamedDependency[Keys],
+) -> Response[RedemptionSeen]:
+    """Redeem a code for a reader this token vouches for. Same token, same reader again: 200 and the same pass."""
+    want = claims.wanted(
+        data.code, data.reader.email, name=data.reader.name, shares=(), block_id=data.block, language="en"
+    )
+    async with reads() as session:
+        code = (
+            await session.execute(
+                sa.select(PromoCode.id, PromoCode.offer_id).where(
+                    PromoCode.text == want.promo_code, PromoCode.run_by(actor)
+                )
+            )
+        ).one_or_none()
+        if code is None:
+            raise CodeUnknown(want.promo_code)
+        block = await claims.block_of(session, data.block, code.id)
+    key = signing.reader_key(keys.reader, readers.canonical(want.email))
+    ask = Ask(
+        id=new_id(),
+        code_id=code.id,
+        reader_key=key,
+        asker=Asker(key, want.email, want.name, want.language),
+        token_id=actor.id,
+        block_id=block,
+    )
+    outcome = await counter.redeem(
+        code.offer_id,
+        ask,
+        key=await writes.key(),
+        answer=lambda given: (201 if given.is_new else 200, document(given)),
+    )
+    if isinstance(outcome, Refusal):
+        raise outcome
+    if isinstance(outcome, Stored):
+        return answered(outcome, lambda kept: shown(kept, settings, keys))
+    return respond(outcome, settings, keys)
+
+
+@post("/redemptions/{id:uuid}/cancel", status_code=200, opt=allows(*PARTNER, scope=Scope.REDEEM), operation_id="cancelRedemption")
+async def cancel(
+    id: FromPath[UUID],
+    writes: NamedDependency[Writes],
+    actor: NamedDependency[Actor],
+) -> Response[RedemptionEnded]:
+    """End a redemption; its use returns once, or is kept, as the offer says. Again: 200 and the same."""
+
+    async def effect(session: AsyncSession, now: datetime) -> RedemptionEnded:
+        ended = (await passes.cancel(session, [id], now=now, by=actor))[0]
+        return RedemptionEnded(ended.redemption_id, ended.state, ended.version)
+
+    return await writes.answer(effect)

@@ -1,0 +1,119 @@
+"""Every refusal and every mistake leaves the API as a problem document (RFC 9457) with a stable `code`."""
+
+import logging
+from datetime import date, datetime
+from typing import Any
+
+import msgspec
+from litestar import Request, Response
+from litestar.exceptions import HTTPException, ValidationException
+from litestar.types import ExceptionHandlersMap
+
+from promos.database import is_lost
+from promos.rules.language import N_
+from promos.rules.refusals import (
+    Blocked,
+    Invalid,
+    NotFound,
+    NotYet,
+    NotYours,
+    OutcomeUnknown,
+    Over,
+    Refusal,
+    Taken,
+    TooLarge,
+    TooMany,
+    Unauthenticated,
+    Unavailable,
+    Unknown,
+)
+
+log = logging.getLogger(__name__)
+
+STATUS: dict[type[Refusal], int] = {
+    Unauthenticated: 401,
+    NotYours: 403,
+    Unknown: 404,
+    NotYet: 409,
+    Taken: 409,
+    Blocked: 409,
+    Over: 410,
+    TooLarge: 413,
+    Invalid: 422,
+    TooMany: 429,
+    Unavailable: 503,
+}
+
+# What Litestar refuses before a handler is reached, by status.
+UNHANDLED = {
+    400: ("malformed-request", N_("This request cannot be read.")),
+    405: ("method-not-allowed", N_("This address does not understand that method.")),
+    413: ("body-too-large", N_("This is larger than we read in one piece.")),
+    415: ("unsupported-media-type", N_("We cannot read a body of this media type.")),
+    500: ("unexpected", N_("Something went wrong on our side. It has been noted; nothing was lost.")),
+}
+
+
+class Problem(msgspec.Struct):
+    """RFC 9457; the facts of the refusal are further members."""
+
+    type: str
+    title: str
+    status: int
+    code: str
+
+
+def status_of(refusal: type[Refusal]) -> int:
+    return next(STATUS[family] for family in refusal.__mro__ if family in STATUS)
+
+
+def plain(fact: Any) -> Any:
+    """A fact as JSON has it: instants in UTC, RFC 3339."""
+    if isinstance(fact, datetime | date):
+        return msgspec.to_builtins(fact)
+    return fact
+
+
+def problem(request: Request[Any, Any, Any], status: int, code: str, title: str, **facts: Any) -> Response[Any]:
+    base = request.app.state.settings.base_url
+    content = {"type": f"{base}/problems/{code}", "title": title, "status": status, "code": code}
+    content |= {name: plain(fact) for name, fact in facts.items()}
+    headers = {"Retry-After": str(facts["retry_after"])} if "retry_after" in facts else {}
+    if status == 401:
+        headers["WWW-Authenticate"] = "Bearer"
+    return Response(content, status_code=status, media_type="application/problem+json", headers=headers)
+
+
+def as_refusal(error: Exception) -> Refusal | None:
+    """The refusal that `error` is or amounts to; `None` for what has no words of its own."""
+    if isinstance(error, Refusal):
+        return error
+    if isinstance(error, HTTPException) and error.status_code == 404:
+        return NotFound()
+    if is_lost(error):
+        return OutcomeUnknown()
+    return None
+
+
+def refused(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
+    """Any exception as a problem document, without a word of the driver's or a trace."""
+    if refusal := as_refusal(error):
+        kind = type(refusal)
+        return problem(request, status_of(kind), kind.slug, kind.title, **refusal.facts)
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    if status not in UNHANDLED:
+        status = 400 if 400 <= status < 500 else 500
+    code, title = UNHANDLED[status]
+    facts: dict[str, Any] = {}
+    if isinstance(error, ValidationException):
+        facts["errors"] = [
+            {"field": str(each.get("key", "")), "message": str(each.get("message", ""))}
+            for each in error.extra or []
+            if isinstance(each, dict)
+        ]
+    if status == 500:
+        log.error("unexpected error", exc_info=error, extra={"path": request.url.path})
+    return problem(request, status, code, title, **facts)
+
+
+HANDLERS: ExceptionHandlersMap = {Exception: refused, HTTPException: refused, Refusal: refused}
