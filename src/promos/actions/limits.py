@@ -5,13 +5,33 @@ terms once more behind that lock. So whoever sets a first limit locks the row an
 given before is then stored and can be counted, and what comes after finds the limit.
 """
 
+from uuid import UUID
+
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from promos.models import Offer, PassType, PromoCode, Redemption
 from promos.rules import offers
+from promos.rules.people import Actor
+from promos.rules.refusals import NotFound
 
 Limited = PassType | Offer
+
+
+async def locked_offer(session: AsyncSession, offer_id: UUID, by: Actor, *, with_pass_types: bool = False) -> Offer:
+    """An offer that `by` runs, as it is now and until the transaction ends; raises `NotFound`.
+
+    `with_pass_types` locks those of its event before it. Whoever adds a code, or moves an offer to another pass type,
+    needs that: whoever sets a limit on a pass type has to know all codes below it.
+    """
+    mine = sa.select(Offer).where(Offer.id == offer_id, Offer.run_by(by))
+    if with_pass_types:
+        types = sa.select(PassType.id).where(PassType.event_id.in_(mine.with_only_columns(Offer.event_id)))
+        await session.execute(types.order_by(PassType.id).with_for_update(key_share=True))
+    offer = await session.scalar(mine.with_for_update(key_share=True).execution_options(populate_existing=True))
+    if offer is None:
+        raise NotFound("offer")
+    return offer
 
 
 async def lock_codes(session: AsyncSession, row: Limited) -> None:

@@ -11,6 +11,7 @@ from promos.rules.texts import Reader, line, one_of, optional, paragraph, up_to
 
 MOST_HIGHLIGHTS = 12
 VAT = ("included", "excluded", "unknown")
+WORTH = frozenset({"face_value", "currency", "vat", "vat_rate"})  # of a pass type, as readers were told
 
 # ISO 4217, currencies that one can be paid in
 _CURRENCIES = """

@@ -29,8 +29,7 @@ OFFER: Mapping[str, Reader] = {
 CODE: Mapping[str, Reader] = {"limit": optional(texts.limit), "status": one_of(*STATUSES)}
 
 # What readers were told they get: it stands from the first redemption on.
-FROZEN_OFFER = frozenset({"pass_type_id"})
-FROZEN_PASS_TYPE = frozenset({"face_value", "currency", "vat", "vat_rate"})
+PROMISED = frozenset({"pass_type_id"})
 
 
 def window(opens_at: datetime, ends_at: datetime) -> None:
@@ -45,7 +44,7 @@ def fits(limit: int | None, used: int) -> None:
         raise LimitBelowUsed(used)
 
 
-def thaw(changed: Iterable[str], frozen: frozenset[str], *, redeemed: bool) -> None:
-    """Raise `TermsFrozen` if one of the `changed` fields cannot change because of passes that were given."""
-    if redeemed and (stuck := frozen.intersection(changed)):
+def keep_promised(changed: Iterable[str], promised: frozenset[str], *, redeemed: bool) -> None:
+    """Raise `TermsFrozen` if one of the `changed` fields was promised to readers who hold a pass."""
+    if redeemed and (stuck := promised.intersection(changed)):
         raise TermsFrozen(sorted(stuck))

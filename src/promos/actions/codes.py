@@ -1,0 +1,119 @@
+"""Promo codes: made, paused, resumed, revoked, and given another limit."""
+
+from datetime import datetime
+from typing import Any, TypedDict, Unpack
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from promos.actions import journal, limits
+from promos.models import PromoCode
+from promos.rules import codes, offers, texts
+from promos.rules.people import Actor
+from promos.rules.refusals import CodeMalformed, CodeRevoked, CodeTaken, NotFound
+
+
+class Changes(TypedDict, total=False):
+    limit: int | None  # passes
+    status: str  # active | paused | revoked
+
+
+_VERBS = {"active": "code.resumed", "paused": "code.paused", "revoked": "code.revoked"}
+
+
+async def create(
+    session: AsyncSession, offer_id: UUID, text: str, *, limit: int | None = None, now: datetime, by: Actor
+) -> PromoCode:
+    """Make the public word `text` open an offer, from its version 1 on.
+
+    Raises `CodeMalformed`, and `CodeTaken` if any code of the installation reads alike.
+    """
+    spelled = codes.spelled(text)
+    kept = texts.read(offers.CODE, {"limit": limit})
+    offer = await limits.locked_offer(session, offer_id, by, with_pass_types=True)
+    code = PromoCode(
+        partner_id=offer.partner_id,
+        event_id=offer.event_id,
+        offer_id=offer.id,
+        text=codes.normal(spelled),
+        spelled=spelled,
+        limit=kept["limit"],
+        used=0,
+        version=1,
+        status="active",
+        created_at=now,
+    )
+    try:
+        async with session.begin_nested():
+            session.add(code)
+    except IntegrityError:
+        raise CodeTaken(spelled) from None
+    await _record(session, "code.created", code, now, by, {"limit": code.limit})
+    return code
+
+
+async def update(session: AsyncSession, text: str, *, now: datetime, by: Actor, **wanted: Unpack[Changes]) -> PromoCode:
+    """Give a code another limit or status; each change is one version and one entry of the journal.
+
+    Asking for what is so already changes nothing. Raises `LimitBelowUsed`, and `CodeRevoked` because what was revoked
+    does not come back.
+    """
+    kept = texts.read(offers.CODE, wanted)
+    code = await locked(session, text, by)
+    status = kept.get("status", code.status)
+    limit = kept.get("limit", code.limit)
+    if code.status == "revoked" and (status, limit) != (code.status, code.limit):
+        raise CodeRevoked
+    if limit != code.limit:
+        offers.fits(limit, code.used)
+        await _change(session, code, "code.limit_changed", now, by, limit=limit)
+    if status != code.status:
+        await _change(session, code, _VERBS[status], now, by, status=status)
+    return code
+
+
+async def locked(session: AsyncSession, text: str, by: Actor) -> PromoCode:
+    """A code that `by` runs, as it is now and until the transaction ends; raises `NotFound`."""
+    try:
+        normal = codes.normal(text)
+    except CodeMalformed:
+        raise NotFound("code") from None
+    code = await session.scalar(
+        sa.select(PromoCode)
+        .where(PromoCode.text == normal, PromoCode.run_by(by))
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
+    )
+    if code is None:
+        raise NotFound("code")
+    return code
+
+
+async def _change(session: AsyncSession, code: PromoCode, verb: str, now: datetime, by: Actor, **values: Any) -> None:
+    await session.execute(
+        sa.update(PromoCode)
+        .where(PromoCode.id == code.id)
+        .values(version=PromoCode.version + 1, **values)
+        .execution_options(synchronize_session=False)
+    )
+    await session.refresh(code)
+    await _record(session, verb, code, now, by, values)
+
+
+async def _record(
+    session: AsyncSession, verb: str, code: PromoCode, now: datetime, by: Actor, facts: dict[str, Any]
+) -> None:
+    await journal.record(
+        session,
+        verb,
+        code.id,
+        at=now,
+        by=by,
+        partner=code.partner_id,
+        event=code.event_id,
+        code=code.id,
+        version=code.version,
+        facts=facts,
+    )

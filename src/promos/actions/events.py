@@ -1,0 +1,177 @@
+"""Events and their pass types."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import NotRequired, TypedDict, Unpack
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from promos.actions import changes, journal, limits
+from promos.models import Event, Partner, PassType
+from promos.rules import events, offers, texts
+from promos.rules.people import Actor
+from promos.rules.refusals import NotFound, TextTaken
+
+_TRIES = 20
+
+
+class New(TypedDict):
+    name: str
+    edition: NotRequired[str | None]
+    starts_at: datetime
+    ends_at: datetime
+    timezone: str
+    venue: str
+    city: str
+    country: str
+    url: str
+    highlights: Sequence[str]
+    asks_name: NotRequired[bool]
+
+
+class Changes(TypedDict, total=False):
+    name: str
+    edition: str | None
+    starts_at: datetime
+    ends_at: datetime
+    timezone: str
+    venue: str
+    city: str
+    country: str
+    url: str
+    highlights: Sequence[str]
+    asks_name: bool
+
+
+class NewPassType(TypedDict):
+    name: str
+    face_value: int  # minor units
+    currency: str
+    vat: str
+    vat_rate: NotRequired[Decimal | None]
+    capacity: NotRequired[int | None]
+
+
+class PassTypeChanges(TypedDict, total=False):
+    name: str
+    face_value: int
+    currency: str
+    vat: str
+    vat_rate: Decimal | None
+    capacity: int | None
+
+
+async def create(session: AsyncSession, partner_id: UUID, *, now: datetime, by: Actor, **given: Unpack[New]) -> Event:
+    """Announce a partner's event. Its slug is made from name and edition, and stays when they change."""
+    if by.event_ids is not None or not by.runs(partner_id) or await session.get(Partner, partner_id) is None:
+        raise NotFound("partner")
+    kept = {"asks_name": False, **texts.read(events.EVENT, given)}
+    events.lasts(kept["starts_at"], kept["ends_at"])
+    event = await _named(session, Event(**kept, partner_id=partner_id, created_at=now))
+    await journal.record(session, "event.created", event.id, at=now, by=by, partner=partner_id, event=event.id)
+    return event
+
+
+async def update(
+    session: AsyncSession, event_id: UUID, *, now: datetime, by: Actor, **wanted: Unpack[Changes]
+) -> Event:
+    kept = texts.read(events.EVENT, wanted)
+    event = await _event(session, event_id, by)
+    events.lasts(kept.get("starts_at", event.starts_at), kept.get("ends_at", event.ends_at))
+    if changed := changes.apply(event, kept):
+        await session.flush()
+        facts = {"changed": changed}
+        await journal.record(
+            session, "event.changed", event.id, at=now, by=by, partner=event.partner_id, event=event.id, facts=facts
+        )
+    return event
+
+
+async def create_pass_type(
+    session: AsyncSession, event_id: UUID, *, now: datetime, by: Actor, **given: Unpack[NewPassType]
+) -> PassType:
+    event = await _event(session, event_id, by)
+    kept = texts.read(events.PASS_TYPE, given)
+    pass_type = PassType(**kept, event_id=event.id, partner_id=event.partner_id, created_at=now)
+    session.add(pass_type)
+    await session.flush()
+    await journal.record(
+        session, "pass_type.created", pass_type.id, at=now, by=by, partner=event.partner_id, event=event.id
+    )
+    return pass_type
+
+
+async def update_pass_type(
+    session: AsyncSession, pass_type_id: UUID, *, now: datetime, by: Actor, **wanted: Unpack[PassTypeChanges]
+) -> PassType:
+    """Change a pass type. Raises `LimitBelowUsed` for its capacity, and `TermsFrozen` for its worth once one is out."""
+    kept = texts.read(events.PASS_TYPE, wanted)
+    pass_type = await session.scalar(
+        sa.select(PassType)
+        .where(PassType.id == pass_type_id, PassType.event_id.in_(sa.select(Event.id).where(Event.run_by(by))))
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
+    )
+    if pass_type is None:
+        raise NotFound("pass type")
+    facts: dict[str, object] = {}
+    if "capacity" in kept:
+        capacity = kept.pop("capacity")
+        if await limits.set_limit(session, pass_type, capacity):
+            facts["capacity"] = capacity
+    worth = {field for field in events.WORTH.intersection(kept) if kept[field] != getattr(pass_type, field)}
+    if worth:
+        await limits.lock_codes(session, pass_type)
+        offers.keep_promised(worth, events.WORTH, redeemed=await limits.is_redeemed(session, pass_type))
+    if changed := changes.apply(pass_type, kept):
+        facts["changed"] = changed
+    if facts:
+        await session.flush()
+        await journal.record(
+            session,
+            "pass_type.changed",
+            pass_type.id,
+            at=now,
+            by=by,
+            partner=pass_type.partner_id,
+            event=pass_type.event_id,
+            facts=facts,
+        )
+    return pass_type
+
+
+async def _event(session: AsyncSession, event_id: UUID, by: Actor) -> Event:
+    event = await session.scalar(
+        sa.select(Event)
+        .where(Event.id == event_id, Event.run_by(by))
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
+    )
+    if event is None:
+        raise NotFound("event")
+    return event
+
+
+async def _named(session: AsyncSession, event: Event) -> Event:
+    """Store `event` under the first slug of its name that is free."""
+    plain = texts.slug_of(f"{event.name} {event.edition or ''}")
+    alike = sa.or_(Event.slug == plain, Event.slug.startswith(f"{plain}-"))
+    taken = set(await session.scalars(sa.select(Event.slug).where(alike)))
+    slugs = (slug for number in range(1, len(taken) + _TRIES) if (slug := _nth(plain, number)) not in taken)
+    for slug in slugs:
+        event.slug = slug
+        try:
+            async with session.begin_nested():
+                session.add(event)
+        except IntegrityError:  # somebody took it since the look
+            continue
+        return event
+    raise TextTaken("slug")
+
+
+def _nth(plain: str, number: int) -> str:
+    return plain if number == 1 else f"{plain}-{number}"

@@ -1,0 +1,151 @@
+"""Offers: the terms of a give-away, and the publications that may place it."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any, NotRequired, TypedDict, Unpack
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from promos.actions import changes, journal, limits
+from promos.models import Event, Offer, OfferPublication, PassType, Publication
+from promos.rules import offers, texts
+from promos.rules.people import Actor
+from promos.rules.refusals import NotFound
+
+
+class New(TypedDict):
+    name: NotRequired[str]  # without one: the pass type's
+    benefit: NotRequired[str]
+    limit: NotRequired[int | None]  # passes
+    opens_at: datetime
+    ends_at: datetime
+    proof: NotRequired[str]
+    fulfilment: NotRequired[str]
+    on_cancel: NotRequired[str]
+    eligibility: NotRequired[str | None]
+    conditions_url: NotRequired[str | None]
+
+
+class Changes(TypedDict, total=False):
+    pass_type_id: UUID
+    name: str
+    limit: int | None
+    opens_at: datetime
+    ends_at: datetime
+    proof: str
+    on_cancel: str
+    eligibility: str | None
+    conditions_url: str | None
+    publication_ids: Sequence[UUID]
+
+
+async def create(
+    session: AsyncSession,
+    event_id: UUID,
+    pass_type_id: UUID,
+    *,
+    publication_ids: Sequence[UUID] = (),
+    now: datetime,
+    by: Actor,
+    **given: Unpack[New],
+) -> Offer:
+    """Offer a pass type of an event. Without publications nobody can place it yet."""
+    kept = texts.read(offers.OFFER, given)
+    offers.window(kept["opens_at"], kept["ends_at"])
+    kept.pop("fulfilment", None)  # there is one way only: a pass of ours
+    event = await session.scalar(sa.select(Event).where(Event.id == event_id, Event.run_by(by)))
+    if event is None:
+        raise NotFound("event")
+    pass_type = await _pass_type(session, event.id, pass_type_id)
+    terms = {"name": pass_type.name, "benefit": "free_pass", "proof": "mailbox", "on_cancel": "return", **kept}
+    offer = Offer(
+        **terms, partner_id=event.partner_id, event_id=event.id, pass_type_id=pass_type.id, used=0, created_at=now
+    )
+    session.add(offer)
+    await session.flush()
+    await _name(session, offer, publication_ids, by)
+    await _record(session, "offer.created", offer, now, by, {"limit": offer.limit})
+    return offer
+
+
+async def update(
+    session: AsyncSession, offer_id: UUID, *, now: datetime, by: Actor, **wanted: Unpack[Changes]
+) -> Offer:
+    """Change an offer's terms.
+
+    Raises `LimitBelowUsed`, and `TermsFrozen` for another pass type once a pass was given.
+    """
+    pass_type_id = wanted.get("pass_type_id")
+    kept = texts.read(offers.OFFER, {field: value for field, value in wanted.items() if field not in _NO_TEXT})
+    offer = await limits.locked_offer(session, offer_id, by, with_pass_types=pass_type_id is not None)
+    offers.window(kept.get("opens_at", offer.opens_at), kept.get("ends_at", offer.ends_at))
+    facts: dict[str, Any] = {}
+    if pass_type_id is not None and pass_type_id != offer.pass_type_id:
+        await limits.lock_codes(session, offer)
+        offers.keep_promised(["pass_type_id"], offers.PROMISED, redeemed=await limits.is_redeemed(session, offer))
+        kept["pass_type_id"] = (await _pass_type(session, offer.event_id, pass_type_id)).id
+    if "limit" in kept:
+        limit = kept.pop("limit")
+        if await limits.set_limit(session, offer, limit):
+            facts["limit"] = limit
+    changed = changes.apply(offer, kept)
+    if "publication_ids" in wanted and await _name(session, offer, wanted["publication_ids"], by):
+        changed.append("publication_ids")
+    if changed:
+        facts["changed"] = changed
+    if facts:
+        await session.flush()
+        await _record(session, "offer.changed", offer, now, by, facts)
+    return offer
+
+
+async def publications(session: AsyncSession, offer_ids: Iterable[UUID]) -> dict[UUID, list[UUID]]:
+    """The publications that each of these offers names."""
+    ids = list(offer_ids)
+    named: dict[UUID, list[UUID]] = {offer_id: [] for offer_id in ids}
+    rows = (
+        sa.select(OfferPublication).where(OfferPublication.offer_id.in_(ids)).order_by(OfferPublication.publication_id)
+    )
+    for row in await session.scalars(rows):
+        named[row.offer_id].append(row.publication_id)
+    return named
+
+
+_NO_TEXT = frozenset({"pass_type_id", "publication_ids"})
+
+
+async def _pass_type(session: AsyncSession, event_id: UUID, pass_type_id: UUID) -> PassType:
+    found = sa.select(PassType).where(PassType.id == pass_type_id, PassType.event_id == event_id)
+    pass_type = await session.scalar(found)
+    if pass_type is None:
+        raise NotFound("pass type")
+    return pass_type
+
+
+async def _name(session: AsyncSession, offer: Offer, publication_ids: Iterable[UUID], by: Actor) -> bool:
+    """Let `offer` name these publications and no others; whether that changes anything."""
+    wanted = set(publication_ids)
+    known = sa.select(Publication.id).where(Publication.id.in_(wanted), Publication.visible_to(by))
+    if wanted != set(await session.scalars(known)):
+        raise NotFound("publication")
+    named = {row.publication_id: row for row in await _rows(session, offer)}
+    for publication_id in sorted(wanted - named.keys()):
+        session.add(OfferPublication(offer_id=offer.id, publication_id=publication_id, partner_id=offer.partner_id))
+    for publication_id in named.keys() - wanted:
+        await session.delete(named[publication_id])
+    await session.flush()
+    return wanted != named.keys()
+
+
+async def _rows(session: AsyncSession, offer: Offer) -> Sequence[OfferPublication]:
+    return (await session.scalars(sa.select(OfferPublication).where(OfferPublication.offer_id == offer.id))).all()
+
+
+async def _record(
+    session: AsyncSession, verb: str, offer: Offer, now: datetime, by: Actor, facts: dict[str, Any]
+) -> None:
+    await journal.record(
+        session, verb, offer.id, at=now, by=by, partner=offer.partner_id, event=offer.event_id, facts=facts
+    )
