@@ -1,0 +1,184 @@
+"""Who asks, and whether they may: programs by token, browsers by cookie, forms by where they came from.
+
+An operation says who may use it (`opt=allows(Role.ADMIN, scope=Scope.READ)`) or that everybody may (`opt=ANYONE`);
+one that says nothing is refused, and `undeclared` finds it before the first request does.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from litestar import Litestar, Request
+from litestar.connection import ASGIConnection
+from litestar.datastructures import Cookie
+from litestar.enums import ScopeType
+from litestar.exceptions import ValidationException
+from litestar.handlers import BaseRouteHandler
+from litestar.middleware import ASGIMiddleware
+from litestar.routes import HTTPRoute
+from litestar.types import ASGIApp, Receive, Send
+from litestar.types import Scope as Asking
+
+from promos.actions import sign_in, tokens
+from promos.rules.people import NOBODY, Role, Scope
+from promos.rules.refusals import ForeignOrigin, FormEnded, SignInNeeded, TokenUnknown
+from promos.rules.signing import same
+from promos.settings import Settings
+from promos.web.headers import host_of, own_hosts
+
+ANYONE: dict[str, Any] = {"allows": {"roles": frozenset(), "scope": None}}
+CSRF_FIELD = "_csrf_token"  # as `parts/forms.html` writes it
+CSRF_HEADER = "X-CSRF-Token"
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+_FORMS = frozenset({"application/x-www-form-urlencoded", "multipart/form-data"})
+
+
+def allows(*roles: Role, scope: Scope) -> dict[str, Any]:
+    """The `opt` of an operation: one of `roles` is needed, and of a token `scope` as well."""
+    if not roles:
+        raise ValueError("an operation names its roles, or is for ANYONE")
+    return {"allows": {"roles": frozenset(roles), "scope": scope}}
+
+
+def undeclared(app: Litestar) -> list[str]:
+    """The operations that do not say who may use them: `GET /api/v1/events`."""
+    found = []
+    for route in app.routes:
+        handlers = route.route_handlers if isinstance(route, HTTPRoute) else [route.route_handler]
+        for handler in handlers:
+            methods = sorted(getattr(handler, "http_methods", ["ASGI"]))
+            if methods != ["OPTIONS"] and "allows" not in handler.opt:
+                found += [f"{method} {route.path}" for method in methods]
+    return sorted(found)
+
+
+def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+    """Let in who may; raises `SignInNeeded`, `NotAllowed` or `ScopeMissing`."""
+    if connection.scope.get("method") == "OPTIONS":
+        return  # answered by the framework with the methods of this address, nothing else
+    allowed = handler.opt.get("allows")
+    if allowed is None:
+        raise RuntimeError(f"{handler} does not say who may use it")
+    if not allowed["roles"]:
+        return
+    if connection.user.kind == NOBODY.kind:
+        raise SignInNeeded
+    connection.user.needs(*allowed["roles"], scope=allowed["scope"])
+
+
+async def guard_form(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
+    """Let only our own forms change anything; raises `ForeignOrigin` or `FormEnded`."""
+    if not isinstance(connection, Request) or connection.method in _SAFE:
+        return
+    if connection.content_type[0] not in _FORMS or not is_ours(connection.headers, connection.app.state.settings):
+        raise ForeignOrigin
+    if not (expected := connection.scope["state"].get("csrf")):
+        return
+    brought = connection.headers.get(CSRF_HEADER) or await _field(connection, CSRF_FIELD)
+    if not same(brought, expected):
+        raise FormEnded
+
+
+def is_ours(headers: Mapping[str, str], settings: Settings) -> bool:
+    """Whether a browser sent this from one of our pages.
+
+    `Origin` decides; where it is hidden (`null`) or absent, `Sec-Fetch-Site`, which no page can set, then `Referer`.
+    """
+    origin = headers.get("Origin", "null")
+    if origin != "null":
+        return _is_own_origin(origin, settings.base_url)
+    if site := headers.get("Sec-Fetch-Site"):
+        return site in {"same-origin", "none"}
+    return _is_own_origin(headers.get("Referer", ""), settings.base_url)
+
+
+class BearerActor(ASGIMiddleware):
+    """The API: `Authorization: Bearer pk_…` or nobody. A cookie counts for nothing here."""
+
+    scopes = (ScopeType.HTTP,)
+
+    async def handle(self, scope: Asking, receive: Receive, send: Send, next_app: ASGIApp) -> None:
+        connection: ASGIConnection[Any, Any, Any, Any] = ASGIConnection(scope)
+        scope["user"] = NOBODY
+        if "Authorization" in connection.headers:
+            scheme, _, secret = connection.headers["Authorization"].partition(" ")
+            if scheme.lower() != "bearer" or not secret.startswith(tokens.PREFIX):
+                raise TokenUnknown
+            state = connection.app.state
+            async with state.database.reading() as session:
+                actor = await tokens.actor_of_token(session, secret, now=state.clock())
+            if actor is None:
+                raise TokenUnknown
+            scope["user"] = actor
+        await next_app(scope, receive, send)
+
+
+class CookieActor(ASGIMiddleware):
+    """Pages: the session of the cookie, or nobody. `state["csrf"]` is what a form of this browser brings along."""
+
+    scopes = (ScopeType.HTTP,)
+
+    async def handle(self, scope: Asking, receive: Receive, send: Send, next_app: ASGIApp) -> None:
+        connection: ASGIConnection[Any, Any, Any, Any] = ASGIConnection(scope)
+        state = connection.app.state
+        scope["user"], scope["state"]["csrf"] = NOBODY, ""
+        if cookie := session_cookie(connection):
+            scope["state"]["csrf"] = sign_in.csrf_of(cookie, state["keys"])  # `.keys` is the mapping's own
+            async with state.database.reading() as session:
+                scope["user"] = await sign_in.actor_of_session(session, cookie, now=state.clock()) or NOBODY
+        await next_app(scope, receive, send)
+
+
+def cookie_name(settings: Settings) -> str:
+    """`__Host-` binds the cookie to this host and to https; browsers refuse it over http."""
+    return "__Host-promos" if settings.is_secure else "promos"
+
+
+def session_cookie(connection: ASGIConnection[Any, Any, Any, Any]) -> str | None:
+    """What the browser brought, good or not."""
+    return connection.cookies.get(cookie_name(connection.app.state.settings)) or None
+
+
+def set_session_cookie(secret: str, settings: Settings) -> Cookie:
+    return _cookie(settings, secret, settings.session_lifetime)
+
+
+def clear_session_cookie(settings: Settings) -> Cookie:
+    return _cookie(settings, "", 0)
+
+
+def _cookie(settings: Settings, value: str, seconds: int) -> Cookie:
+    return Cookie(
+        key=cookie_name(settings),
+        value=value,
+        path="/",
+        max_age=seconds,
+        secure=settings.is_secure,
+        httponly=True,
+        samesite="lax",
+    )
+
+
+async def _field(request: Request[Any, Any, Any], name: str) -> str:
+    """A form's field as text; what is read here is kept for the handler."""
+    try:
+        value = (await request.form()).get(name)
+    except (UnicodeError, ValueError):
+        raise ValidationException("This form cannot be read.") from None
+    return value if isinstance(value, str) else ""
+
+
+def _is_own_origin(url: str, base_url: str) -> bool:
+    """Whether scheme, host and port of `url` are ours; a local installation goes by every local name."""
+    base = urlsplit(base_url)
+    try:
+        parts = urlsplit(url)
+        port = parts.port or _DEFAULT_PORTS.get(parts.scheme)
+    except ValueError:
+        return False
+    return (
+        parts.scheme == base.scheme
+        and host_of(parts.netloc) in own_hosts(base_url)
+        and port == (base.port or _DEFAULT_PORTS[base.scheme])
+    )
