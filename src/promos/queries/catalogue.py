@@ -1,0 +1,76 @@
+"""What the public may know of a code: its event, what it gives, by whom and how much is left."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from promos.models import Event, Offer, OfferPublication, Partner, PassType, PromoCode
+from promos.queries import terms
+from promos.rules import codes
+from promos.rules.blocks import clean_line
+from promos.rules.people import Actor
+from promos.rules.redemption import Terms
+from promos.rules.refusals import CodeMalformed, CodeUnknown
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A code with everything that stands above it. It holds no reader and nobody's secret."""
+
+    code: PromoCode
+    offer: Offer
+    pass_type: PassType
+    event: Event
+    partner: Partner
+    terms: Terms
+
+    @property
+    def remaining(self) -> int | None:
+        """Passes that can still be given, by the tightest limit; `None` without any."""
+        return self.terms.left
+
+
+async def code_id(session: AsyncSession, typed: str) -> UUID:
+    """The code that reads like `typed`, whatever its dashes, blanks and case; raises `CodeUnknown`."""
+    try:
+        normal = codes.normal(typed)
+    except CodeMalformed:
+        raise CodeUnknown(clean_line(typed)[:40]) from None
+    found = await session.scalar(sa.select(PromoCode.id).where(PromoCode.text == normal))
+    if found is None:
+        raise CodeUnknown(codes.spelled(typed.replace(" ", "")))
+    return found
+
+
+async def listing(session: AsyncSession, typed: str) -> Listing:
+    """The facts of a code's page; raises `CodeUnknown`."""
+    return (await listings(session, [await code_id(session, typed)]))[0]
+
+
+async def listings(session: AsyncSession, code_ids: list[UUID]) -> list[Listing]:
+    """The facts of these codes, oldest first; codes that do not exist are left out."""
+    found = _ABOVE.where(PromoCode.id.in_(code_ids)).order_by(PromoCode.id)
+    rows = (await session.execute(found)).tuples().all()
+    decide = await terms.of_codes(session, [code.id for code, *_ in rows])
+    return [Listing(*row, terms=decide[row[0].id]) for row in rows]
+
+
+async def placeable(session: AsyncSession, publication_id: UUID, by: Actor) -> list[Listing]:
+    """The codes that `by` may place in this publication: not revoked, and of an offer that names it."""
+    ids = sa.select(PromoCode.id).join(Offer, PromoCode.offer_id == Offer.id)
+    if not by.is_admin and publication_id not in by.publications:
+        return []
+    named = sa.select(OfferPublication.offer_id).where(OfferPublication.publication_id == publication_id)
+    ids = ids.where(Offer.id.in_(named), Offer.visible_to(by), PromoCode.status != "revoked")
+    return await listings(session, list(await session.scalars(ids)))
+
+
+_ABOVE = (
+    sa.select(PromoCode, Offer, PassType, Event, Partner)
+    .join(Offer, PromoCode.offer_id == Offer.id)
+    .join(PassType, Offer.pass_type_id == PassType.id)
+    .join(Event, Offer.event_id == Event.id)
+    .join(Partner, Offer.partner_id == Partner.id)
+)
