@@ -17,7 +17,7 @@ async function copy(button) {
   say(button.dataset.copied || "");
 }
 
-// A button shows another word for a while and keeps its width, so that nothing beside it moves.
+// A button shows another word for a while and never gets narrower.
 function swap(button, word, milliseconds) {
   button.dataset.word ??= button.textContent;
   button.style.minWidth = `${button.offsetWidth}px`;
