@@ -1,5 +1,7 @@
 """Placing an offer in an issue."""
 
+from typing import Any
+
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -25,10 +27,10 @@ WORDS = {"heading": "GenerationAI à Paris", "body": "Une journée entière.", "
 
 
 async def insert(
-    session: AsyncSession, issue: Issue, by: Actor, code: str = "FREEAGENAI", **changed: object
+    session: AsyncSession, issue: Issue, by: Actor, code: str = "FREEAGENAI", **changed: Any
 ) -> PromoBlock:
-    given = {"code": code, **WORDS, **changed}
-    return await blocks.insert(session, issue.id, **given, now=NOW, by=by)  # type: ignore[arg-type]
+    given: dict[str, Any] = {"code": code, **WORDS, **changed}
+    return await blocks.insert(session, issue.id, **given, now=NOW, by=by)
 
 
 @pytest.fixture
@@ -117,7 +119,7 @@ async def test_a_removed_block_can_be_inserted_again(session: AsyncSession, publ
     [({"after": "s9"}, "s9"), ({"replaces": ["s2", "s9"]}, "s9"), ({"after": ""}, "")],
 )
 async def test_a_place_has_to_be_in_the_issue(
-    session: AsyncSession, publication: Publication, place: dict[str, object], segment: str
+    session: AsyncSession, publication: Publication, place: dict[str, Any], segment: str
 ) -> None:
     await a_placeable_code(session, publication)
     issue = await an_issue(session, publication)
@@ -134,7 +136,8 @@ async def test_where_a_block_stands_none_other_can_stand(session: AsyncSession, 
     issue = await an_issue(session, publication)
     await insert(session, issue, ADMIN, code="FIRST", replaces=["s2", "s3"])
 
-    for place in ({"replaces": ["s1", "s2"]}, {"after": "s3"}):
+    places: tuple[dict[str, Any], ...] = ({"replaces": ["s1", "s2"]}, {"after": "s3"})
+    for place in places:
         with pytest.raises(SegmentUnknown):
             await insert(session, issue, ADMIN, code="SECOND", **place)
 

@@ -120,17 +120,12 @@ async def blocks_missing_declaration(session: AsyncSession, by: Actor) -> Sequen
         .order_by(Issue.planned_at, PromoBlock.id)
     )
     found = (await session.execute(rows)).all()
-    declared = set(
-        (
-            await session.execute(
-                sa.select(Declaration.block_id, Declaration.party).where(
-                    Declaration.block_id.in_([block.id for block, *_ in found])
-                )
-            )
+    made = await session.execute(
+        sa.select(Declaration.block_id, Declaration.party).where(
+            Declaration.block_id.in_([block.id for block, *_ in found])
         )
-        .tuples()
-        .all()
     )
+    declared = {(block_id, party) for block_id, party in made}
     waiting = []
     for block, number, planned_at, publication, event, code in found:
         speaks_for = {
