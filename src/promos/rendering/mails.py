@@ -1,0 +1,191 @@
+"""The mails that Promos sends: what they say, and how they leave. No picture, nothing that tells who opened them."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, is_dataclass, replace
+from datetime import datetime
+from email.header import Header
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP, EmailPolicy
+from typing import Any
+
+from promos.rendering import calendar
+from promos.rendering.calendar import Appointment
+from promos.rendering.jinja import render
+from promos.rendering.language import Language
+from promos.rules.blocks import clean_line
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    name: str
+    kind: str  # media type
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    subject: str
+    html: str
+    text: str
+    attachments: tuple[Attachment, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    name: str
+    starts_at: datetime
+    ends_at: datetime
+    timezone: str  # IANA; every time in a mail is told in it
+    place: str  # "Salle Molière, Lyon"
+    advertiser: str  # registered name and legal form of who offers the passes
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    event: Event
+    pass_type: str
+    code: str
+    link: str  # to the page with the button
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Passed:
+    event: Event
+    pass_type: str
+    code: str
+    link: str  # to the page of the pass
+    uid: str  # of the calendar entry: the same for the same pass at all times
+    issued_at: datetime
+    name: str | None = None  # of the reader, where the pass bears one
+
+
+@dataclass(frozen=True, slots=True)
+class GivenBack:
+    event: Event
+    code: str
+    link: str  # to the page of the code
+
+
+@dataclass(frozen=True, slots=True)
+class SignIn:
+    link: str
+    host: str  # of this installation, as people know it
+    minutes: int  # for which the link works after it was asked for
+
+
+def claim(values: Claimed, language: Language) -> Mail:
+    """Asks for the proof of a mailbox: a button behind a link, for a GET changes nothing."""
+    rows = [(language.gettext("Pass"), values.pass_type), *_when_and_where(values.event, language)]
+    return _mail("claim", values, language, rows)
+
+
+def issued(values: Passed, language: Language) -> Mail:
+    """Brings the pass, with the event for the reader's calendar."""
+    name = [(language.gettext("Name"), values.name)] if values.name else []
+    pass_type = (language.gettext("Pass"), values.pass_type)
+    code = (language.gettext("Code"), values.code)
+    rows = [*name, pass_type, *_when_and_where(values.event, language), code]
+    entry = Attachment("event.ics", "text/calendar", calendar.ics(appointment(values, language)))
+    return replace(_mail("pass", values, language, rows), attachments=(entry,))
+
+
+def given_back(values: GivenBack, language: Language) -> Mail:
+    rows = [*_when_and_where(values.event, language), (language.gettext("Code"), values.code)]
+    return _mail("given_back", values, language, rows)
+
+
+def sign_in(values: SignIn, language: Language) -> Mail:
+    """For staff, who have no password."""
+    return _mail("sign_in", values, language, [])
+
+
+def appointment(values: Passed, language: Language) -> Appointment:
+    """The calendar entry of a pass, the same in its mail and on its page."""
+    return Appointment(
+        uid=values.uid,
+        stamp=values.issued_at,
+        starts_at=values.event.starts_at,
+        ends_at=values.event.ends_at,
+        summary=values.event.name,
+        location=values.event.place,
+        url=values.link,
+        description=language.gettext("Your pass: %(link)s") % {"link": values.link},
+    )
+
+
+def message(mail: Mail, *, sender: str, recipient: str, message_id: str, date: datetime) -> EmailMessage:
+    """`mail` on its way to exactly one `recipient`, a bare address.
+
+    `sender` may bear a name: `Promos <promos@example.org>`. `message_id` is `<…@…>`, the same at every try, so that
+    copies are known as such. What is no single address or would break a header is a `ValueError`.
+    """
+    if date.tzinfo is None:
+        raise ValueError(f"an instant without a zone: {date}")
+    if not re.fullmatch(r"<[^\s<>@]+@[^\s<>@]+>", message_id, re.ASCII):
+        raise ValueError(f"not a Message-ID: {message_id!r}")
+    envelope = EmailMessage(policy=SMTP)
+    envelope["From"] = _sender(sender)
+    envelope["To"] = _bare(recipient)
+    envelope["Subject"] = _Subject(clean_line(mail.subject))
+    envelope["Date"] = date
+    envelope["Message-ID"] = message_id
+    envelope["Auto-Submitted"] = "auto-generated"
+    envelope.set_content(mail.text, cte="quoted-printable")
+    envelope.add_alternative(mail.html, subtype="html", cte="quoted-printable")
+    for attached in mail.attachments:
+        main, _, sub = attached.kind.partition("/")
+        charset = {"charset": "utf-8"} if main == "text" else {}
+        envelope.add_attachment(attached.content, main, sub, filename=attached.name, params=charset)
+    return envelope
+
+
+class _Subject(str):
+    """Folds itself: `EmailMessage` loses blanks where a long subject with accents is broken (Python 3.11)."""
+
+    __slots__ = ()
+    name = "subject"  # by which the policy knows that this is a header already
+
+    def fold(self, *, policy: EmailPolicy) -> str:
+        return f"Subject: {Header(self, header_name='Subject').encode(linesep=policy.linesep)}{policy.linesep}"
+
+
+def _mail(template: str, values: object, language: Language, rows: Sequence[tuple[str, str]]) -> Mail:
+    """The first line of the plain text is the subject."""
+    given = {"values": _clean(values), "rows": [(name, clean_line(value)) for name, value in rows]}
+    subject, _, text = render(f"mails/{template}.txt", language, **given).partition("\n\n")
+    html = render(f"mails/{template}.html", language, subject=subject, **given)
+    return Mail(subject, html, text.rstrip("\n") + "\n")
+
+
+def _clean(value: Any) -> Any:
+    """Every text in `value` on one line without anything unseen: names come from people."""
+    if isinstance(value, str):
+        return clean_line(value)
+    if is_dataclass(value) and not isinstance(value, type):
+        return replace(value, **{field.name: _clean(getattr(value, field.name)) for field in fields(value)})
+    return value
+
+
+def _when_and_where(event: Event, language: Language) -> list[tuple[str, str]]:
+    return [
+        (language.gettext("Begins"), language.instant(event.starts_at, event.timezone)),
+        (language.gettext("Ends"), language.instant(event.ends_at, event.timezone)),
+        (language.gettext("Place"), event.place),
+    ]
+
+
+def _sender(sender: str) -> Address:
+    header = SMTP.header_factory("From", sender) if clean_line(sender) == sender else None
+    found: tuple[Address, ...] = header.addresses if header is not None and not header.defects else ()
+    if len(found) != 1 or not found[0].domain:
+        raise ValueError(f"not a sender: {sender!r}")
+    return Address(found[0].display_name, addr_spec=found[0].addr_spec)
+
+
+def _bare(address: str) -> Address:
+    if not re.fullmatch(r'[^\s<>,;:"()@\\\x00-\x1f\x7f]+@[A-Za-z0-9.-]+', address, re.ASCII) or not address.isascii():
+        raise ValueError("a mail goes to exactly one bare address")
+    return Address(addr_spec=address)
