@@ -224,3 +224,39 @@ async def test_a_first_limit_misses_no_redemption_that_goes_on_meanwhile(databas
     assert stored.used == (0 if stored.limit is None else given)
     assert pass_type.used == (0 if pass_type.capacity is None else given)
     assert stored.limit is None or given <= stored.limit
+
+
+async def first_limit(database: Database, offer: Offer, what: str) -> int:
+    """How many passes are counted by the first limit of an offer, or of its pass type."""
+    async with database.writing() as session:
+        if what == "offer":
+            return (await offers.update(session, offer.id, limit=5, now=NOW, by=ADMIN)).used
+        return (await events.update_pass_type(session, offer.pass_type_id, capacity=5, now=NOW, by=ADMIN)).used
+
+
+@pytest.mark.parametrize("what", ["offer", "pass type"])
+async def test_a_first_limit_waits_for_the_redemption_before_it(database: Database, what: str) -> None:
+    async with database.writing() as session:
+        offer = await an_offer(session, await a_pass_type(session, capacity=None), limit=None)
+        code = await a_code(session, offer)
+
+    async with database.writing() as session:
+        await redemptions.redeem(session, [an_ask(code, "ada")], now=NOW)
+        setting = asyncio.create_task(first_limit(database, offer, what))
+        await asyncio.wait([setting], timeout=0.5)  # without its locks it is done by now, and wrong
+
+    assert await setting == 1
+
+
+@pytest.mark.parametrize("what", ["offer", "pass type"])
+async def test_a_first_limit_waits_for_the_code_that_is_being_made(database: Database, what: str) -> None:
+    async with database.writing() as session:
+        offer = await an_offer(session, await a_pass_type(session, capacity=None), limit=None)
+
+    async with database.writing() as session:
+        code = await codes.create(session, offer.id, "LATE", now=NOW, by=ADMIN)
+        await redemptions.redeem(session, [an_ask(code, "ada")], now=NOW)
+        setting = asyncio.create_task(first_limit(database, offer, what))
+        await asyncio.wait([setting], timeout=0.5)
+
+    assert await setting == 1
