@@ -1,0 +1,182 @@
+"""Mails owed: written with what they tell of, claimed by one worker under a lease, settled one by one."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from promos.models import (
+    Claim,
+    Delivery,
+    Event,
+    Offer,
+    Partner,
+    Pass,
+    PassType,
+    Person,
+    PromoCode,
+    Reader,
+    Redemption,
+    SignInLink,
+    new_id,
+    table,
+)
+from promos.rules.retries import Answer, Sent, next_try
+
+
+@dataclass(frozen=True, slots=True)
+class Promo:
+    """What a reader's mail is about."""
+
+    event: Event
+    partner: Partner
+    pass_type: PassType
+    code: PromoCode
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A mail to send now, with what its words need; rows that its kind has nothing to do with are `None`."""
+
+    id: UUID
+    kind: str  # claim | pass | given_back | sign_in
+    language: str
+    created_at: datetime
+    to: str | None  # `None`: whoever it was for is no longer on file
+    reader: Reader | None
+    claim: Claim | None
+    held: Pass | None
+    link: SignInLink | None
+    promo: Promo | None
+
+    def is_needed(self, now: datetime) -> bool:
+        """Whether anybody can still do something with it: its link works, its pass lives."""
+        if self.to is None:
+            return False
+        if self.kind == "claim":
+            return self.claim is not None and self.claim.state in {"pending", "refused"} and now < self.claim.expires_at
+        if self.kind == "sign_in":
+            return self.link is not None and self.link.used_at is None and now < self.link.expires_at
+        return self.held is not None and (self.kind == "given_back" or self.held.state == "live")
+
+
+def owed(kind: str, *, language: str, now: datetime, **about: UUID) -> dict[str, Any]:
+    """The row of one mail; `about` is `claim_id`, `pass_id` or `sign_in_link_id`."""
+    return {
+        "id": new_id(),
+        "kind": kind,
+        "claim_id": None,
+        "pass_id": None,
+        "sign_in_link_id": None,
+        "language": language,
+        "state": "pending",
+        "attempts": 0,
+        "due_at": now,
+        "created_at": now,
+    } | about
+
+
+async def owe_all(session: AsyncSession, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Write many mails, each as `owed` gives it, with one statement."""
+    if rows:
+        await session.execute(sa.insert(table(Delivery)), list(rows))
+
+
+async def owe(session: AsyncSession, kind: str, *, language: str, now: datetime, **about: UUID) -> UUID:
+    """Write one mail; it is sent if, and only if, this transaction is committed."""
+    row = owed(kind, language=language, now=now, **about)
+    await owe_all(session, [row])
+    return UUID(str(row["id"]))
+
+
+async def is_any_due(session: AsyncSession, *, now: datetime) -> bool:
+    """Whether `claim` would find something: to be asked without the right to write, again and again."""
+    return bool(await session.scalar(sa.select(sa.exists().where(_due(now)))))
+
+
+async def claim(session: AsyncSession, *, now: datetime, lease: timedelta, most: int = 20) -> list[Due]:
+    """The mails that are due, oldest first, for this worker alone until `lease` is over.
+
+    Whoever dies while sending holds nothing up for longer than that.
+    """
+    free = sa.select(Delivery.id).where(_due(now)).order_by(Delivery.due_at, Delivery.id).limit(most)
+    ids = list(await session.scalars(free.with_for_update(skip_locked=True)))
+    if not ids:
+        return []
+    leased = sa.update(table(Delivery)).where(Delivery.id.in_(ids)).values(leased_until=now + lease)
+    await session.execute(leased)
+    return await _load(session, ids)
+
+
+async def settle(
+    session: AsyncSession, delivery_id: UUID, answer: Answer, *, now: datetime, pauses: Sequence[int]
+) -> str:
+    """Write down what came of one try, and return the state it leads to: `sent`, `pending` (tried again after the next
+    of `pauses`, seconds) or `dead`. What is settled already stays as it is.
+    """
+    row = await session.scalar(
+        sa.select(Delivery)
+        .where(Delivery.id == delivery_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    if row is None:
+        raise LookupError(f"no delivery {delivery_id}")
+    if row.state != "pending":
+        return row.state
+    row.attempts += 1
+    row.leased_until = None
+    row.last_answer = answer.said
+    if isinstance(answer, Sent):
+        row.state, row.settled_at = "sent", now
+    elif answer.permanent or (again := next_try(row.attempts, pauses, now)) is None:
+        row.state, row.settled_at = "dead", now
+    else:
+        row.due_at = again
+    await session.flush()
+    return row.state
+
+
+def _due(now: datetime) -> sa.ColumnElement[bool]:
+    is_free = sa.or_(Delivery.leased_until.is_(None), Delivery.leased_until <= now)
+    return sa.and_(Delivery.state == "pending", Delivery.due_at <= now, is_free)
+
+
+async def _load(session: AsyncSession, ids: Iterable[UUID]) -> list[Due]:
+    """These mails, each with its rows, in the order in which they are due."""
+    rows = await session.execute(
+        sa.select(Delivery, Person, Reader, Claim, Pass, SignInLink, Event, Partner, PassType, PromoCode)
+        .outerjoin(SignInLink, Delivery.sign_in_link_id == SignInLink.id)
+        .outerjoin(Person, SignInLink.person_id == Person.id)
+        .outerjoin(Claim, Delivery.claim_id == Claim.id)
+        .outerjoin(Pass, Delivery.pass_id == Pass.id)
+        .outerjoin(Redemption, Pass.redemption_id == Redemption.id)
+        .outerjoin(Reader, Reader.id == sa.func.coalesce(Claim.reader_id, Redemption.reader_id))
+        .outerjoin(PromoCode, PromoCode.id == sa.func.coalesce(Claim.code_id, Redemption.code_id))
+        .outerjoin(Offer, PromoCode.offer_id == Offer.id)
+        .outerjoin(Event, PromoCode.event_id == Event.id)
+        .outerjoin(Partner, Event.partner_id == Partner.id)
+        .outerjoin(PassType, PassType.id == sa.func.coalesce(Pass.pass_type_id, Offer.pass_type_id))
+        .where(Delivery.id.in_(ids))
+        .order_by(Delivery.due_at, Delivery.id)
+        .execution_options(populate_existing=True)
+    )
+    return [
+        Due(
+            id=mail.id,
+            kind=mail.kind,
+            language=mail.language,
+            created_at=mail.created_at,
+            to=person.email if person else reader.email if reader else None,
+            reader=reader,
+            claim=claim,
+            held=held,
+            link=link,
+            promo=Promo(event, partner, pass_type, code) if code else None,
+        )
+        for mail, person, reader, claim, held, link, event, partner, pass_type, code in rows
+    ]
