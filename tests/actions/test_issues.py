@@ -79,6 +79,11 @@ async def test_without_any_text_there_is_no_issue(
         await take_in(session, publication, content=content)
 
 
+async def test_a_form_that_is_not_read_is_refused(session: AsyncSession, publication: Publication) -> None:
+    with pytest.raises(InvalidRequest):
+        await take_in(session, publication, media_type="application/pdf")
+
+
 async def test_more_than_two_megabytes_are_not_read(session: AsyncSession, publication: Publication) -> None:
     with pytest.raises(BodyTooLarge):
         await take_in(session, publication, content="é" * 1_000_001)
@@ -198,7 +203,10 @@ async def test_the_desk_is_turned_page_by_page(session: AsyncSession, publicatio
     first = await desk.listed(session, ADMIN, limit=2)
     second = await desk.listed(session, ADMIN, limit=2, before=first[-1].id)
 
-    assert [line.number for line in [*first, *second]] == ["4", "3", "2", "1"]
+    third = await desk.listed(session, ADMIN, limit=2, before=second[-1].id)
+
+    assert [len(first), len(second), len(third)] == [2, 2, 1]
+    assert {line.number for line in [*first, *second, *third]} == set("01234")
 
 
 async def test_the_desk_shows_ones_own_publications(session: AsyncSession, publication: Publication) -> None:

@@ -3,22 +3,31 @@
 from collections import Counter
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import asdict
 from datetime import datetime
 from typing import Any, NotRequired, TypedDict, Unpack
 from uuid import UUID
 
+import msgspec
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from promos.actions import changes, journal
 from promos.models import Issue, PromoBlock, Publication
-from promos.parsing.issues import read_issue
+from promos.parsing.issues import MEDIA_TYPES, Unreadable, read_issue
 from promos.rules import texts
+from promos.rules.blocks import clean_line
 from promos.rules.issues import Segment
 from promos.rules.people import Actor, Role
-from promos.rules.refusals import BodyTooLarge, IssuePublished, IssueUnreadable, NotAllowed, NotFound, TextTaken
+from promos.rules.refusals import (
+    BodyTooLarge,
+    InvalidRequest,
+    IssuePublished,
+    IssueUnreadable,
+    NotAllowed,
+    NotFound,
+    TextTaken,
+)
 from promos.rules.texts import Reader, line, up_to
 
 MOST_CONTENT = 2_000_000  # bytes in UTF-8
@@ -132,23 +141,29 @@ async def touch(session: AsyncSession, issue: Issue) -> None:
 async def standing(session: AsyncSession, issue_id: UUID) -> Sequence[PromoBlock]:
     """The blocks of an issue that are not removed, the first made first."""
     rows = sa.select(PromoBlock).where(PromoBlock.issue_id == issue_id, PromoBlock.removed_at.is_(None))
-    return (await session.scalars(rows.order_by(PromoBlock.id))).all()
+    return (await session.scalars(rows.order_by(PromoBlock.created_at, PromoBlock.id))).all()
 
 
 def segments_of(issue: Issue) -> tuple[Segment, ...]:
-    return tuple(Segment(**segment) for segment in issue.segments)
+    return msgspec.convert(issue.segments, tuple[Segment, ...])
 
 
 def _segments(content: str, media_type: str) -> list[dict[str, Any]]:
     if len(content.encode(errors="replace")) > MOST_CONTENT:
         raise BodyTooLarge(MOST_CONTENT)
-    segments = [asdict(segment) for segment in read_issue(content, media_type)]
-    if not segments:
+    if media_type not in MEDIA_TYPES:
+        raise InvalidRequest({"media_type": ", ".join(MEDIA_TYPES)})
+    try:
+        segments = read_issue(content, media_type).segments
+    except Unreadable:
+        raise IssueUnreadable from None
+    if not any(clean_line(segment.text) for segment in segments):
         raise IssueUnreadable
-    return segments
+    stored: list[dict[str, Any]] = msgspec.json.decode(msgspec.json.encode(segments))
+    return stored
 
 
-def _follow(block: PromoBlock, before: Iterable[Mapping[str, str]], after: Iterable[Mapping[str, str]]) -> None:
+def _follow(block: PromoBlock, before: Iterable[Mapping[str, Any]], after: Iterable[Mapping[str, Any]]) -> None:
     """Move the block's place from the old segments to the same ones among the new.
 
     What it stood in place of stays away only where it reads exactly as it did; else the new text is shown, and judged.
@@ -169,7 +184,7 @@ def _follow(block: PromoBlock, before: Iterable[Mapping[str, str]], after: Itera
         block.version += 1
 
 
-def _keyed(segments: Iterable[Mapping[str, str]]) -> Iterator[tuple[str, tuple[str, str, int]]]:
+def _keyed(segments: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, tuple[str, str, int]]]:
     """Each segment's id, and how one knows it again: its kind, its text, and how often this came before."""
     seen: Counter[tuple[str, str]] = Counter()
     for segment in segments:
