@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from markupsafe import escape
-from qrcode.constants import ERROR_CORRECT_M
-from qrcode.main import QRCode
+from qrcode.constants import ERROR_CORRECT_M  # type: ignore[import-untyped, unused-ignore]
+from qrcode.main import QRCode  # type: ignore[import-untyped, unused-ignore]
 
 QUIET = 4  # modules on each side, ISO/IEC 18004
 _MASK = 3  # any mask is within the standard; a fixed one spares trying all eight
