@@ -24,8 +24,8 @@ _INNER = 12
 _MOST = 5000  # segments
 _DEEPEST = 400  # nested elements; what is deeper is read as text of the last one
 _TAGS = set(
-    "a abbr b blockquote br caption center code dd div dl dt em figcaption figure font h1 h2 h3 h4 h5 h6 hr i img li ol "
-    "p pre s section small span strong sub sup table tbody td tfoot th thead tr u ul".split()
+    "a abbr b blockquote br caption center code dd div dl dt em figcaption figure font h1 h2 h3 h4 h5 h6 hr i img li "
+    "ol p pre s section small span strong sub sup table tbody td tfoot th thead tr u ul".split()
 )
 _ATTRIBUTES = {
     "*": {"align", "dir", "lang", "style", "title", "valign", "bgcolor", "width", "height", "role"},
@@ -153,6 +153,7 @@ def _kind(tag: str | None) -> str:
 
 def _lines(parts: list[LexborNode], styles: Styles) -> list[str]:
     """The text of these nodes that is not hidden inside them, a line for each break or list entry."""
+    whole = parts[0].mem_id if len(parts) == 1 else None  # its own hiding is the segment's, and known
     lines = [""]
     stack: list[LexborNode | str] = list(reversed(parts))
     while stack:
@@ -165,7 +166,7 @@ def _lines(parts: list[LexborNode], styles: Styles) -> list[str]:
             lines[-1] += _BLANKS.sub(" ", current.text_content or "")
         elif tag == "br":
             lines.append("")
-        elif tag not in _UNREAD and (parts == [current] or not _hidden_by(current, styles)):
+        elif tag not in _UNREAD and (current.mem_id == whole or not _hidden_by(current, styles)):
             if tag == "li":
                 lines.append("• ")
                 stack.append("")
