@@ -34,7 +34,7 @@ demo: .venv/run.stamp
 install: .venv/dev.stamp
 
 test: .venv/dev.stamp
-	$(BIN)/pytest -n 2
+	$(BIN)/python -m pytest -n 2 -p tests.tally
 
 check: .venv/dev.stamp
 	$(BIN)/ruff check .
@@ -42,7 +42,7 @@ check: .venv/dev.stamp
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-lock: .venv/dev.stamp
+lock: .venv/made.stamp
 	$(PIP) install $(UV)
 	$(BIN)/python -c '$(BUILD_BACKEND)' | $(LOCK) --upgrade pyproject.toml - -o requirements/run.txt
 	$(BIN)/python -c '$(BUILD_BACKEND)' | $(LOCK) --upgrade pyproject.toml - --group dev -c requirements/run.txt -o requirements/dev.txt
