@@ -9,12 +9,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from promos.actions import journal
 from promos.actions.readers import insert_into
 from promos.models import Partner, Person, Publication, Session, SignInLink, StaffRole, new_id, table
-from promos.rules import readers
-from promos.rules.language import LANGUAGES
+from promos.rules import readers, texts
+from promos.rules.language import N_
 from promos.rules.people import OF_PARTNERS, SCOPES, Actor, Role
 from promos.rules.refusals import InvalidRequest, NotAllowed, NotFound
 
-NAME = 200  # characters
+_READERS: dict[str, texts.Reader] = {"name": texts.optional(texts.line), "language": texts.language}
 
 
 def login(email: str) -> str:
@@ -44,14 +44,14 @@ async def invite(
     """
     await reach(session, role, partner_id=partner_id, publication_id=publication_id, by=by)
     known = login(email)
-    _readable(name, language)
+    given = texts.read(_READERS, {"name": name, "language": language})
     await session.execute(
         insert_into(session, table(Person))
-        .values(id=new_id(), email=known, name=name.strip(), language=language, created_at=now)
+        .values(id=new_id(), email=known, name=given["name"] or "", language=given["language"], created_at=now)
         .on_conflict_do_nothing()
     )
     person = (await session.scalars(sa.select(Person).where(Person.email == known))).one()
-    given = await session.scalar(
+    role_id = await session.scalar(
         insert_into(session, table(StaffRole))
         .values(
             id=new_id(),
@@ -64,12 +64,12 @@ async def invite(
         .on_conflict_do_nothing()
         .returning(StaffRole.id)
     )
-    if given is not None:
+    if role_id is not None:
         await _end_sessions(session, person.id)
         await journal.record(
             session,
             "role.given",
-            given,
+            role_id,
             at=now,
             by=by,
             partner=partner_id,
@@ -155,18 +155,8 @@ def is_whole(by: Actor, role: Role) -> None:
 
 def _misplaced(needed: bool, given: UUID | None) -> str:
     if needed and given is None:
-        return "This role needs it."
-    return "" if needed or given is None else "This role does not go with it."
-
-
-def _readable(name: str, language: str) -> None:
-    wrong = {}
-    if len(name) > NAME or not name.isprintable():
-        wrong["name"] = f"At most {NAME} characters on one line."
-    if language not in LANGUAGES:
-        wrong["language"] = f"One of {', '.join(LANGUAGES)}."
-    if wrong:
-        raise InvalidRequest(wrong)
+        return N_("This role needs to know for which one.")
+    return "" if needed or given is None else N_("This role has nothing to do with it.")
 
 
 async def _end_sessions(session: AsyncSession, person_id: UUID) -> None:

@@ -9,12 +9,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from promos.actions import journal, people
 from promos.models import Event, Token, new_id
+from promos.rules import texts
+from promos.rules.language import N_
 from promos.rules.people import SCOPES, Actor, Grant, Role, Scope
 from promos.rules.refusals import InvalidRequest, NotAllowed, NotFound
 from promos.rules.signing import fingerprint, secret_of
 from promos.settings import Keys
 
 PREFIX = "pk_"
+_READERS: dict[str, texts.Reader] = {"name": texts.line, "expires_at": texts.optional(texts.instant)}
 
 
 async def create(
@@ -37,11 +40,11 @@ async def create(
     `InvalidRequest`.
     """
     await people.reach(session, role, partner_id=partner_id, publication_id=publication_id, by=by)
+    given = texts.read(_READERS, {"name": name, "expires_at": expires_at})
     wrong = {
-        "name": _name(name),
         "scopes": _scopes(role, scopes),
         "event_ids": _events(role, event_ids),
-        "expires_at": "This is over already." if expires_at and expires_at <= now else "",
+        "expires_at": N_("This is over already.") if given["expires_at"] and given["expires_at"] <= now else "",
     }
     if wrong := {field: message for field, message in wrong.items() if message}:
         raise InvalidRequest(wrong)
@@ -50,7 +53,7 @@ async def create(
     id_ = new_id()
     token = Token(
         id=id_,
-        name=name.strip(),
+        name=given["name"],
         token_hash=fingerprint(secret(id_, keys)),
         role=role,
         partner_id=partner_id,
@@ -58,7 +61,7 @@ async def create(
         scopes=sorted(scopes),
         event_ids=None if event_ids is None else sorted(str(event) for event in set(event_ids)),
         created_at=now,
-        expires_at=expires_at,
+        expires_at=given["expires_at"],
     )
     session.add(token)
     await session.flush()
@@ -125,22 +128,17 @@ def actor(token: Token) -> Actor:
     )
 
 
-def _name(name: str) -> str:
-    fits = 0 < len(name.strip()) <= people.NAME and name.isprintable()
-    return "" if fits else f"1 to {people.NAME} characters on one line."
-
-
 def _scopes(role: Role, scopes: Collection[Scope]) -> str:
     fits = scopes and set(scopes) <= SCOPES[role]
-    return "" if fits else f"At least one of {', '.join(sorted(SCOPES[role]))}."
+    return "" if fits else N_("Choose at least one scope, and only those that this role can have.")
 
 
 def _events(role: Role, event_ids: Collection[UUID] | None) -> str:
-    if event_ids is None:
-        return "A door's token names its events." if role is Role.DOOR else ""
-    if role is Role.EDITOR:
-        return "An editor's token is not limited to events."
-    return "" if event_ids else "At least one event."
+    if role is Role.EDITOR and event_ids is not None:
+        return N_("An editor's token is not limited to events.")
+    if event_ids is None and role is not Role.DOOR:
+        return ""
+    return "" if event_ids else N_("Choose at least one event.")
 
 
 async def _are_known(session: AsyncSession, event_ids: Collection[UUID], partner_id: UUID | None) -> None:
