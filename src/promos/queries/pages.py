@@ -16,7 +16,7 @@ MOST = 100
 
 async def page(
     session: AsyncSession,
-    statement: sa.Select[Any],
+    statement: sa.Select[*tuple[Any, ...]],
     id_column: InstrumentedAttribute[UUID],
     cursor: str | None = None,
     size: int = 50,
