@@ -24,6 +24,7 @@ help:
 	@echo "make test     every test, on SQLite and on PostgreSQL"
 	@echo "make check    style, types and the direction of imports"
 	@echo "make lock     newest allowed versions, with their hashes, into requirements/"
+	@echo "make .env     secrets for docker-compose.yml"
 	@echo "make clean    remove .venv and the demo's data"
 	@echo
 	@echo "PYTHON=python3.12 chooses the Python that .venv is made with (3.11 or newer)"
@@ -50,6 +51,11 @@ lock: .venv/made.stamp
 clean:
 	rm -rf .venv data build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 	find src tests alembic -name __pycache__ -prune -exec rm -rf {} +
+
+# For docker-compose.yml. Never overwritten: the secrets in it are the installation's.
+.env: | env.example
+	@umask 077 && $(PYTHON) -c 'import re, secrets, pathlib; \
+	print(re.sub("(?m)=$$", lambda empty: "=" + secrets.token_urlsafe(36), pathlib.Path("env.example").read_text()), end="")' > $@
 
 .venv/made.stamp:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \

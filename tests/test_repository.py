@@ -7,7 +7,10 @@ import tomllib
 import zipfile
 from pathlib import Path
 
+import msgspec
 import pytest
+
+from promos.settings import Settings
 
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
@@ -104,3 +107,17 @@ def test_the_wheel_carries_everything_the_program_reads(tmp_path: Path) -> None:
     }
 
     assert {name if name.startswith("promos/") else f"promos/{name}" for name in needed} <= inside
+
+
+def test_containers_are_given_only_settings_that_exist() -> None:
+    text = (ROOT / "Dockerfile").read_text() + (ROOT / "docker-compose.yml").read_text()
+    given = {name.lower() for name in re.findall(r"\bPROMOS_([A-Z_]+)", text)}
+
+    assert given <= {field.name for field in msgspec.structs.fields(Settings)}
+
+
+def test_every_variable_that_compose_asks_for_is_in_the_example() -> None:
+    asked = set(re.findall(r"\$\{([A-Z_]+):\?", (ROOT / "docker-compose.yml").read_text()))
+    example = set(re.findall(r"^([A-Z_]+)=", (ROOT / "env.example").read_text(), re.MULTILINE))
+
+    assert asked <= example
