@@ -61,6 +61,9 @@ async def of_event(session: AsyncSession, event_id: UUID, split: Split, *, by: A
         raise NotFound("event")
     own = None if runs else sa.select(PromoBlock.id).where(PromoBlock.publication_id.in_(by.publications))
     found = await _counts(session, event.id, split, own)
+    if runs and split is Split.CODE:
+        for code_id in await session.scalars(sa.select(PromoCode.id).where(PromoCode.event_id == event.id)):
+            found.setdefault(code_id, Counts())  # a code that nobody used yet stands there too
     lines = await _LINES[split](session, found)
     total = Counts()
     for line in lines:
