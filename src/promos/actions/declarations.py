@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from promos.actions import changes, issues, journal
 from promos.models import Declaration, Issue, PromoBlock
+from promos.queries.contents import declared_in
 from promos.rules.disclosure import declarations as rules
 from promos.rules.people import Actor, Role
 from promos.rules.refusals import NotFound
@@ -82,27 +83,14 @@ async def seen_by(session: AsyncSession, block: PromoBlock, by: Actor) -> Seen:
         or (declaration.declared_by == by.id and by.id is not None)
         or (not by.is_admin and speaks_for(block, party, by))
     }
-    differences = rules.differences(*map(declaration_of, made.values())) if both else None
+    differences = rules.differences(*map(declared_in, made.values())) if both else None
     return Seen({party: party in made for party in PARTIES}, shown, differences)
-
-
-async def agreed(session: AsyncSession, block_ids: Sequence[UUID]) -> dict[UUID, dict[str, rules.Declaration]]:
-    """What each party declared, by block; for the checks, which know how to keep it to themselves."""
-    rows = await session.scalars(sa.select(Declaration).where(Declaration.block_id.in_(block_ids)))
-    found: dict[UUID, dict[str, rules.Declaration]] = {block_id: {} for block_id in block_ids}
-    for row in rows:
-        found[row.block_id][row.party] = declaration_of(row)
-    return found
 
 
 def speaks_for(block: PromoBlock, party: str, by: Actor) -> bool:
     if party == "partner":
         return by.runs(block.partner_id, Role.OWNER, Role.MEMBER)
     return party == "editor" and (by.is_admin or block.publication_id in by.publications)
-
-
-def declaration_of(row: Declaration) -> rules.Declaration:
-    return rules.declaration(row.kinds, row.benefits, row.editorial_control, row.obligation)
 
 
 def _values(said: rules.Declaration) -> dict[str, Any]:
