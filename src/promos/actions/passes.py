@@ -47,9 +47,9 @@ async def give_back(session: AsyncSession, pass_id: UUID, *, now: datetime) -> E
         raise NotFound("pass")
     if row.state == "revoked":
         raise PassGivenBack
-    return (
-        await _end(session, {row.redemption_id}, becomes="given_back", verb="pass.given_back", now=now, by=READER)
-    )[0]
+    return (await _end(session, {row.redemption_id}, becomes="given_back", verb="pass.given_back", now=now, by=READER))[
+        0
+    ]
 
 
 async def send_again(session: AsyncSession, pass_id: UUID, *, now: datetime) -> None:

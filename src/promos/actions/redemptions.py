@@ -285,7 +285,9 @@ def _mail(pass_id: UUID, language: str, now: datetime) -> dict[str, Any]:
 def _follow(batch: Batch, asks: Iterable[Ask]) -> None:
     """A reader who asked several times at once hears the same each time."""
     leaders = {
-        (ask.reader_key, ask.code_id): (ask, batch.outcomes[ask.id]) for ask in reversed(list(asks)) if ask.id in batch.outcomes
+        (ask.reader_key, ask.code_id): (ask, batch.outcomes[ask.id])
+        for ask in reversed(list(asks))
+        if ask.id in batch.outcomes
     }
     for ask in asks:
         if ask.id in batch.outcomes:

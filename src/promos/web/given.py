@@ -145,7 +145,7 @@ def provide_settings(state: State) -> Settings:
 
 
 def provide_keys(state: State) -> Keys:
-    keys: Keys = state.house_keys
+    keys: Keys = state["keys"]  # `.keys` is the mapping's own
     return keys
 
 

@@ -10,9 +10,9 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from promos.actions import claims, limits
+from promos.actions import claims, rates
 from promos.actions.idempotency import Stored
-from promos.actions.limits import Limit
+from promos.actions.rates import Rate
 from promos.group_commit import GroupCommit
 from promos.rules import readers, signing
 from promos.rules.language import LANGUAGES
@@ -65,7 +65,9 @@ async def submit_claim(
     return await writes.answer(submission(request, want, settings, keys), status=202)
 
 
-def submission(request: Request[Any, Any, Any], want: claims.Wanted, settings: Settings, keys: Keys) -> Effect[ClaimSeen]:
+def submission(
+    request: Request[Any, Any, Any], want: claims.Wanted, settings: Settings, keys: Keys
+) -> Effect[ClaimSeen]:
     """The effect of a claim; the API and the reader's page both run it.
 
     The limits are counted in the transaction of the mail they are about: a refused claim uses none of them up.
@@ -73,7 +75,7 @@ def submission(request: Request[Any, Any, Any], want: claims.Wanted, settings: S
     brakes = _brakes(want.email, network(request), settings, keys.reader)
 
     async def effect(session: AsyncSession, now: datetime) -> ClaimSeen:
-        if too_many := await limits.take(session, brakes, now=now):
+        if too_many := await rates.take(session, brakes, now=now):
             raise too_many
         claim = await claims.submit(
             session,
@@ -88,13 +90,13 @@ def submission(request: Request[Any, Any, Any], want: claims.Wanted, settings: S
     return effect
 
 
-def _brakes(email: str, peer: str, settings: Settings, key: bytes) -> list[Limit]:
+def _brakes(email: str, peer: str, settings: Settings, key: bytes) -> list[Rate]:
     person, domain = readers.canonical(email), readers.domain_of(email)
     return [
-        Limit(signing.bucket(key, "claim", "address", "minute", person), 1, 60),
-        Limit(signing.bucket(key, "claim", "address", "day", person), settings.claims_per_address_a_day, 86400),
-        Limit(limits.network_bucket(key, "claim", peer), settings.claims_per_network_an_hour, 3600),
-        Limit(signing.bucket(key, "claim", "domain", domain), settings.claims_per_domain_an_hour, 3600),
+        Rate(signing.bucket(key, "claim", "address", "minute", person), 1, 60),
+        Rate(signing.bucket(key, "claim", "address", "day", person), settings.claims_per_address_a_day, 86400),
+        Rate(rates.network_bucket(key, "claim", peer), settings.claims_per_network_an_hour, 3600),
+        Rate(signing.bucket(key, "claim", "domain", domain), settings.claims_per_domain_an_hour, 3600),
     ]
 
 
@@ -122,3 +124,6 @@ async def confirmed(secret: str, reads: Reads, counter: GroupCommit, now: dateti
     if isinstance(outcome, Stored):
         raise TypeError("a claim has no Idempotency-Key: its own secret is one")
     return outcome
+
+
+HANDLERS: list[Any] = [submit_claim, confirm_claim]

@@ -165,7 +165,12 @@ async def redeem(
     return respond(outcome, settings, keys)
 
 
-@post("/redemptions/{id:uuid}/cancel", status_code=200, opt=allows(*PARTNER, scope=Scope.REDEEM), operation_id="cancelRedemption")
+@post(
+    "/redemptions/{id:uuid}/cancel",
+    status_code=200,
+    opt=allows(*PARTNER, scope=Scope.REDEEM),
+    operation_id="cancelRedemption",
+)
 async def cancel(
     id: FromPath[UUID],
     writes: NamedDependency[Writes],
@@ -178,3 +183,6 @@ async def cancel(
         return RedemptionEnded(ended.redemption_id, ended.state, ended.version)
 
     return await writes.answer(effect)
+
+
+HANDLERS: list[Any] = [redeem, cancel]

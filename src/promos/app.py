@@ -1,0 +1,149 @@
+"""Where everything meets: settings become a running installation."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from litestar import Litestar, Router
+from litestar.openapi.config import OpenAPIConfig
+from litestar.static_files import create_static_files_router
+from litestar.types import ASGIApp
+from sqlalchemy.exc import SQLAlchemyError
+
+from promos import schema
+from promos import settings as configuration
+from promos.actions import installation
+from promos.actions.visits import VisitCounter
+from promos.database import connect
+from promos.group_commit import GroupCommit
+from promos.outside.mail import post_of
+from promos.parsing.rules import read_rules
+from promos.rules.disclosure.ruleset import RuleSet
+from promos.settings import Settings
+from promos.web import access, health, openapi, problems
+from promos.web.api import HANDLERS as API
+from promos.web.given import DEPENDENCIES
+from promos.web.headers import Headers
+from promos.web.pages import HANDLERS as PAGES
+from promos.web.pages import show
+from promos.worker import Worker
+
+log = logging.getLogger(__name__)
+
+HERE = Path(__file__).parent
+VISITS_EVERY = 0.5  # seconds: what a crash may lose of the clicks
+DATABASE_EVERY = 1.0  # seconds between looks for a database that is not there yet
+BODY = 256 * 1024  # bytes; the operations that take a whole issue allow more
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+def rule_set() -> RuleSet:
+    """The disclosure rules that Promos ships."""
+    return read_rules(HERE / "rules" / "disclosure" / "data")
+
+
+def create_app(settings: Settings, *, clock: Callable[[], datetime] = utc_now) -> ASGIApp:
+    """The whole application for `settings`; opens nothing before its lifespan begins."""
+    keys = configuration.keys(settings)
+    database = connect(settings)
+    api = Router(
+        "/api/v1",
+        route_handlers=API,
+        middleware=[access.BearerActor()],
+        guards=[access.guard],
+        exception_handlers=problems.HANDLERS,
+    )
+    pages = Router(
+        "/",
+        route_handlers=PAGES,
+        middleware=[access.CookieActor()],
+        guards=[access.guard, access.guard_form],
+        exception_handlers=show.HANDLERS,
+        include_in_schema=False,
+    )
+    static = create_static_files_router(
+        "/static", directories=[HERE / "web" / "static"], opt=access.ANYONE, cache_control=None, include_in_schema=False
+    )
+    app = Litestar(
+        [api, pages, static, *health.HEALTH, openapi.openapi_json],
+        dependencies=DEPENDENCIES,
+        exception_handlers=problems.HANDLERS,
+        request_max_body_size=BODY,
+        openapi_config=OpenAPIConfig(title="Promos", version="1", path="/schema", render_plugins=[]),
+        lifespan=[running],
+        debug=False,
+        logging_config=None,
+    )
+    if nobody := access.undeclared(app):
+        raise RuntimeError(f"these operations do not say who may use them: {nobody}")
+    app.state.update(
+        {
+            "settings": settings,
+            "keys": keys,
+            "database": database,
+            "clock": clock,
+            "rules": rule_set(),
+            "visits": VisitCounter(),
+            "counter": GroupCommit(database, clock, size=settings.batch_size, wait=settings.batch_wait),
+            "stopping": False,
+            "schema_head": schema.head(),
+            "openapi": openapi.document(app),
+        }
+    )
+    return Headers(app, settings)
+
+
+@asynccontextmanager
+async def running(app: Litestar) -> AsyncIterator[None]:
+    """What runs beside the requests of this process, begun and ended with it."""
+    state, stop = app.state, asyncio.Event()
+    await _database_there(app)
+    async with state.database.writing() as session:
+        await installation.know_reader_key(session, state["keys"].reader, now=state.clock())
+    tasks = [asyncio.create_task(_count_visits(app, stop))]
+    if state.settings.embedded_worker:
+        worker = Worker(state.database, post_of(state.settings), state.settings, state["keys"], state.clock)
+        tasks.append(asyncio.create_task(worker.run(stop)))
+    try:
+        yield
+    finally:
+        state.stopping = True
+        await state.counter.close()
+        stop.set()
+        await asyncio.gather(*tasks)
+        await state.database.close()
+
+
+async def _database_there(app: Litestar) -> None:
+    """Wait for a database that is still starting or not yet migrated; the process is alive, not ready, meanwhile."""
+    told = ""
+    while True:
+        try:
+            found = await schema.current(app.state.database)
+            if found == app.state.schema_head:
+                return
+            why = f"the database is at {found or 'nothing'}, this program needs {app.state.schema_head}: promos migrate"
+        except (SQLAlchemyError, OSError, TimeoutError):
+            why = "the database does not answer yet"
+        if why != told:
+            log.warning("waiting: %s", why)
+            told = why
+        await asyncio.sleep(DATABASE_EVERY)
+
+
+async def _count_visits(app: Litestar, stop: asyncio.Event) -> None:
+    while not stop.is_set():
+        try:
+            await asyncio.wait_for(stop.wait(), VISITS_EVERY)
+        except TimeoutError:
+            pass
+        try:
+            await app.state.visits.flush(app.state.database)
+        except (SQLAlchemyError, OSError, TimeoutError):
+            log.warning("visits are kept until the database answers")

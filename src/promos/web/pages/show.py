@@ -1,0 +1,190 @@
+"""How a page is shown: its language, its frame, what was said on the way to it, and its refusals."""
+
+import hashlib
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from litestar import Request, Response
+from litestar.datastructures import Cookie
+from litestar.exceptions import HTTPException
+from litestar.types import ExceptionHandlersMap
+
+from promos.rendering import language as languages
+from promos.rendering.language import Language
+from promos.rules.language import LANGUAGES, N_
+from promos.rules.people import Actor, Role
+from promos.rules.refusals import Refusal, SignInNeeded
+from promos.web import problems
+
+WEB = Path(__file__).parents[1]
+LANGUAGE_COOKIE = "lang"
+
+# What a page says once, after something was done: /partner?said=saved
+SAID: dict[str, tuple[str, str]] = {
+    "saved": ("ok", N_("Saved.")),
+    "created": ("ok", N_("Created.")),
+    "removed": ("ok", N_("Removed.")),
+    "paused": ("ok", N_("Paused. Nobody can redeem it until you resume it.")),
+    "resumed": ("ok", N_("Resumed. It works again.")),
+    "revoked": ("ok", N_("Revoked. Passes given before stay good.")),
+    "sent": ("ok", N_("The mail is on its way.")),
+    "published": ("ok", N_("Published.")),
+    "declared": ("ok", N_("Your declaration is stored.")),
+    "given-back": ("ok", N_("You gave your pass back. Thank you: somebody else can have it now.")),
+    "undone": ("ok", N_("Undone. The scan stays in the list, marked.")),
+    "signed-out": ("ok", N_("You are signed out.")),
+    "not-published": ("error", N_("Not published: the findings below say what is missing.")),
+}
+
+
+def language_of(request: Request[Any, Any, Any]) -> Language:
+    """What the address asks for, else what was chosen before, else what the browser prefers."""
+    chosen = request.query_params.get("lang") or request.cookies.get(LANGUAGE_COOKIE)
+    if chosen in LANGUAGES:
+        return languages.language(chosen)
+    for wish in request.headers.get("Accept-Language", "").split(",")[:10]:
+        code = wish.split(";")[0].strip().lower()[:2]
+        if code in LANGUAGES:
+            return languages.language(code)
+    return languages.language("en")
+
+
+def page(
+    request: Request[Any, Any, Any],
+    template: str,
+    *,
+    status: int = 200,
+    language: Language | None = None,
+    headers: Mapping[str, str] | None = None,
+    **values: Any,
+) -> Response[str]:
+    """The template with the frame around it. `language` is for pages that are somebody's own, such as a pass."""
+    speaks = language or language_of(request)
+    actor: Actor = request.scope.get("user") or Actor("anonymous")
+    said = SAID.get(request.query_params.get("said", ""))
+    flash = [{"kind": said[0], "text": speaks.gettext(said[1])}] if said else []
+    body = (
+        _environment(speaks.code)
+        .get_template(template)
+        .render(
+            language=speaks,
+            request_path=request.url.path,
+            actor={"is_staff": actor.is_known, "name": actor.name, "roles": actor.roles, "id": actor.id},
+            csrf_token=request.scope["state"].get("csrf", ""),
+            asset_version=_asset_version(),
+            flash=flash,
+            nav=_nav(request, actor, speaks),
+            **values,
+        )
+    )
+    cookies = []
+    if (chosen := request.query_params.get("lang")) in LANGUAGES:
+        secure = request.app.state.settings.is_secure
+        cookies.append(Cookie(LANGUAGE_COOKIE, value=chosen, max_age=31536000, samesite="lax", secure=secure))
+    return Response(body, media_type="text/html", status_code=status, headers=dict(headers or {}), cookies=cookies)
+
+
+def go(path: str, said: str | None = None, cookies: list[Cookie] | None = None) -> Response[None]:
+    """Off to another page of ours after a form, with something to say there."""
+    mark = "&" if "?" in path else "?"
+    address = f"{path}{mark}said={said}" if said else path
+    return Response(None, status_code=303, headers={"Location": address}, cookies=cookies or [])
+
+
+def own_path(address: str | None, otherwise: str = "/") -> str:
+    """`address` if it is a path of ours, else `otherwise`: nobody is sent elsewhere by what stands in a link."""
+    if not address or not address.startswith("/") or address.startswith("//") or "\\" in address:
+        return otherwise
+    parts = urlsplit(address)
+    return otherwise if parts.scheme or parts.netloc or not address.isprintable() else address
+
+
+def page_refused(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
+    """Any exception as a page that says what to do next."""
+    refusal = problems.as_refusal(error)
+    if isinstance(refusal, SignInNeeded):
+        path = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+        target = f"?next={quote(path)}" if request.method == "GET" else ""
+        return Response(None, status_code=303, headers={"Location": f"/sign-in{target}"})
+    if refusal:
+        status, title = problems.status_of(type(refusal)), refusal.title
+    else:
+        status = problems.refused(request, error).status_code or 500  # logs what is unexpected
+        title = problems.UNHANDLED.get(status, problems.UNHANDLED[400])[1]
+        if isinstance(error, HTTPException) and status == 405:
+            title = problems.UNHANDLED[405][1]
+    language = language_of(request)
+    return page(
+        request,
+        "error.html",
+        status=status,
+        title=language.gettext(title),
+        happened=told(refusal, language) if refusal else None,
+        request_id=request.scope["state"].get("request_id") if status >= 500 else None,
+    )
+
+
+def told(refusal: Refusal, language: Language) -> str | None:
+    """The facts of a refusal that a person needs beside its title."""
+    errors = refusal.facts.get("errors")
+    if errors:
+        return " · ".join(f"{each['field']}: {language.gettext(each['message'])}" for each in errors)
+    if (used := refusal.facts.get("used")) is not None:
+        return language.ngettext("%(count)s pass is out.", "%(count)s passes are out.", used) % {"count": used}
+    return None
+
+
+def errors_of(refusal: Refusal, language: Language) -> dict[str, str]:
+    """The refusal as a form shows it: by field, or (under "") for the form as a whole."""
+    errors = refusal.facts.get("errors")
+    if errors:
+        return {each["field"]: language.gettext(each["message"]) for each in errors}
+    title, more = language.gettext(refusal.title), told(refusal, language)
+    return {"": f"{title} {more}" if more else title}
+
+
+def _nav(request: Request[Any, Any, Any], actor: Actor, language: Language) -> list[dict[str, Any]]:
+    places: list[tuple[str, str]] = []
+    if actor.is_admin or actor.roles & {Role.OWNER, Role.MEMBER}:
+        places.append(("/partner", N_("Partner")))
+    if actor.is_admin or Role.EDITOR in actor.roles:
+        places.append(("/editor", N_("Editor")))
+    if actor.is_admin or actor.roles & {Role.OWNER, Role.MEMBER, Role.DOOR}:
+        places.append(("/door", N_("Door")))
+    if actor.is_admin:
+        places.append(("/admin", N_("Installation")))
+    path = request.url.path
+    return [
+        {"href": href, "label": language.gettext(label), "current": path == href or path.startswith(f"{href}/")}
+        for href, label in places
+    ]
+
+
+@cache
+def _environment(code: str) -> Environment:
+    environment: Any = Environment(
+        loader=FileSystemLoader(WEB / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        extensions=["jinja2.ext.i18n"],
+    )
+    speaks = languages.language(code)
+    environment.install_gettext_callables(speaks.gettext, speaks.ngettext, newstyle=True)
+    checked: Environment = environment
+    return checked
+
+
+@cache
+def _asset_version() -> str:
+    """Changes when the stylesheet or the script does, so that browsers may keep them for long."""
+    mark = hashlib.sha256()
+    for name in ("promos.css", "promos.js", "icon.svg"):
+        mark.update((WEB / "static" / name).read_bytes())
+    return mark.hexdigest()[:10]
+
+
+HANDLERS: ExceptionHandlersMap = {Exception: page_refused, HTTPException: page_refused, Refusal: page_refused}
