@@ -1,5 +1,5 @@
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 from uuid import UUID
 
 import pytest
@@ -30,7 +30,9 @@ from tests.world import (
 )
 
 
-async def a_block(session: AsyncSession, code: PromoCode, publication: Publication, number: str) -> PromoBlock:
+async def a_block(
+    session: AsyncSession, code: PromoCode, publication: Publication, number: str, planned_at: datetime = NOW
+) -> PromoBlock:
     issue = await add(
         session,
         Issue(
@@ -38,7 +40,7 @@ async def a_block(session: AsyncSession, code: PromoCode, publication: Publicati
             number=number,
             title="An issue",
             language="fr",
-            planned_at=NOW,
+            planned_at=planned_at,
             segments=[],
             state="draft",
             content_hash="",
@@ -108,7 +110,7 @@ async def story(session: AsyncSession) -> Story:
     told.event_id = code.event_id
     told.partner = await session.get_one(Partner, code.partner_id)
     block = await a_block(session, code, told.freea, "12")
-    other = await a_block(session, code, told.freeb, "7")
+    other = await a_block(session, code, told.freeb, "7", NOW + DAY)
     await visits(session, code, block, NOW.date(), 10, 4)
     await visits(session, code, other, (NOW + DAY).date(), 1, 0)
     await visits(session, code, None, NOW.date(), 2, 1)

@@ -52,7 +52,7 @@ async def listing(session: AsyncSession, typed: str) -> Listing:
 async def listings(session: AsyncSession, code_ids: list[UUID]) -> list[Listing]:
     """The facts of these codes, oldest first; codes that do not exist are left out."""
     found = _ABOVE.where(PromoCode.id.in_(code_ids)).order_by(PromoCode.id)
-    rows = (await session.execute(found)).tuples().all()
+    rows = (await session.execute(found)).all()
     decide = await terms.of_codes(session, [code.id for code, *_ in rows])
     return [Listing(*row, terms=decide[row[0].id]) for row in rows]
 

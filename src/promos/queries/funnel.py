@@ -111,7 +111,7 @@ async def _counts(
 
 async def _by_code(session: AsyncSession, found: dict[Any, Counts]) -> list[Line]:
     rows = await session.execute(
-        sa.select(PromoCode.id, PromoCode.spelled).where(PromoCode.id.in_(found)).order_by(PromoCode.id)
+        sa.select(PromoCode.id, PromoCode.spelled).where(PromoCode.id.in_(found)).order_by(PromoCode.text)
     )
     return [Line(spelled, spelled, found[code_id]) for code_id, spelled in rows]
 
@@ -123,7 +123,7 @@ async def _by_issue(session: AsyncSession, found: dict[Any, Counts]) -> list[Lin
         .join(Issue, PromoBlock.issue_id == Issue.id)
         .join(Publication, Issue.publication_id == Publication.id)
         .where(PromoBlock.id.in_([block for block in found if block is not None]))
-        .order_by(Issue.id)
+        .order_by(Issue.planned_at, Issue.id)
     )
     lines: dict[UUID, Line] = {}
     for block_id, issue_id, publication, number in rows:

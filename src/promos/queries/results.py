@@ -72,7 +72,7 @@ async def tally(session: AsyncSession, *, by: Actor, event_id: UUID | None = Non
     )
     if event_id is not None:
         offers = offers.where(Offer.event_id == event_id)
-    rows = (await session.execute(offers)).tuples().all()
+    rows = (await session.execute(offers)).all()
     code_ids = sa.select(PromoCode.id).where(PromoCode.offer_id.in_([offer.id for offer, *_ in rows]))
     listings = await catalogue.listings(session, list(await session.scalars(code_ids)))
     listings.sort(key=lambda listing: str(listing.offer.id))
