@@ -2,8 +2,9 @@
 
 import asyncio
 import logging
+import os
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -99,6 +100,11 @@ def create_app(settings: Settings, *, clock: Callable[[], datetime] = utc_now) -
     return Headers(app, settings)
 
 
+def served() -> ASGIApp:
+    """The application of this environment, for the server's processes."""
+    return create_app(configuration.read(os.environ))
+
+
 @asynccontextmanager
 async def running(app: Litestar) -> AsyncIterator[None]:
     """What runs beside the requests of this process, begun and ended with it."""
@@ -139,10 +145,8 @@ async def _database_there(app: Litestar) -> None:
 
 async def _count_visits(app: Litestar, stop: asyncio.Event) -> None:
     while not stop.is_set():
-        try:
+        with suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), VISITS_EVERY)
-        except TimeoutError:
-            pass
         try:
             await app.state.visits.flush(app.state.database)
         except (SQLAlchemyError, OSError, TimeoutError):

@@ -1,0 +1,240 @@
+"""The program: thin shells over what the house can do. `promos` alone lists them."""
+
+import argparse
+import asyncio
+import json
+import logging
+import os
+import signal
+import sys
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import TypeVar
+from uuid import UUID
+
+import msgspec
+from granian.constants import Interfaces
+from granian.server import Server
+
+from promos import demo, schema
+from promos import settings as configuration
+from promos.actions import people, sign_in, tokens
+from promos.app import rule_set, utc_now
+from promos.database import Database, connect
+from promos.outside.mail import post_of
+from promos.parsing import Unreadable
+from promos.parsing.lint import lint, media_type_of
+from promos.queries import deliveries, recount
+from promos.rendering.language import language
+from promos.rules.people import PROGRAM, SCOPES, Role
+from promos.rules.refusals import Refusal
+from promos.settings import Settings, SettingsError
+from promos.worker import Worker
+
+Result = TypeVar("Result")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """What the command line says; the exit status, 1 for a finding and 2 for a mistake of the caller's."""
+    parser = _parser()
+    asked = parser.parse_args(arguments)
+    if asked.run is None:
+        parser.print_help()
+        return 0
+    try:
+        settings = configuration.read(os.environ)
+        logging.basicConfig(level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s")
+        return int(asked.run(settings, asked) or 0)
+    except SettingsError as error:
+        return _say(str(error))
+    except Refusal as refusal:
+        return _say(f"{refusal.title} {refusal.facts or ''}".strip())
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="promos", description="Free passes and codes for newsletters.")
+    parser.set_defaults(run=None)
+    commands = parser.add_subparsers(title="commands", metavar="")
+
+    def command(
+        name: str, run: Callable[[Settings, argparse.Namespace], int | None], text: str
+    ) -> argparse.ArgumentParser:
+        made = commands.add_parser(name, help=text, description=text)
+        made.set_defaults(run=run)
+        return made
+
+    for name, run, text in (
+        ("serve", serve, "Serve the pages and the API."),
+        ("demo", run_demo, "Load the demo world into the data directory and serve it."),
+    ):
+        made = command(name, run, text)
+        made.add_argument("--host", default="127.0.0.1")
+        made.add_argument("--port", type=int, default=8000)
+    command("worker", work, "Send the mails that are owed, until stopped.")
+    made = command("migrate", migrate, "Bring the database to the shape this program needs.")
+    made.add_argument("revision", nargs="?", default="head")
+    made = command("admin", admin, "Make somebody an admin and print a link to sign in with.")
+    made.add_argument("email")
+    made = command("token", token, "Make a token for the API and print it, once.")
+    made.add_argument("--role", required=True, choices=[role.value for role in Role])
+    made.add_argument("--name", default="from the command line")
+    made.add_argument("--partner", type=UUID)
+    made.add_argument("--publication", type=UUID)
+    made.add_argument("--event", type=UUID, action="append", help="limit it to this event; repeat for more")
+    made.add_argument("--days", type=int, help="after which it ends")
+    made = command("lint", lint_file, "Check the promo blocks of a newsletter issue, whoever wrote it.")
+    made.add_argument("file", type=Path, help="text, Markdown, HTML or .eml")
+    made.add_argument("--format", choices=["text", "json"], default="text")
+    made.add_argument("--audience", help="countries of the readers, such as FR,DE")
+    made.add_argument("--date", type=date.fromisoformat, help="the day whose rules are asked; today without it")
+    made.add_argument("--language", choices=["en", "fr"], default="en", help="of the findings")
+    made = command("doctor", doctor, "Look whether the installation is well.")
+    made.add_argument("--recount", action="store_true", help="compare every counter with the ledger")
+    return parser
+
+
+def serve(settings: Settings, asked: argparse.Namespace) -> None:
+    Server(
+        "promos.app:served",
+        address=asked.host,
+        port=asked.port,
+        interface=Interfaces.ASGI,
+        workers=settings.workers,
+        factory=True,
+        websockets=False,
+        respawn_failed_workers=True,
+        workers_kill_timeout=30,
+        log_level=settings.log_level,  # type: ignore[arg-type]
+    ).serve()
+
+
+def run_demo(settings: Settings, asked: argparse.Namespace) -> None:
+    base_url = f"http://{asked.host}:{asked.port}"
+    os.environ["PROMOS_BASE_URL"] = base_url
+    os.environ.setdefault("PROMOS_LOG_LEVEL", "warning")
+    settings = configuration.read(os.environ)
+    keys = configuration.keys(settings)
+
+    async def prepare(database: Database) -> demo.Links:
+        await demo.load(database, keys, utc_now)
+        return await demo.links(database, keys, settings, utc_now)
+
+    asyncio.run(schema.upgrade(settings))
+    links = asyncio.run(_with(settings, prepare))
+    ways = {
+        "Reader": f"{base_url}/c/{demo.CODE}",
+        "All gone": f"{base_url}/c/{demo.SOLD_OUT}",
+        **{name.capitalize(): address for name, address in links.sign_in.items()},
+        "Mailbox": f"{base_url}/admin/mailbox (as admin)",
+        "API": f"{base_url}/docs",
+    }
+    print("\nThe demo world is ready. Sign-in links work once; start again for new ones.\n")
+    for name, address in ways.items():
+        print(f"  {name:14} {address}")
+    print("\nCtrl-C stops it.\n", flush=True)
+    serve(settings, asked)
+
+
+def work(settings: Settings, _asked: argparse.Namespace) -> None:
+    async def until_stopped(database: Database) -> None:
+        stop = asyncio.Event()
+        for one in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(one, stop.set)
+        await Worker(database, post_of(settings), settings, configuration.keys(settings), utc_now).run(stop)
+
+    asyncio.run(_with(settings, until_stopped))
+
+
+def migrate(settings: Settings, asked: argparse.Namespace) -> None:
+    asyncio.run(schema.upgrade(settings, asked.revision))
+    print(f"The database is at {asked.revision}.")
+
+
+def admin(settings: Settings, asked: argparse.Namespace) -> None:
+    keys = configuration.keys(settings)
+    lifetime = timedelta(seconds=settings.sign_in_link_lifetime)
+
+    async def make(database: Database) -> str:
+        async with database.writing() as session:
+            now = utc_now()
+            person = await people.invite(session, asked.email, Role.ADMIN, now=now, by=PROGRAM)
+            return await sign_in.link_for(session, person, keys=keys, now=now, lifetime=lifetime)
+
+    secret = asyncio.run(_with(settings, make))
+    minutes = settings.sign_in_link_lifetime // 60
+    print(f"{settings.base_url}/sign-in/{secret}\nIt works once, for {minutes} minutes.")
+
+
+def token(settings: Settings, asked: argparse.Namespace) -> None:
+    role = Role(asked.role)
+
+    async def make(database: Database) -> str:
+        async with database.writing() as session:
+            now = utc_now()
+            _, secret = await tokens.create(
+                session,
+                name=asked.name,
+                role=role,
+                partner_id=asked.partner,
+                publication_id=asked.publication,
+                scopes=SCOPES[role],
+                event_ids=asked.event,
+                expires_at=now + timedelta(days=asked.days) if asked.days else None,
+                keys=configuration.keys(settings),
+                now=now,
+                by=PROGRAM,
+            )
+            return secret
+
+    print(asyncio.run(_with(settings, make)))
+
+
+def lint_file(_settings: Settings, asked: argparse.Namespace) -> int:
+    try:
+        content = asked.file.read_bytes()
+    except OSError as error:
+        return _say(f"{asked.file}: {error.strerror}")
+    audience = [country.strip().upper() for country in asked.audience.split(",")] if asked.audience else None
+    at = asked.date or datetime.now(UTC).date()
+    try:
+        report = lint(content, media_type_of(asked.file.name), rule_set(), audience=audience, at=at)
+    except (Unreadable, ValueError) as error:
+        return _say(f"{asked.file}: {error}")
+    speaks = language(asked.language).gettext
+    if asked.format == "json":
+        print(json.dumps(report.as_json(speaks), ensure_ascii=False, indent=2, default=str))
+    else:
+        print("\n".join(report.as_text(speaks)))
+    return 1 if report.has_errors else 0
+
+
+def doctor(settings: Settings, asked: argparse.Namespace) -> int:
+    async def look(database: Database) -> tuple[str | None, object, list[object]]:
+        found = await schema.current(database)
+        async with database.reading() as session:
+            queue = await deliveries.standing(session, now=utc_now()) if found == schema.head() else None
+            differences = list(await recount.differences(session)) if asked.recount else []
+        return found, queue, list(differences)
+
+    found, queue, differences = asyncio.run(_with(settings, look))
+    said = {"schema": found, "needed": schema.head(), "mails": queue, "differences": differences}
+    print(msgspec.json.format(msgspec.json.encode(said)).decode())
+    return 1 if differences or found != schema.head() else 0
+
+
+async def _with(settings: Settings, work: Callable[[Database], Awaitable[Result]]) -> Result:
+    database = connect(settings)
+    try:
+        return await work(database)
+    finally:
+        await database.close()
+
+
+def _say(text: str) -> int:
+    print(f"promos: {text}", file=sys.stderr)
+    return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main())
