@@ -1,6 +1,6 @@
 """What makes sense as a partner, a publication, an event and a pass type."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 
@@ -25,7 +25,7 @@ VUV WST XAF XCD XCG XOF XPF YER ZAR ZMW ZWG
 CURRENCIES = frozenset(_CURRENCIES.split())
 
 
-def highlights(value: list[str], field: str) -> list[str]:
+def highlights(value: Sequence[str], field: str) -> list[str]:
     """A few lines that say why one comes; empty ones are left out."""
     lines = [line(text, field) for text in value if text.strip()]
     if len(lines) > MOST_HIGHLIGHTS:

@@ -6,7 +6,7 @@ reader for each field and tells everything that is wrong at once.
 
 import re
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -168,7 +168,7 @@ def yes_or_no(value: bool, _field: str) -> bool:
     return value
 
 
-def audience(value: list[Mapping[str, Any]], field: str) -> list[dict[str, Any]]:
+def audience(value: Sequence[Mapping[str, Any]], field: str) -> list[dict[str, Any]]:
     """Countries with their share of the readers, the largest first; shares may leave a rest, never exceed the whole."""
     shares = {country(str(part["country"]), field): float(part["share"]) for part in value}
     if not shares or len(shares) != len(value):
