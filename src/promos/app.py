@@ -37,6 +37,7 @@ log = logging.getLogger(__name__)
 HERE = Path(__file__).parent
 VISITS_EVERY = 0.5  # seconds: what a crash may lose of the clicks
 DATABASE_EVERY = 1.0  # seconds between looks for a database that is not there yet
+OPENAPI = OpenAPIConfig(title="Promos", version="1")
 BODY = 256 * 1024  # bytes; the operations that take a whole issue allow more
 
 
@@ -53,13 +54,7 @@ def create_app(settings: Settings, *, clock: Callable[[], datetime] = utc_now) -
     """The whole application for `settings`; opens nothing before its lifespan begins."""
     keys = configuration.keys(settings)
     database = connect(settings)
-    api = Router(
-        "/api/v1",
-        route_handlers=API,
-        middleware=[access.BearerActor()],
-        guards=[access.guard],
-        exception_handlers=problems.HANDLERS,
-    )
+    api = _api()
     pages = Router(
         "/",
         route_handlers=PAGES,
@@ -76,7 +71,7 @@ def create_app(settings: Settings, *, clock: Callable[[], datetime] = utc_now) -
         dependencies=DEPENDENCIES,
         exception_handlers=problems.HANDLERS,
         request_max_body_size=BODY,
-        openapi_config=OpenAPIConfig(title="Promos", version="1", path="/schema", render_plugins=[]),
+        openapi_config=None,  # its pages would ask a third party; ours is one document
         lifespan=[running],
         debug=False,
         logging_config=None,
@@ -94,10 +89,20 @@ def create_app(settings: Settings, *, clock: Callable[[], datetime] = utc_now) -
             "counter": GroupCommit(database, clock, size=settings.batch_size, wait=settings.batch_wait),
             "stopping": False,
             "schema_head": schema.head(),
-            "openapi": openapi.document(app),
+            "openapi": openapi.document(Litestar([_api()], dependencies=DEPENDENCIES, openapi_config=OPENAPI)),
         }
     )
     return Headers(app, settings)
+
+
+def _api() -> Router:
+    return Router(
+        "/api/v1",
+        route_handlers=API,
+        middleware=[access.BearerActor()],
+        guards=[access.guard],
+        exception_handlers=problems.HANDLERS,
+    )
 
 
 def served() -> ASGIApp:

@@ -1,4 +1,4 @@
-"""The API's own description: what Litestar knows of the handlers, and what it does not: who may, and how one is refused."""
+"""The API's own description: what Litestar knows of the handlers, and who may use them, and how one is refused."""
 
 from typing import Any
 
@@ -58,8 +58,9 @@ def _allowed(app: Litestar) -> dict[tuple[str, str], dict[str, Any] | None]:
     for route in app.routes:
         if isinstance(route, HTTPRoute):
             for handler in route.route_handlers:
+                allows = handler.opt.get("allows", ANYONE["allows"])
                 for method in handler.http_methods:
-                    found[str(method), route.path_format] = handler.opt.get("allows")
+                    found[str(method), route.path_format] = allows if allows["roles"] else None
     return found
 
 
