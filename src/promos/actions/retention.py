@@ -1,0 +1,23 @@
+"""What is deleted because its time is over: nothing here is history, and nothing of it can be used any more."""
+
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from promos.actions import rates
+from promos.models import Delivery, IdempotencyRecord, Session, SignInLink
+
+LINKS_KEPT = timedelta(days=1)  # after they ended, so that a late click still finds out why
+
+
+async def sweep(session: AsyncSession, *, now: datetime, idempotency: timedelta) -> None:
+    """Delete ended sessions and sign-in links, windows of rates, and answers kept for longer than `idempotency`."""
+    await rates.sweep(session, now=now)
+    await session.execute(sa.delete(IdempotencyRecord).where(IdempotencyRecord.created_at <= now - idempotency))
+    await session.execute(sa.delete(Session).where(Session.expires_at <= now))
+    ended = list(await session.scalars(sa.select(SignInLink.id).where(SignInLink.expires_at <= now - LINKS_KEPT)))
+    if ended:
+        mails = sa.update(Delivery).where(Delivery.sign_in_link_id.in_(ended)).values(sign_in_link_id=None)
+        await session.execute(mails)
+        await session.execute(sa.delete(SignInLink).where(SignInLink.id.in_(ended)))

@@ -1,0 +1,179 @@
+"""Sends what is owed: claim, commit, send, settle; no transaction is open while a mail server is thinking.
+
+No crash loses a mail, so a crash may send one twice: all copies carry the same Message-ID. Any number of workers may
+run; they share the work by leases.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import datetime, timedelta
+from email.message import EmailMessage
+from urllib.parse import urlsplit
+
+from promos.actions import deliveries, retention, sign_in
+from promos.actions.deliveries import Due, Promo
+from promos.database import RETRIES, Database, is_lost, may_retry
+from promos.models import Claim, Pass
+from promos.outside.mail import Post
+from promos.rendering import mails
+from promos.rendering.language import language
+from promos.rendering.mails import Mail
+from promos.rules import signing
+from promos.rules.retries import Answer, Failed
+from promos.settings import Keys, Settings
+
+AT_ONCE = 8  # mails on their way together, each over a connection of its own
+SWEEP_EVERY = timedelta(minutes=10)
+
+log = logging.getLogger(__name__)
+
+
+class LinkLost(Exception):  # noqa: N818 -- a state
+    """The key that made a link is no longer listed, so nobody can make it again."""
+
+
+class Worker:
+    """`run` until told to stop; `round` does what is due now."""
+
+    def __init__(
+        self, database: Database, post: Post, settings: Settings, keys: Keys, clock: Callable[[], datetime]
+    ) -> None:
+        self._database, self._post, self._settings, self._keys, self._clock = database, post, settings, keys, clock
+        self._swept_at: datetime | None = None
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Look for work every `worker_poll` seconds, and at once again while there is some.
+
+        `stop` ends it after the round that runs. Whatever goes wrong in a round, there is a next one.
+        """
+        while not stop.is_set():
+            found = 0
+            try:
+                found = await self.round()
+                await self._sweep()
+            except Exception as error:  # the outermost loop
+                if is_lost(error):
+                    log.warning("the worker waits: the database does not answer")
+                else:
+                    log.exception("a round of the worker failed")
+            if not found:
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(stop.wait(), self._settings.worker_poll)
+
+    async def round(self) -> int:
+        """Send some of the mails that are due, all together; how many they were."""
+        now = self._clock()
+        async with self._database.reading() as session:
+            if not await deliveries.is_any_due(session, now=now):
+                return 0
+        async with self._database.writing() as session:
+            lease = timedelta(seconds=self._settings.mail_lease)
+            found = await deliveries.claim(session, now=now, lease=lease, most=AT_ONCE)
+        for outcome in await asyncio.gather(*(self._deliver(due) for due in found), return_exceptions=True):
+            if isinstance(outcome, BaseException):
+                log.error("a mail could not be settled; it comes again when its lease is over", exc_info=outcome)
+        return len(found)
+
+    async def _deliver(self, due: Due) -> None:
+        answer = await self._answer(due)
+        for attempt in range(RETRIES + 1):
+            try:
+                async with self._database.writing() as session:
+                    pauses = self._settings.retry_pauses
+                    state = await deliveries.settle(session, due.id, answer, now=self._clock(), pauses=pauses)
+                break
+            except Exception as error:
+                if not may_retry(error) or attempt == RETRIES:
+                    raise
+        if state == "dead":
+            log.warning("mail %s (%s) was given up: %s", due.id, due.kind, answer.said)
+
+    async def _answer(self, due: Due) -> Answer:
+        """What comes of one try. A mail that we fail to write is our own mistake: it waits for us to mend it."""
+        if not due.is_needed(self._clock()):
+            return Failed(permanent=True, said="no longer needed")
+        try:
+            message = written(due, self._settings, self._keys)
+            async with asyncio.timeout(self._settings.mail_lease / 2):  # else somebody else would begin to send it
+                return await self._post(message)
+        except LinkLost:
+            return Failed(permanent=True, said="the key that made its link is gone")
+        except Exception as error:  # one mail never stops the others
+            log.exception("mail %s (%s) could not be sent", due.id, due.kind)
+            return Failed(permanent=False, said=type(error).__name__)
+
+    async def _sweep(self) -> None:
+        now = self._clock()
+        if self._swept_at is None or now - self._swept_at >= SWEEP_EVERY:
+            async with self._database.writing() as session:
+                kept = timedelta(seconds=self._settings.idempotency_retention)
+                await retention.sweep(session, now=now, idempotency=kept)
+            self._swept_at = now
+
+
+def written(due: Due, settings: Settings, keys: Keys) -> EmailMessage:
+    """The mail that is due, the same at every try; its links are made here and stored nowhere. Raises `LinkLost`."""
+    if due.to is None:
+        raise ValueError(f"mail {due.id} is for nobody")
+    host = urlsplit(settings.base_url).hostname or "localhost"
+    return mails.message(
+        _mail(due, settings.base_url, host, keys),
+        sender=settings.mail_from,
+        recipient=due.to,
+        message_id=f"<{due.id}@{host}>",
+        date=due.created_at,
+    )
+
+
+def _mail(due: Due, base: str, host: str, keys: Keys) -> Mail:
+    words = language(due.language)
+    if due.link:
+        secret = sign_in.secret(due.link, keys)
+        if secret is None:
+            raise LinkLost
+        minutes = int((due.link.expires_at - due.link.created_at).total_seconds() // 60)
+        return mails.sign_in(mails.SignIn(f"{base}/sign-in/{secret}", host, minutes), words)
+    if due.promo is None:
+        raise ValueError(f"mail {due.id} is about nothing")
+    if due.claim:
+        return mails.claim(_claimed(due.claim, due.promo, f"{base}/claim/{_secret(due.claim, keys)}"), words)
+    if due.held and due.kind == "given_back":
+        code = due.promo.code.spelled
+        return mails.given_back(mails.GivenBack(_event(due.promo), code, f"{base}/c/{code}"), words)
+    if due.held:
+        name = due.reader.name if due.reader and due.promo.event.asks_name else None
+        link = f"{base}/p/{signing.link(keys.signing, 'pass', due.held.id)}"
+        return mails.issued(_passed(due.held, due.promo, link, name), words)
+    raise ValueError(f"mail {due.id} is of no kind that we write: {due.kind}")
+
+
+def _secret(claim: Claim, keys: Keys) -> str:
+    made = (signing.secret_of(key, "claim", claim.id) for key in keys.signing)
+    secret = next((again for again in made if signing.fingerprint(again) == claim.token_hash), None)
+    if secret is None:
+        raise LinkLost
+    return secret
+
+
+def _claimed(claim: Claim, promo: Promo, link: str) -> mails.Claimed:
+    return mails.Claimed(_event(promo), promo.pass_type.name, promo.code.spelled, link, claim.expires_at)
+
+
+def _passed(held: Pass, promo: Promo, link: str, name: str | None) -> mails.Passed:
+    return mails.Passed(
+        event=_event(promo),
+        pass_type=promo.pass_type.name,
+        code=promo.code.spelled,
+        link=link,
+        uid=f"{held.id}@promos",  # as the calendar file of the pass's page has it
+        issued_at=held.issued_at,
+        name=name,
+    )
+
+
+def _event(promo: Promo) -> mails.Event:
+    event = promo.event
+    place = ", ".join(part for part in (event.venue, event.city) if part)
+    return mails.Event(event.name, event.starts_at, event.ends_at, event.timezone, place, promo.partner.advertiser)
