@@ -25,7 +25,7 @@ help:
 	@echo "make check    style, types and the direction of imports"
 	@echo "make lock     newest allowed versions, with their hashes, into requirements/"
 	@echo "make .env     secrets for docker-compose.yml"
-	@echo "make clean    remove .venv and the demo's data"
+	@echo "make clean    remove .venv and what tools left behind; data/ stays"
 	@echo
 	@echo "PYTHON=python3.12 chooses the Python that .venv is made with (3.11 or newer)"
 
@@ -49,7 +49,7 @@ lock: .venv/made.stamp
 	$(BIN)/python -c '$(BUILD_BACKEND)' | $(LOCK) --upgrade pyproject.toml - --group dev -c requirements/run.txt -o requirements/dev.txt
 
 clean:
-	rm -rf .venv data build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf .venv build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 	find src tests alembic -name __pycache__ -prune -exec rm -rf {} +
 
 # For docker-compose.yml. Never overwritten: the secrets in it are the installation's.
