@@ -1,7 +1,8 @@
 """Mails owed, claimed by one worker, settled one by one."""
 
 import asyncio
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -23,10 +24,14 @@ SECOND = timedelta(seconds=1)
 PAUSES = [30, 120]
 
 
+async def owe(session: AsyncSession, kind: str, *, now: datetime, **about: Any) -> UUID:
+    return (await add(session, Delivery(kind=kind, due_at=now, created_at=now, **about))).id
+
+
 async def a_mail(session: AsyncSession, name: str = "ada") -> UUID:
     claim = await session.scalar(sa.select(Claim))
     claim = claim or await a_claim(session, await a_code(session), name)
-    return await deliveries.owe(session, "claim", claim_id=claim.id, language="fr", now=NOW)
+    return await owe(session, "claim", claim_id=claim.id, language="fr", now=NOW)
 
 
 async def claimed(session: AsyncSession, seconds: int = 0) -> list[Due]:
@@ -40,7 +45,7 @@ async def answered(session: AsyncSession, mail: UUID, answer: Sent | Failed, sec
 async def test_a_mail_to_a_claim_brings_what_its_words_need(session: AsyncSession) -> None:
     code = await a_code(session, await an_offer(session))
     claim = await a_claim(session, code, "ada")
-    await deliveries.owe(session, "claim", claim_id=claim.id, language="fr", now=NOW)
+    await owe(session, "claim", claim_id=claim.id, language="fr", now=NOW)
 
     [due] = await claimed(session)
 
@@ -64,7 +69,7 @@ async def test_a_mail_with_a_pass_goes_to_who_holds_it(session: AsyncSession) ->
 
 async def test_a_mail_to_sign_in_goes_to_the_person_and_knows_no_event(session: AsyncSession) -> None:
     link = await a_link(session)
-    await deliveries.owe(session, "sign_in", sign_in_link_id=link.id, language="en", now=NOW)
+    await owe(session, "sign_in", sign_in_link_id=link.id, language="en", now=NOW)
 
     [due] = await claimed(session)
 
@@ -202,7 +207,7 @@ async def test_a_link_that_no_longer_works_is_not_mailed(
     session: AsyncSession, facts: dict[str, object], is_needed: bool
 ) -> None:
     claim = await a_claim(session, await a_code(session), "ada", **facts)
-    await deliveries.owe(session, "claim", claim_id=claim.id, language="fr", now=NOW)
+    await owe(session, "claim", claim_id=claim.id, language="fr", now=NOW)
 
     [due] = await claimed(session)
 
@@ -212,7 +217,7 @@ async def test_a_link_that_no_longer_works_is_not_mailed(
 async def test_a_pass_that_ended_is_not_mailed_but_its_return_is(session: AsyncSession) -> None:
     given = await give(session, await a_code(session), "ada")
     await session.execute(sa.update(Pass).values(state="given_back"))
-    await deliveries.owe(session, "given_back", pass_id=given.pass_id, language="fr", now=NOW + SECOND)
+    await owe(session, "given_back", pass_id=given.pass_id, language="fr", now=NOW + SECOND)
 
     issued, returned = await claimed(session, 1)
 
@@ -222,7 +227,7 @@ async def test_a_pass_that_ended_is_not_mailed_but_its_return_is(session: AsyncS
 
 async def test_a_used_sign_in_link_is_not_mailed(session: AsyncSession) -> None:
     link = await a_link(session, used_at=NOW)
-    await deliveries.owe(session, "sign_in", sign_in_link_id=link.id, language="en", now=NOW)
+    await owe(session, "sign_in", sign_in_link_id=link.id, language="en", now=NOW)
 
     [due] = await claimed(session)
 

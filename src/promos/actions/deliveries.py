@@ -1,9 +1,8 @@
 """Mails owed: written with what they tell of, claimed by one worker under a lease, settled one by one."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -22,7 +21,6 @@ from promos.models import (
     Reader,
     Redemption,
     SignInLink,
-    new_id,
     table,
 )
 from promos.rules.retries import Answer, Sent, next_try
@@ -62,35 +60,6 @@ class Due:
         if self.kind == "sign_in":
             return self.link is not None and self.link.used_at is None and now < self.link.expires_at
         return self.held is not None and (self.kind == "given_back" or self.held.state == "live")
-
-
-def owed(kind: str, *, language: str, now: datetime, **about: UUID) -> dict[str, Any]:
-    """The row of one mail; `about` is `claim_id`, `pass_id` or `sign_in_link_id`."""
-    return {
-        "id": new_id(),
-        "kind": kind,
-        "claim_id": None,
-        "pass_id": None,
-        "sign_in_link_id": None,
-        "language": language,
-        "state": "pending",
-        "attempts": 0,
-        "due_at": now,
-        "created_at": now,
-    } | about
-
-
-async def owe_all(session: AsyncSession, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Write many mails, each as `owed` gives it, with one statement."""
-    if rows:
-        await session.execute(sa.insert(table(Delivery)), list(rows))
-
-
-async def owe(session: AsyncSession, kind: str, *, language: str, now: datetime, **about: UUID) -> UUID:
-    """Write one mail; it is sent if, and only if, this transaction is committed."""
-    row = owed(kind, language=language, now=now, **about)
-    await owe_all(session, [row])
-    return UUID(str(row["id"]))
 
 
 async def is_any_due(session: AsyncSession, *, now: datetime) -> bool:
