@@ -1,0 +1,74 @@
+"""The events of a partner's desk, each with what is out and what is open."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from promos.models import Event, Offer, Partner, PassType, PromoCode
+from promos.queries import pages
+from promos.rules.people import Actor
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """`used` counts what the event's codes gave; `limit` is `None` where an offer has none, or there is no offer."""
+
+    event: Event
+    partner: str
+    codes: int  # that give a pass now, were there one left
+    offers: int
+    used: int
+    limit: int | None
+
+
+async def listed(
+    session: AsyncSession, by: Actor, *, now: datetime, cursor: str | None = None, size: int = 50
+) -> tuple[list[Listed], str | None]:
+    """A page of the events that `by` runs, those made last first; within it, those to come before those over."""
+    mine = sa.select(Event.id, Event, Partner.name).join(Partner, Event.partner_id == Partner.id)
+    rows, following = await pages.page(session, mine.where(Event.run_by(by)), Event.id, cursor, size, newest_first=True)
+    ids = [row.id for row in rows]
+    codes, offers = await _codes(session, ids, now), await _offers(session, ids)
+    found = []
+    for row in rows:
+        number, without, allowed = offers.get(row.id, (0, 0, 0))
+        used, live = codes.get(row.id, (0, 0))
+        limit = None if without or not number else allowed
+        found.append(Listed(row.Event, row.name, live, number, used, limit))
+    found.sort(key=lambda one: (one.event.ends_at < now, abs((one.event.starts_at - now).total_seconds())))
+    return found, following
+
+
+async def _codes(session: AsyncSession, ids: list[UUID], now: datetime) -> dict[UUID, tuple[int, int]]:
+    """Passes given and codes that work, by event."""
+    works = sa.and_(PromoCode.status == "active", Offer.opens_at <= now, Offer.ends_at > now)
+    rows = await session.execute(
+        sa.select(PromoCode.event_id, sa.func.sum(PromoCode.used), sa.func.count(PromoCode.id).filter(works))
+        .join(Offer, PromoCode.offer_id == Offer.id)
+        .where(PromoCode.event_id.in_(ids))
+        .group_by(PromoCode.event_id)
+    )
+    return {event_id: (int(used), live) for event_id, used, live in rows}
+
+
+async def _offers(session: AsyncSession, ids: list[UUID]) -> dict[UUID, tuple[int, int, int]]:
+    """Offers, offers without any limit, and the passes that the others allow together, by event."""
+    limit: sa.ColumnElement[Any] = sa.case(
+        (sa.or_(Offer.limit.is_(None), PassType.capacity < Offer.limit), PassType.capacity), else_=Offer.limit
+    )
+    rows = await session.execute(
+        sa.select(
+            Offer.event_id,
+            sa.func.count(Offer.id),
+            sa.func.count(Offer.id).filter(limit.is_(None)),
+            sa.func.coalesce(sa.func.sum(limit), 0),
+        )
+        .join(PassType, Offer.pass_type_id == PassType.id)
+        .where(Offer.event_id.in_(ids))
+        .group_by(Offer.event_id)
+    )
+    return {event_id: (number, without, int(allowed)) for event_id, number, without, allowed in rows}
