@@ -15,7 +15,8 @@ from promos.rules.people import Actor
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """`who` is empty for a reader, for the program itself and for somebody without a name on file; `what` where the thing has no name."""
+    """`who` is empty for a reader, for the program and for somebody whose name is not on file; `what` for a thing
+    without a name."""
 
     at: datetime
     verb: str
