@@ -179,7 +179,8 @@ def an_ask(code: PromoCode, name: str, **facts: Any) -> Ask:
     email = f"{name}@readers.example"
     key = reader_key(b"r" * 40, email)
     asker = Asker(key, email, None, "en")
-    return Ask(**{"id": new_id(), "code_id": code.id, "reader_key": key, "asker": asker} | facts)
+    given: dict[str, Any] = {"id": new_id(), "code_id": code.id, "reader_key": key, "asker": asker}
+    return Ask(**given | facts)
 
 
 async def a_claim(session: AsyncSession, code: PromoCode, name: str, **facts: Any) -> Claim:
@@ -208,7 +209,7 @@ async def a_claim(session: AsyncSession, code: PromoCode, name: str, **facts: An
 
 def proof_of(claim: Claim, **facts: Any) -> Ask:
     """The reader pressed the button."""
-    given = {
+    given: dict[str, Any] = {
         "id": new_id(),
         "code_id": claim.code_id,
         "reader_key": claim.reader_key,

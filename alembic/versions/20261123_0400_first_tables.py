@@ -37,7 +37,7 @@ def upgrade() -> None:
         sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("reader_key_mark", sa.String(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.CheckConstraint("id = 1", name="ck_installation_one_row"),
+        sa.CheckConstraint("id = 1", name=op.f("ck_installation_one_row")),
         sa.PrimaryKeyConstraint("id", name="pk_installation"),
     )
     op.create_table(
@@ -77,10 +77,10 @@ def upgrade() -> None:
     op.create_table(
         "rate_limits",
         sa.Column("bucket", sa.String(), nullable=False),
-        sa.Column("window_start", sa.BigInteger(), nullable=False),
+        sa.Column("window_seconds", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("count", sa.Integer(), nullable=False),
         sa.Column("ends_at", sa.DateTime(timezone=True), nullable=False),
-        sa.PrimaryKeyConstraint("bucket", "window_start", name="pk_rate_limits"),
+        sa.PrimaryKeyConstraint("bucket", "window_seconds", name="pk_rate_limits"),
     )
     op.create_index("ix_rate_limits_ends_at", "rate_limits", ["ends_at"], unique=False)
 
@@ -114,7 +114,7 @@ def upgrade() -> None:
         sa.Column("highlights", sa.JSON(), nullable=False),
         sa.Column("asks_name", sa.Boolean(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.CheckConstraint("ends_at > starts_at", name="ck_events_ends_after_start"),
+        sa.CheckConstraint("ends_at > starts_at", name=op.f("ck_events_ends_after_start")),
         sa.ForeignKeyConstraint(["partner_id"], ["partners.id"], name="fk_events_partner_id"),
         sa.PrimaryKeyConstraint("id", name="pk_events"),
         sa.UniqueConstraint("slug", name="uq_events_slug"),
@@ -136,11 +136,11 @@ def upgrade() -> None:
         sa.Column("passed_check_id", sa.Uuid(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("published_at", sa.DateTime(timezone=True), nullable=True),
-        sa.CheckConstraint("needed_verdict = 'pass'", name="ck_issues_needed_verdict"),
+        sa.CheckConstraint("needed_verdict = 'pass'", name=op.f("ck_issues_needed_verdict")),
         sa.CheckConstraint(
-            "state <> 'published' OR passed_check_id IS NOT NULL", name="ck_issues_published_is_checked"
+            "state <> 'published' OR passed_check_id IS NOT NULL", name=op.f("ck_issues_published_is_checked")
         ),
-        sa.CheckConstraint("state IN ('draft', 'published')", name="ck_issues_state"),
+        sa.CheckConstraint("state IN ('draft', 'published')", name=op.f("ck_issues_state")),
         sa.ForeignKeyConstraint(
             ["passed_check_id", "id", "content_hash", "needed_verdict"],
             ["issue_checks.id", "issue_checks.issue_id", "issue_checks.content_hash", "issue_checks.verdict"],
@@ -161,7 +161,7 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint(
             "(role = 'admin' AND partner_id IS NULL AND publication_id IS NULL) OR (role = 'editor' AND partner_id IS NULL AND publication_id IS NOT NULL) OR (role IN ('owner', 'member', 'door') AND partner_id IS NOT NULL AND publication_id IS NULL)",
-            name="ck_roles_reach",
+            name=op.f("ck_roles_reach"),
         ),
         sa.ForeignKeyConstraint(["partner_id"], ["partners.id"], name="fk_roles_partner_id"),
         sa.ForeignKeyConstraint(["person_id"], ["people.id"], name="fk_roles_person_id"),
@@ -223,7 +223,7 @@ def upgrade() -> None:
         sa.Column("revoked_at", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint(
             "(role = 'admin' AND partner_id IS NULL AND publication_id IS NULL) OR (role = 'editor' AND partner_id IS NULL AND publication_id IS NOT NULL) OR (role IN ('owner', 'member', 'door') AND partner_id IS NOT NULL AND publication_id IS NULL)",
-            name="ck_tokens_reach",
+            name=op.f("ck_tokens_reach"),
         ),
         sa.ForeignKeyConstraint(["partner_id"], ["partners.id"], name="fk_tokens_partner_id"),
         sa.ForeignKeyConstraint(["publication_id"], ["publications.id"], name="fk_tokens_publication_id"),
@@ -242,7 +242,7 @@ def upgrade() -> None:
         sa.Column("findings", sa.JSON(), nullable=False),
         sa.Column("judged_on", sa.String(), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
-        sa.CheckConstraint("verdict IN ('pass', 'fail', 'cannot_tell')", name="ck_issue_checks_verdict"),
+        sa.CheckConstraint("verdict IN ('pass', 'fail', 'cannot_tell')", name=op.f("ck_issue_checks_verdict")),
         sa.ForeignKeyConstraint(["issue_id"], ["issues.id"], name="fk_issue_checks_issue_id"),
         sa.PrimaryKeyConstraint("id", name="pk_issue_checks"),
         sa.UniqueConstraint(
@@ -264,10 +264,10 @@ def upgrade() -> None:
         sa.Column("capacity", sa.Integer(), nullable=True),
         sa.Column("used", sa.Integer(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.CheckConstraint("vat IN ('included', 'excluded', 'unknown')", name="ck_pass_types_vat"),
-        sa.CheckConstraint("face_value >= 0", name="ck_pass_types_face_value"),
+        sa.CheckConstraint("vat IN ('included', 'excluded', 'unknown')", name=op.f("ck_pass_types_vat")),
+        sa.CheckConstraint("face_value >= 0", name=op.f("ck_pass_types_face_value")),
         sa.CheckConstraint(
-            "used >= 0 AND (capacity IS NULL OR used <= capacity)", name="ck_pass_types_within_capacity"
+            "used >= 0 AND (capacity IS NULL OR used <= capacity)", name=op.f("ck_pass_types_within_capacity")
         ),
         sa.ForeignKeyConstraint(["event_id"], ["events.id"], name="fk_pass_types_event_id"),
         sa.ForeignKeyConstraint(["partner_id"], ["partners.id"], name="fk_pass_types_partner_id"),
@@ -293,11 +293,13 @@ def upgrade() -> None:
         sa.Column("eligibility", sa.String(), nullable=True),
         sa.Column("conditions_url", sa.String(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.CheckConstraint("benefit = 'free_pass'", name="ck_offers_benefit"),
-        sa.CheckConstraint("on_cancel IN ('return', 'keep')", name="ck_offers_on_cancel"),
-        sa.CheckConstraint("proof IN ('mailbox', 'none')", name="ck_offers_proof"),
-        sa.CheckConstraint("ends_at > opens_at", name="ck_offers_ends_after_opening"),
-        sa.CheckConstraint("used >= 0 AND (max_passes IS NULL OR used <= max_passes)", name="ck_offers_within_limit"),
+        sa.CheckConstraint("benefit = 'free_pass'", name=op.f("ck_offers_benefit")),
+        sa.CheckConstraint("on_cancel IN ('return', 'keep')", name=op.f("ck_offers_on_cancel")),
+        sa.CheckConstraint("proof IN ('mailbox', 'none')", name=op.f("ck_offers_proof")),
+        sa.CheckConstraint("ends_at > opens_at", name=op.f("ck_offers_ends_after_opening")),
+        sa.CheckConstraint(
+            "used >= 0 AND (max_passes IS NULL OR used <= max_passes)", name=op.f("ck_offers_within_limit")
+        ),
         sa.ForeignKeyConstraint(["event_id"], ["events.id"], name="fk_offers_event_id"),
         sa.ForeignKeyConstraint(["partner_id"], ["partners.id"], name="fk_offers_partner_id"),
         sa.ForeignKeyConstraint(["pass_type_id"], ["pass_types.id"], name="fk_offers_pass_type_id"),
@@ -333,9 +335,9 @@ def upgrade() -> None:
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("status", sa.String(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.CheckConstraint("status IN ('active', 'paused', 'revoked')", name="ck_promo_codes_status"),
+        sa.CheckConstraint("status IN ('active', 'paused', 'revoked')", name=op.f("ck_promo_codes_status")),
         sa.CheckConstraint(
-            "used >= 0 AND (max_passes IS NULL OR used <= max_passes)", name="ck_promo_codes_within_limit"
+            "used >= 0 AND (max_passes IS NULL OR used <= max_passes)", name=op.f("ck_promo_codes_within_limit")
         ),
         sa.ForeignKeyConstraint(["event_id"], ["events.id"], name="fk_promo_codes_event_id"),
         sa.ForeignKeyConstraint(["offer_id"], ["offers.id"], name="fk_promo_codes_offer_id"),
@@ -432,8 +434,10 @@ def upgrade() -> None:
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("settled_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("redemption_id", sa.Uuid(), nullable=True),
-        sa.CheckConstraint("(state = 'proven') = (redemption_id IS NOT NULL)", name="ck_claims_proven_has_redemption"),
-        sa.CheckConstraint("state IN ('pending', 'proven', 'refused', 'superseded')", name="ck_claims_state"),
+        sa.CheckConstraint(
+            "(state = 'proven') = (redemption_id IS NOT NULL)", name=op.f("ck_claims_proven_has_redemption")
+        ),
+        sa.CheckConstraint("state IN ('pending', 'proven', 'refused', 'superseded')", name=op.f("ck_claims_state")),
         sa.ForeignKeyConstraint(["block_id"], ["promo_blocks.id"], name="fk_claims_block_id"),
         sa.ForeignKeyConstraint(["code_id"], ["promo_codes.id"], name="fk_claims_code_id"),
         sa.ForeignKeyConstraint(["event_id"], ["events.id"], name="fk_claims_event_id"),
@@ -463,7 +467,7 @@ def upgrade() -> None:
         sa.Column("obligation", sa.String(), nullable=False),
         sa.Column("declared_by", sa.Uuid(), nullable=True),
         sa.Column("declared_at", sa.DateTime(timezone=True), nullable=False),
-        sa.CheckConstraint("party IN ('partner', 'editor')", name="ck_declarations_party"),
+        sa.CheckConstraint("party IN ('partner', 'editor')", name=op.f("ck_declarations_party")),
         sa.ForeignKeyConstraint(["block_id"], ["promo_blocks.id"], name="fk_declarations_block_id"),
         sa.ForeignKeyConstraint(["partner_id"], ["partners.id"], name="fk_declarations_partner_id"),
         sa.PrimaryKeyConstraint("id", name="pk_declarations"),
@@ -482,7 +486,7 @@ def upgrade() -> None:
         sa.Column("day", sa.Date(), nullable=False),
         sa.Column("human", sa.Integer(), nullable=False),
         sa.Column("machine", sa.Integer(), nullable=False),
-        sa.CheckConstraint("human >= 0 AND machine >= 0", name="ck_visits_counts"),
+        sa.CheckConstraint("human >= 0 AND machine >= 0", name=op.f("ck_visits_counts")),
         sa.ForeignKeyConstraint(["block_id"], ["promo_blocks.id"], name="fk_visits_block_id"),
         sa.ForeignKeyConstraint(["code_id"], ["promo_codes.id"], name="fk_visits_code_id"),
         sa.ForeignKeyConstraint(["event_id"], ["events.id"], name="fk_visits_event_id"),
@@ -505,7 +509,7 @@ def upgrade() -> None:
         sa.Column("language", sa.String(), nullable=False),
         sa.Column("given_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("withdrawn_at", sa.DateTime(timezone=True), nullable=True),
-        sa.CheckConstraint("field IN ('email', 'name')", name="ck_consents_field"),
+        sa.CheckConstraint("field IN ('email', 'name')", name=op.f("ck_consents_field")),
         sa.ForeignKeyConstraint(["claim_id"], ["claims.id"], name="fk_consents_claim_id"),
         sa.ForeignKeyConstraint(["partner_id"], ["partners.id"], name="fk_consents_partner_id"),
         sa.ForeignKeyConstraint(["reader_id"], ["readers.id"], name="fk_consents_reader_id"),
@@ -540,8 +544,8 @@ def upgrade() -> None:
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
-        sa.CheckConstraint("state <> 'confirmed' OR counted", name="ck_redemptions_live_is_counted"),
-        sa.CheckConstraint("state IN ('confirmed', 'cancelled')", name="ck_redemptions_state"),
+        sa.CheckConstraint("state <> 'confirmed' OR counted", name=op.f("ck_redemptions_live_is_counted")),
+        sa.CheckConstraint("state IN ('confirmed', 'cancelled')", name=op.f("ck_redemptions_state")),
         sa.ForeignKeyConstraint(["block_id"], ["promo_blocks.id"], name="fk_redemptions_block_id"),
         sa.ForeignKeyConstraint(["claim_id"], ["claims.id"], name="fk_redemptions_claim_id"),
         sa.ForeignKeyConstraint(["code_id"], ["promo_codes.id"], name="fk_redemptions_code_id"),
@@ -581,7 +585,7 @@ def upgrade() -> None:
         sa.Column("state", sa.String(), nullable=False),
         sa.Column("issued_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
-        sa.CheckConstraint("state IN ('live', 'given_back', 'revoked')", name="ck_passes_state"),
+        sa.CheckConstraint("state IN ('live', 'given_back', 'revoked')", name=op.f("ck_passes_state")),
         sa.ForeignKeyConstraint(["event_id"], ["events.id"], name="fk_passes_event_id"),
         sa.ForeignKeyConstraint(["partner_id"], ["partners.id"], name="fk_passes_partner_id"),
         sa.ForeignKeyConstraint(["pass_type_id"], ["pass_types.id"], name="fk_passes_pass_type_id"),
@@ -617,8 +621,8 @@ def upgrade() -> None:
         sa.Column("by", sa.Uuid(), nullable=True),
         sa.Column("undone_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("undone_by", sa.Uuid(), nullable=True),
-        sa.CheckConstraint("result = 'refused' OR pass_id IS NOT NULL", name="ck_check_ins_has_pass"),
-        sa.CheckConstraint("result IN ('admitted', 'already', 'refused')", name="ck_check_ins_result"),
+        sa.CheckConstraint("result = 'refused' OR pass_id IS NOT NULL", name=op.f("ck_check_ins_has_pass")),
+        sa.CheckConstraint("result IN ('admitted', 'already', 'refused')", name=op.f("ck_check_ins_result")),
         sa.ForeignKeyConstraint(["event_id"], ["events.id"], name="fk_check_ins_event_id"),
         sa.ForeignKeyConstraint(["partner_id"], ["partners.id"], name="fk_check_ins_partner_id"),
         sa.ForeignKeyConstraint(["pass_id"], ["passes.id"], name="fk_check_ins_pass_id"),
@@ -650,8 +654,8 @@ def upgrade() -> None:
         sa.Column("last_answer", sa.String(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("settled_at", sa.DateTime(timezone=True), nullable=True),
-        sa.CheckConstraint("kind IN ('claim', 'pass', 'given_back', 'sign_in')", name="ck_deliveries_kind"),
-        sa.CheckConstraint("state IN ('pending', 'sent', 'dead')", name="ck_deliveries_state"),
+        sa.CheckConstraint("kind IN ('claim', 'pass', 'given_back', 'sign_in')", name=op.f("ck_deliveries_kind")),
+        sa.CheckConstraint("state IN ('pending', 'sent', 'dead')", name=op.f("ck_deliveries_state")),
         sa.ForeignKeyConstraint(["claim_id"], ["claims.id"], name="fk_deliveries_claim_id"),
         sa.ForeignKeyConstraint(["pass_id"], ["passes.id"], name="fk_deliveries_pass_id"),
         sa.ForeignKeyConstraint(["sign_in_link_id"], ["sign_in_links.id"], name="fk_deliveries_sign_in_link_id"),
@@ -667,6 +671,7 @@ def upgrade() -> None:
         postgresql_where=sa.text("state = 'pending'"),
     )
     op.create_index("ix_deliveries_pass_id", "deliveries", ["pass_id"], unique=False)
+    op.create_index("ix_deliveries_sign_in_link_id", "deliveries", ["sign_in_link_id"], unique=False)
 
     if op.get_context().dialect.name == "postgresql":
         # On SQLite a table may refer to one that comes later, so there these two stand in their tables.

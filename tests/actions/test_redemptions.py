@@ -1,5 +1,7 @@
 """Giving passes, one transaction at a time."""
 
+from uuid import UUID
+
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
@@ -7,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from promos.actions import redemptions
 from promos.models import Claim, Delivery, Entry, Offer, Pass, PassType, PromoCode, Reader, Redemption, new_id
-from promos.rules.redemption import Outcome, Redeemed
+from promos.rules.redemption import Ask, Outcome, Redeemed
 from promos.rules.refusals import (
     AlreadyHoldsPass,
     CapacityExhausted,
@@ -17,12 +19,11 @@ from promos.rules.refusals import (
     LinkSuperseded,
     OfferExhausted,
 )
-
 from tests.world import DAY, NOW, a_claim, a_code, a_pass_type, an_ask, an_offer, proof_of
 
 
-def kinds(outcomes: dict[object, Outcome], *asks: object) -> list[type]:
-    return [type(outcomes[ask.id]) for ask in asks]  # type: ignore[attr-defined]
+def kinds(outcomes: dict[UUID, Outcome], *asks: Ask) -> list[type]:
+    return [type(outcomes[ask.id]) for ask in asks]
 
 
 async def tallies(session: AsyncSession, code: PromoCode) -> tuple[int, int, int, int]:
@@ -66,7 +67,8 @@ async def test_who_asks_twice_gets_the_same_pass(session: AsyncSession) -> None:
 
     passes = {outcome.pass_id for outcome in (*first.values(), *second.values()) if isinstance(outcome, Redeemed)}
     assert len(passes) == 1
-    assert [outcome.is_new for outcome in (first[ada.id], first[again.id], second[later.id])] == [True, False, False]
+    answers = (first[ada.id], first[again.id], second[later.id])
+    assert [isinstance(answer, Redeemed) and answer.is_new for answer in answers] == [True, False, False]
 
 
 async def test_one_event_gives_a_reader_one_pass_whatever_the_offer(session: AsyncSession) -> None:
@@ -157,12 +159,24 @@ async def test_the_database_itself_refuses_one_pass_too_many(session: AsyncSessi
         async with session.begin_nested():
             await session.execute(offer.values(used=Offer.used + 1))
     held = (await session.scalars(sa.select(Redemption))).one()
-    second = {
-        name: getattr(held, name) for name in Redemption.__mapper__.column_attrs.keys() if name not in ("id", "version")
-    }
+    columns = [column.key for column in Redemption.__mapper__.column_attrs if column.key not in ("id", "version")]
+    second = {name: getattr(held, name) for name in columns}
     with pytest.raises(IntegrityError):
         async with session.begin_nested():
             await session.execute(sa.insert(Redemption).values(**second, version=2))
     passes = await session.scalar(sa.select(sa.func.count()).select_from(Pass))
     claims = await session.scalar(sa.select(sa.func.count()).select_from(Claim))
     assert (passes, claims) == (1, 0)
+
+
+async def test_many_proofs_are_settled_together(session: AsyncSession) -> None:
+    code = await a_code(session, await an_offer(session, limit=2))
+    waiting = [await a_claim(session, code, name) for name in ("ada", "bo", "cy", "di")]
+
+    outcomes = await redemptions.redeem(session, [proof_of(claim) for claim in waiting], now=NOW)
+
+    for claim in waiting:
+        await session.refresh(claim)
+    assert [claim.state for claim in waiting] == ["proven", "proven", "refused", "refused"]
+    assert [claim.refusal for claim in waiting] == [None, None, "offer-exhausted", "offer-exhausted"]
+    assert len(outcomes) == 4

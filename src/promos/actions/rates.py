@@ -1,9 +1,10 @@
-"""Brakes: how often something may be done in a window of time, counted in the shared database by one atomic statement."""
+"""How often something may be done in a window of time, counted in the shared database by one atomic statement."""
 
 import ipaddress
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -24,25 +25,28 @@ class Rate:
 
 
 async def take(session: AsyncSession, rates: Sequence[Rate], *, now: datetime) -> RateLimited | None:
-    """Count one more for each; the refusal if one of them is full, for the caller to raise.
+    """Count one more for each; the refusal if that is more than one of them allows, for the caller to raise.
 
-    Raised in this transaction it takes back the counts of the others, and a full bucket stays full.
+    A window begins with the first request that it counts, so the wait that a refused one is told is exact.
     """
-    longest: RateLimited | None = None
-    for rate in sorted(rates, key=lambda each: each.bucket):
-        began = int(now.timestamp()) // rate.window * rate.window
-        row = {"bucket": rate.bucket, "window_start": began, "count": 1}
-        row["ends_at"] = datetime.fromtimestamp(began + rate.window, UTC)
-        one_more = insert_into(session, table(RateLimit)).on_conflict_do_update(
-            index_elements=["bucket", "window_start"],
-            set_={"count": RateLimit.count + 1},
-            where=RateLimit.count < rate.most,
-        )
-        if await session.scalar(one_more.values(row).returning(RateLimit.count)) is None:
-            wait = int(began + rate.window - now.timestamp()) + 1
-            if longest is None or wait > longest.retry_after:
-                longest = RateLimited(wait)
-    return longest
+    most = {(rate.bucket, rate.window): rate.most for rate in rates}
+    rows = [  # in one order for all, so that two who lock several never wait in a circle
+        {"bucket": bucket, "window_seconds": window, "count": 1, "ends_at": now + timedelta(seconds=window)}
+        for bucket, window in sorted(most)
+    ]
+    insert = insert_into(session, table(RateLimit)).values(rows)
+    is_over = RateLimit.ends_at <= now
+    counted = await session.execute(
+        insert.on_conflict_do_update(
+            index_elements=["bucket", "window_seconds"],
+            set_={
+                "count": sa.case((is_over, 1), else_=RateLimit.count + 1),
+                "ends_at": sa.case((is_over, insert.excluded.ends_at), else_=RateLimit.ends_at),
+            },
+        ).returning(RateLimit.bucket, RateLimit.window, RateLimit.count.label("number"), RateLimit.ends_at)
+    )
+    waits = [row.ends_at - now for row in counted if row.number > most[row.bucket, row.window_seconds]]
+    return RateLimited(math.ceil(max(waits).total_seconds())) if waits else None
 
 
 def network_bucket(key: bytes, purpose: str, peer: str) -> str:

@@ -310,7 +310,8 @@ async def _settle_claims(session: AsyncSession, batch: Batch, asks: Iterable[Ask
             proven.append({"claim": ask.claim_id, "redemption": outcome.redemption_id, "at": batch.now})
         else:
             refused.append({"claim": ask.claim_id, "why": outcome.slug, "at": batch.now})
-    open_claim = sa.and_(Claim.id == sa.bindparam("claim"), Claim.state.in_(["pending", "refused"]))
+    is_open = sa.or_(Claim.state == "pending", Claim.state == "refused")  # IN would not do for many rows at once
+    open_claim = sa.and_(Claim.id == sa.bindparam("claim"), is_open)
     settle = sa.update(table(Claim)).where(open_claim)
     connection = await session.connection()
     if proven:

@@ -121,9 +121,9 @@ async def _generation_ai(session: AsyncSession, freea: Publication, now: datetim
         session,
         partner.id,
         name="GenerationAI",
-        edition=str(_at(now, 38, 9).year),
-        starts_at=_at(now, 38, 9),
-        ends_at=_at(now, 38, 18),
+        edition=str(_at(now, 24, 9).year),
+        starts_at=_at(now, 24, 9),
+        ends_at=_at(now, 24, 18),
         timezone="Europe/Paris",
         venue="Palais de l'Exemple",
         city="Paris",
@@ -135,7 +135,7 @@ async def _generation_ai(session: AsyncSession, freea: Publication, now: datetim
         by=PROGRAM,
     )
     kind = await _pass_type(session, event, "Pass journée", 99900, 200, now)
-    offer = await _offer(session, event, kind, freea, "Lecteurs de FreeA", 20, _at(now, 31, 23), now)
+    offer = await _offer(session, event, kind, freea, "Lecteurs de FreeA", 20, _at(now, 20, 23), now)
     return await codes.create(session, offer, CODE, limit=None, now=now, by=PROGRAM)
 
 

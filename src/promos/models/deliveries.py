@@ -28,7 +28,7 @@ class Delivery(Base):
     kind: Mapped[str]
     claim_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("claims.id"), index=True)
     pass_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("passes.id"), index=True)
-    sign_in_link_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("sign_in_links.id"))
+    sign_in_link_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("sign_in_links.id"), index=True)
     language: Mapped[str]
     state: Mapped[str] = mapped_column(default="pending")
     attempts: Mapped[int] = mapped_column(default=0)

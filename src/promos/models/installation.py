@@ -36,11 +36,11 @@ class IdempotencyRecord(Base):
 
 
 class RateLimit(Base):
-    """One counter for one window. What it counts is named by a keyed hash."""
+    """One counter, whose window begins with the first it counts. What that is, is named by a keyed hash."""
 
     __tablename__ = "rate_limits"
 
     bucket: Mapped[str] = mapped_column(primary_key=True)
-    window: Mapped[int] = mapped_column("window_start", sa.BigInteger, primary_key=True)  # seconds since 1970
+    window: Mapped[int] = mapped_column("window_seconds", primary_key=True, autoincrement=False)
     count: Mapped[int]
     ends_at: Mapped[datetime] = mapped_column(index=True)
