@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from promos.actions import events
 from promos.models import Event, Partner
 from promos.rules import events as rules
+from promos.rules.language import N_
 from promos.rules.people import Actor
 from promos.rules.refusals import Refusal
 from promos.web.given import Reads, Writes
@@ -49,6 +50,8 @@ async def create(
     async with reads() as session:
         partners = await partners_of(session, actor)
     chosen = partners[0].id if len(partners) == 1 else typed.id("partner_id")
+    if chosen is None:
+        typed.errors["partner_id"] = N_("Choose whose event it is.")
     given: Any = _given(typed, None)
 
     async def effect(session: AsyncSession, now: datetime) -> UUID:

@@ -1,0 +1,143 @@
+"""An event's page: the number, its picture, its table; then what is given, by which codes, and what happened."""
+
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from litestar import Request, Response, get
+from litestar.di import NamedDependency
+from litestar.params import FromPath
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from promos.actions import offers
+from promos.models import PassType, Publication
+from promos.queries import funnel, journal, results
+from promos.queries.catalogue import Listing
+from promos.queries.funnel import Counts, Line, Split
+from promos.queries.results import OfferTally
+from promos.rendering import charts
+from promos.rendering.charts import Step
+from promos.rendering.language import Language
+from promos.rules import redemption
+from promos.rules.language import N_
+from promos.rules.people import Actor
+from promos.rules.refusals import CodeEnded, CodeNotOpen, CodePaused, CodeRevoked
+from promos.web.given import Reads
+from promos.web.pages.partner.desk import READ, event_of
+from promos.web.pages.partner.history import sentences
+from promos.web.pages.show import language_of, page
+
+STATES = {CodeEnded: "ended", CodeNotOpen: "not_open", CodePaused: "paused", CodeRevoked: "revoked"}
+SPLITS = {Split.CODE: N_("Code"), Split.ISSUE: N_("Issue"), Split.DAY: N_("Day")}
+
+
+@get("/partner/events/{event_id:uuid}", opt=READ)
+async def event_page(
+    request: Request[Any, Any, Any],
+    event_id: FromPath[UUID],
+    reads: NamedDependency[Reads],
+    actor: NamedDependency[Actor],
+    now: NamedDependency[datetime],
+) -> Response[str]:
+    async with reads() as session:
+        return await shown(request, session, event_id, actor, now)
+
+
+async def shown(
+    request: Request[Any, Any, Any],
+    session: AsyncSession,
+    event_id: UUID,
+    actor: Actor,
+    now: datetime,
+    *,
+    typed: Mapping[str, str] | None = None,
+    errors: Mapping[str, str] | None = None,
+    status: int = 200,
+) -> Response[str]:
+    """The whole page. `typed` and `errors` belong to the small forms in it, by field and the id of what they change."""
+    language = language_of(request)
+    event = await event_of(session, event_id, actor)
+    wish = request.query_params.get("by")
+    split = Split(wish) if wish in list(Split) else Split.CODE
+    came = await funnel.of_event(session, event.id, split, by=actor)
+    kinds = sa.select(PassType).where(PassType.event_id == event.id).order_by(PassType.id)
+    pass_types = list(await session.scalars(kinds))
+    tallies = await results.tally(session, by=actor, event_id=event.id)
+    return page(
+        request,
+        "partner/event.html",
+        status=status,
+        event=event,
+        limit=_limit(tallies),
+        came=came.total,
+        picture=charts.funnel_svg(_steps(came.total, language), language, language.gettext(N_("From click to door"))),
+        split=str(split),
+        splits=[(str(each), language.gettext(word)) for each, word in SPLITS.items()],
+        lines=[(_named(line, split, language), line.counts) for line in came.lines],
+        pass_types=pass_types,
+        tallies=tallies,
+        states={listing.code.id: _state(listing, now) for each in tallies for listing in each.codes},
+        publications=await _publications(session, tallies),
+        step=_step(pass_types, tallies),
+        history=sentences(await journal.of_event(session, event.id, actor), language),
+        typed=dict(typed or {}),
+        errors=dict(errors or {}),
+    )
+
+
+def _steps(total: Counts, language: Language) -> list[Step]:
+    words = {
+        N_("Visits"): total.visits,
+        N_("Claims"): total.claims,
+        N_("Passes"): total.passes,
+        N_("Arrivals"): total.arrivals,
+    }
+    return [Step(language.gettext(word), count) for word, count in words.items()]
+
+
+def _named(line: Line, split: Split, language: Language) -> str:
+    if line.key is None:
+        return language.gettext(N_("Not from an issue"))
+    if split is Split.DAY:
+        day = date.fromisoformat(line.key)
+        return language.day(datetime(day.year, day.month, day.day, tzinfo=UTC), "UTC")
+    return line.name
+
+
+def _limit(tallies: list[OfferTally]) -> int | None:
+    """What the offers can give together; `None` where one of them has no end."""
+    together = 0
+    for each in tallies:
+        limits = [limit for limit in (each.offer.limit, each.pass_type.capacity) if limit is not None]
+        if not limits:
+            return None
+        together += min(limits)
+    return together if tallies else None
+
+
+def _state(listing: Listing, now: datetime) -> str:
+    no = redemption.refusal(listing.terms, now)
+    return "active" if no is None else STATES.get(type(no), "exhausted")
+
+
+def _step(pass_types: list[PassType], tallies: list[OfferTally]) -> int:
+    """Which step of making an event ready comes next; 5 when a code exists."""
+    if not pass_types:
+        return 2
+    if not tallies:
+        return 3
+    return 5 if any(each.codes for each in tallies) else 4
+
+
+async def _publications(session: AsyncSession, tallies: list[OfferTally]) -> dict[UUID, list[str]]:
+    """The names of the newsletters that may place each offer."""
+    named = await offers.publications(session, [each.offer.id for each in tallies])
+    ids = {publication_id for each in named.values() for publication_id in each}
+    rows = await session.execute(sa.select(Publication.id, Publication.name).where(Publication.id.in_(ids)))
+    names = {row.id: row.name for row in rows}
+    return {offer_id: sorted(names[each] for each in ids_) for offer_id, ids_ in named.items()}
+
+
+HANDLERS: list[Any] = [event_page]

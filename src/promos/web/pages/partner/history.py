@@ -1,0 +1,103 @@
+"""The journal in plain sentences."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from promos.queries.journal import Told
+from promos.rendering.language import Language
+from promos.rules.language import N_
+
+SENTENCES = {
+    "event.created": N_("%(who)s created the event."),
+    "event.changed": N_("%(who)s changed the event: %(changed)s."),
+    "pass_type.created": N_("%(who)s created the pass type “%(what)s”."),
+    "pass_type.changed": N_("%(who)s changed the pass type “%(what)s”: %(changed)s."),
+    "offer.created": N_("%(who)s created the offer “%(what)s”."),
+    "offer.changed": N_("%(who)s changed the offer “%(what)s”: %(changed)s."),
+    "code.created": N_("%(who)s made the code %(what)s."),
+    "code.limit_changed": N_("%(who)s set the limit of %(what)s to %(limit)s."),
+    "code.paused": N_("%(who)s paused %(what)s."),
+    "code.resumed": N_("%(who)s let %(what)s work again."),
+    "code.revoked": N_("%(who)s revoked %(what)s."),
+    "code.redeemed": N_("%(who)s took a pass with %(what)s."),
+    "redemption.cancelled": N_("%(who)s cancelled a pass given with %(what)s."),
+    "pass.given_back": N_("%(who)s gave a pass back, taken with %(what)s."),
+    "pass.checked_in": N_("%(who)s let somebody in."),
+    "pass.scanned_again": N_("%(who)s scanned a pass that was in already."),
+    "pass.refused": N_("%(who)s refused a pass at the door."),
+    "pass.check_in_undone": N_("%(who)s undid a scan."),
+    "block.inserted": N_("%(who)s placed “%(what)s” in an issue."),
+    "block.changed": N_("%(who)s changed the block “%(what)s”."),
+    "block.removed": N_("%(who)s took “%(what)s” out of its issue."),
+    "block.declared": N_("%(who)s declared what was exchanged for “%(what)s”."),
+}
+OTHER = N_("%(who)s did “%(verb)s”.")
+NOBODY = {
+    "reader": N_("A reader"),
+    "token": N_("A program"),
+    "program": N_("Promos"),
+    "person": N_("Somebody of the staff"),
+}
+CHANGED = {
+    "name": N_("name"),
+    "edition": N_("edition"),
+    "starts_at": N_("beginning"),
+    "ends_at": N_("end"),
+    "opens_at": N_("opening"),
+    "timezone": N_("time zone"),
+    "venue": N_("venue"),
+    "city": N_("city"),
+    "country": N_("country"),
+    "url": N_("web page"),
+    "highlights": N_("why one comes"),
+    "asks_name": N_("whether it asks for names"),
+    "face_value": N_("value"),
+    "currency": N_("currency"),
+    "vat": N_("VAT"),
+    "vat_rate": N_("VAT rate"),
+    "capacity": N_("capacity"),
+    "limit": N_("limit"),
+    "proof": N_("proof"),
+    "on_cancel": N_("what a cancelled pass becomes"),
+    "eligibility": N_("for whom it is"),
+    "conditions_url": N_("conditions"),
+    "pass_type_id": N_("pass type"),
+    "publication_ids": N_("newsletters"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    at: datetime
+    text: str
+
+
+def sentences(entries: Sequence[Told], language: Language) -> list[Sentence]:
+    return [Sentence(entry.at, _said(entry, language)) for entry in entries]
+
+
+def _said(entry: Told, language: Language) -> str:
+    limit = entry.facts.get("limit")
+    changed = [*entry.facts.get("changed", ())]
+    changed += [f"{field} → {_number(entry.facts[field], language)}" for field in _LIMITS if field in entry.facts]
+    return language.gettext(SENTENCES.get(entry.verb, OTHER)) % {
+        "who": entry.who or language.gettext(NOBODY.get(entry.actor_kind, NOBODY["program"])),
+        "what": entry.what,
+        "verb": entry.verb,
+        "limit": _number(limit, language),
+        "changed": ", ".join(_field(each, language) for each in changed),
+    }
+
+
+_LIMITS = ("limit", "capacity")
+
+
+def _field(changed: str, language: Language) -> str:
+    """`limit → 30` keeps its number behind the word of the field."""
+    name, arrow, value = changed.partition(" → ")
+    return f"{language.gettext(CHANGED.get(name, name))}{arrow}{value}"
+
+
+def _number(limit: int | None, language: Language) -> str:
+    return language.gettext(N_("none")) if limit is None else language.number(limit)
