@@ -1,0 +1,103 @@
+"""The folder of disclosure rules, read strictly: a mistake in it stops the program with the place named."""
+
+import tomllib
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from promos.rules.disclosure.ruleset import Country, LabelEntry, Lexicon, Rule, RuleSet, Source, Wording
+from promos.rules.disclosure.vocabulary import Mark, Severity, Standing
+
+
+class RulesError(ValueError):
+    """A file of the rules cannot be used; the text names the file and the entry."""
+
+
+class _Rule(msgspec.Struct, forbid_unknown_fields=True):
+    check: str
+    severity: Severity
+    countries: list[str]
+    instrument: str
+    article: str
+    code: str
+    mark: Mark
+    reviewed_by: str
+    valid_from: date | None = None
+    valid_to: date | None = None
+
+
+class _Standing(msgspec.Struct, forbid_unknown_fields=True):
+    standing: Standing
+    instrument: str
+    code: str
+    mark: Mark
+
+
+class _Country(msgspec.Struct, forbid_unknown_fields=True):
+    name: str
+    language: str
+    also: tuple[str, ...] = ()
+
+
+def read_rules(folder: Path) -> RuleSet:
+    """All rules of `folder`; raises `RulesError`."""
+    countries = {
+        code: Country(code, one.name, one.language, one.also)
+        for code, one in _read(folder, "countries.toml", dict[str, _Country]).items()
+    }
+    rules = tuple(
+        _rule(one, number, countries)
+        for number, one in enumerate(_read(folder, "rules.toml", dict[str, list[_Rule]])["rule"], 1)
+    )
+    labels = tuple(
+        _label(one, countries) for one in _read(folder, "labels.toml", dict[str, list[dict[str, Any]]])["label"]
+    )
+    wording = _read(folder, "wording.toml", dict[str, Wording])
+    if "en" not in wording:
+        raise RulesError("wording.toml: English is missing, and every other language falls back to it")
+    return RuleSet(countries, labels, rules, wording, _read(folder, "lexicon.toml", Lexicon))
+
+
+def _read(folder: Path, name: str, kind: Any) -> Any:
+    try:
+        return msgspec.convert(tomllib.loads((folder / name).read_text(encoding="utf-8")), kind)
+    except (OSError, tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
+        raise RulesError(f"{name}: {error}") from None
+
+
+def _rule(one: _Rule, number: int, countries: dict[str, Country]) -> Rule:
+    unknown = set(one.countries) - set(countries) - {"*"}
+    if unknown or not one.countries:
+        raise RulesError(f"rules.toml: rule {number} ({one.check}): unknown countries {sorted(unknown)}")
+    if one.valid_from and one.valid_to and one.valid_to <= one.valid_from:
+        raise RulesError(f"rules.toml: rule {number} ({one.check}): it ends before it begins")
+    source = Source(one.instrument, one.article, one.code, one.mark)
+    return Rule(
+        one.check,
+        one.severity,
+        frozenset(one.countries),
+        source,
+        one.valid_from,
+        one.valid_to,
+        one.reviewed_by,
+    )
+
+
+def _label(one: dict[str, Any], countries: dict[str, Country]) -> LabelEntry:
+    text, language = one.get("text"), one.get("language")
+    if not isinstance(text, str) or not text.strip() or not isinstance(language, str):
+        raise RulesError(f"labels.toml: a label without text or language: {one}")
+    standings = {}
+    for country, said in one.items():
+        if country in ("text", "language"):
+            continue
+        if country not in countries:
+            raise RulesError(f"labels.toml: {text}: unknown country {country}")
+        try:
+            known = msgspec.convert(said, _Standing)
+        except msgspec.ValidationError as error:
+            raise RulesError(f"labels.toml: {text}, {country}: {error}") from None
+        standings[country] = (known.standing, Source(known.instrument, "", known.code, known.mark))
+    return LabelEntry(language, text, standings)

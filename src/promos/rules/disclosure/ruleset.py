@@ -1,0 +1,114 @@
+"""The rules as values: what is checked where, which words count, and what Promos writes."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from promos.rules.disclosure.vocabulary import Mark, Severity, Standing
+
+_SEVEREST = (Severity.BLOCK, Severity.ERROR, Severity.WARN, Severity.INFO)
+_SECOND_HAND = frozenset({Mark.SECOND_HAND, Mark.KNOWN})
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    instrument: str
+    article: str
+    code: str
+    mark: Mark
+
+    @property
+    def is_second_hand(self) -> bool:
+        return self.mark in _SECOND_HAND
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One check in some countries, from `valid_from` on and before `valid_to`."""
+
+    check: str
+    severity: Severity
+    countries: frozenset[str]  # {"*"}: everywhere
+    source: Source
+    valid_from: date | None
+    valid_to: date | None
+    reviewed_by: str
+
+    def holds(self, audience: Sequence[str], at: date) -> bool:
+        is_there = "*" in self.countries or not self.countries.isdisjoint(audience)
+        return is_there and (self.valid_from or at) <= at and (self.valid_to is None or at < self.valid_to)
+
+    @property
+    def weight(self) -> Severity:
+        """Its severity; a rule known only second-hand warns and never blocks."""
+        is_weak = self.source.is_second_hand and self.severity in (Severity.BLOCK, Severity.ERROR)
+        return Severity.WARN if is_weak else self.severity
+
+
+@dataclass(frozen=True, slots=True)
+class LabelEntry:
+    language: str
+    text: str
+    standings: Mapping[str, tuple[Standing, Source]]  # by country
+
+    def standing(self, country: str) -> Standing:
+        found = self.standings.get(country)
+        return found[0] if found else Standing.UNVERIFIED
+
+
+@dataclass(frozen=True, slots=True)
+class Country:
+    code: str
+    name: str
+    language: str
+    also: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Lexicon:
+    unpaid: tuple[str, ...]
+    gives: tuple[str, ...]
+    things: tuple[str, ...]
+    vague: tuple[str, ...]
+    vat: tuple[str, ...]
+    deadline: tuple[str, ...]
+    conditions: tuple[str, ...]
+    legal_forms: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """The sentences of one language, with `{advertiser}` and `{count}` in them."""
+
+    label: str
+    paid: str
+    unpaid: str
+    passes_for_readers: str
+    passes_for_readers_uncounted: str
+    passes_for_author: str
+    others: str
+    nothing: str
+    between: str
+
+
+@dataclass(frozen=True, slots=True)
+class RuleSet:
+    countries: Mapping[str, Country]
+    labels: tuple[LabelEntry, ...]
+    rules: tuple[Rule, ...]
+    wording: Mapping[str, Wording]
+    lexicon: Lexicon
+
+    def rule(self, check: str, audience: Sequence[str], at: date) -> Rule | None:
+        """The severest rule of a check that is in force for these readers; `None` where none of them asks for it."""
+        holding = [rule for rule in self.rules if rule.check == check and rule.holds(audience, at)]
+        return min(holding, key=lambda rule: _SEVEREST.index(rule.weight), default=None)
+
+    def country(self, typed: str) -> str | None:
+        """The code of a country however it is written; `None` for one that the rules say nothing about."""
+        code = typed.strip().upper()
+        return next((one.code for one in self.countries.values() if code in (one.code, *one.also)), None)
+
+    def home_of(self, language: str | None) -> str:
+        """Where a newsletter in this language is taken to be read, if nobody says."""
+        return next((one.code for one in self.countries.values() if one.language == language), "FR")
