@@ -1,0 +1,106 @@
+"""A newsletter issue as a file, ours or not, judged by the same rules as one in Promos."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import PurePath
+from typing import Any
+
+from promos.parsing import Unreadable
+from promos.parsing.issues import HTML, MAIL, MARKDOWN, TEXT, read_issue
+from promos.rules.disclosure.checks import check
+from promos.rules.disclosure.findings import Finding, verdict_of
+from promos.rules.disclosure.ruleset import RuleSet
+from promos.rules.disclosure.subject import BlockSubject, of_file
+from promos.rules.disclosure.vocabulary import Severity, Verdict
+
+_TYPES = {
+    ".txt": TEXT,
+    ".text": TEXT,
+    ".md": MARKDOWN,
+    ".markdown": MARKDOWN,
+    ".html": HTML,
+    ".htm": HTML,
+    ".eml": MAIL,
+}
+_SIGNS = {Verdict.PASS: "ok", Verdict.FAIL: "FAIL", Verdict.CANNOT_TELL: "?"}
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    language: str | None
+    audience: tuple[str, ...]
+    at: date
+    blocks: tuple[BlockSubject, ...]
+    findings: tuple[Finding, ...]
+
+    @property
+    def verdict(self) -> Verdict:
+        return verdict_of(self.findings)
+
+    @property
+    def has_errors(self) -> bool:
+        return self.verdict is Verdict.FAIL
+
+    def as_json(self, gettext: Callable[[str], str]) -> dict[str, Any]:
+        return {
+            "verdict": str(self.verdict),
+            "language": self.language,
+            "audience": list(self.audience),
+            "date": self.at.isoformat(),
+            "blocks": [
+                {
+                    "code": block.code,
+                    "heading": block.segments[block.heading_at].text if block.heading_at is not None else None,
+                    "segments": [segment.id for segment in block.segments],
+                    "lines": [block.segments[0].line, block.segments[-1].line],
+                }
+                for block in self.blocks
+            ],
+            "findings": [finding.told(gettext) for finding in self.findings],
+        }
+
+    def as_text(self, gettext: Callable[[str], str]) -> list[str]:
+        """For a terminal: one block after the other, the graver findings first."""
+        if not self.blocks:
+            return [gettext("No promo block found.")]
+        lines = []
+        for block in self.blocks:
+            line = f":{block.segments[0].line}" if block.segments[0].line else ""
+            lines += ["", f"{block.code}{line}"]
+            mine = [finding for finding in self.findings if finding.where == block.where]
+            order = {Verdict.FAIL: 0, Verdict.CANNOT_TELL: 1, Verdict.PASS: 2}
+            for one in sorted(mine, key=lambda each: (order[each.verdict], list(Severity).index(each.severity))):
+                told = one.told(gettext)
+                lines.append(f"  {_SIGNS[one.verdict]:4} {one.severity:5} {one.check:6} {told['why']}")
+                if told["fix"]:
+                    lines.append(f"{'':18}→ {told['fix']}")
+                if one.verdict is Verdict.FAIL:
+                    source = told["source"]
+                    lines.append(f"{'':18}  {source['instrument']}, {source['article']} [{source['mark']}]")
+        return [*lines[1:], "", f"{self.verdict} ({', '.join(self.audience)}, {self.at.isoformat()})"]
+
+
+def lint(
+    content: str | bytes, media_type: str, rule_set: RuleSet, *, audience: Sequence[str] | None, at: date
+) -> Report:
+    """Judge each promo block of an issue by the rules of day `at`, for readers in `audience`.
+
+    Without an audience: the main country of the issue's language. Raises `Unreadable`, and `ValueError` for a country
+    that the rules do not know.
+    """
+    parsed = read_issue(content, media_type)
+    countries = [rule_set.country(typed) for typed in audience or [rule_set.home_of(parsed.language)]]
+    known = tuple(dict.fromkeys(country for country in countries if country))
+    if None in countries:
+        raise ValueError(f"the rules know {', '.join(rule_set.countries)}")
+    subject = of_file(rule_set, parsed.segments, parsed.language, is_styled=media_type in (HTML, MAIL))
+    return Report(parsed.language, known, at, subject.blocks, tuple(check(subject, rule_set, known, at)))
+
+
+def media_type_of(name: str) -> str:
+    """By the ending of the name; raises `Unreadable` for one that is none of ours."""
+    try:
+        return _TYPES[PurePath(name).suffix.lower()]
+    except KeyError:
+        raise Unreadable(f"one of {', '.join(_TYPES)} is needed") from None

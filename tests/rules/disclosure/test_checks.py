@@ -1,0 +1,151 @@
+"""What the checks say of an issue: the real one where it is at hand, and our own in its shape."""
+
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from promos.app import rule_set
+from promos.parsing import Unreadable
+from promos.parsing.lint import Report, lint
+from promos.rules.disclosure.vocabulary import Severity, Verdict
+
+RULES = rule_set()
+TODAY = date(2026, 11, 23)
+REAL = Path(__file__).parents[4] / "shared" / "real" / "freea-issue.txt"
+OWN = Path(__file__).parents[3] / "src" / "promos" / "demo" / "issue.txt"
+
+OURS = """\
+Publicité – collaboration commerciale avec Generation Events SAS
+Pas de paiement ; l'organisateur nous fournit 20 accès à offrir à nos lecteurs.
+
+Retrouvez-nous à GenerationAI
+
+20 accès d'une valeur de 999 € TTC chacun, jusqu'au 1er décembre. Conditions : https://generation.example/conditions
+
+Réservez avec le code FREEAGENAI
+"""
+
+
+def judged(text: str, media_type: str = "text/plain", *, audience: list[str] | None = None, at: date = TODAY) -> Report:
+    return lint(text, media_type, RULES, audience=audience, at=at)
+
+
+def failing(report: Report) -> dict[str, Severity]:
+    return {one.check: one.severity for one in report.findings if one.verdict is Verdict.FAIL}
+
+
+def told(report: Report, verdict: Verdict) -> set[str]:
+    return {one.check for one in report.findings if one.verdict is verdict}
+
+
+GOLDEN: Mapping[str, Severity] = {
+    "REL-2": Severity.BLOCK,
+    "LBL-2": Severity.WARN,  # known second-hand only
+    "LBL-4": Severity.ERROR,
+    "POS-1": Severity.ERROR,
+    "ID-1": Severity.WARN,
+    "OFF-1": Severity.WARN,
+    "OFF-2": Severity.WARN,
+}
+
+
+@pytest.mark.parametrize("path", [pytest.param(REAL, id="real"), pytest.param(OWN, id="own")])
+def test_a_footnote_under_a_friendly_promo_is_found_wanting(path: Path) -> None:
+    if not path.exists():
+        pytest.skip("the real issue is not at hand")
+
+    report = judged(path.read_text(encoding="utf-8"))
+
+    assert [block.code for block in report.blocks] == ["FREEAGENAI"]
+    assert failing(report) == GOLDEN
+    assert told(report, Verdict.CANNOT_TELL) == {"REL-1", "VIS-2", "VIS-3"}
+    assert {"LBL-1", "LBL-3"} <= told(report, Verdict.PASS)
+
+
+def test_our_own_block_leaves_nothing_to_find() -> None:
+    assert failing(judged(OURS)) == {}
+
+
+@pytest.mark.parametrize(
+    ("sentence", "fails"),
+    [
+        ("No payment; the organiser provides 5 passes for our readers.", False),
+        ("Pas de paiement ; l'organisateur nous fournit 5 accès à offrir à nos lecteurs.", False),
+        ("Unbezahlte Werbung.", True),
+        ("Unpaid collaboration.", True),
+    ],
+)
+def test_denying_payment_is_fine_only_beside_what_was_given(sentence: str, fails: bool) -> None:
+    text = f"Werbung – {sentence}\n\nCome with us\n\nFree passes with the code GENERATION\n"
+
+    assert ("REL-2" in failing(judged(text, audience=["DE"]))) is fails
+
+
+def test_a_german_reader_makes_a_footnote_graver() -> None:
+    text = OWN.read_text(encoding="utf-8")
+
+    assert failing(judged(text, audience=["DE"]))["LBL-4"] is Severity.BLOCK
+    assert failing(judged(text, audience=["FR"]))["LBL-4"] is Severity.ERROR
+
+
+def test_an_issue_is_judged_by_the_rules_of_its_day() -> None:
+    bare = "Come with us\n\nFree passes with the code GENERATION, un accès gratuit pour vous\n"
+
+    assert "LBL-1" in failing(judged(bare, audience=["FR"], at=date(2024, 1, 1)))
+    assert "LBL-1" not in failing(judged(bare, audience=["FR"], at=date(2020, 1, 1)))
+
+
+HIDDEN = {
+    "display": '<p style="display:none">Publicité</p>',
+    "size": '<p style="font-size:0">Publicité</p>',
+    "tiny": '<p style="font-size:4px">Publicité</p>',
+    "white on white": '<div style="background:#fff"><p style="color:#ffffff">Publicité</p></div>',
+    "opacity": '<p style="opacity:.1">Publicité</p>',
+    "off screen": '<p style="position:absolute;left:-9999px">Publicité</p>',
+    "indent": '<p style="text-indent:-9999px">Publicité</p>',
+    "clip": '<p style="clip:rect(0,0,0,0)">Publicité</p>',
+    "aria": '<p aria-hidden="true">Publicité</p>',
+    "attribute": "<p hidden>Publicité</p>",
+    "details": "<details><summary>x</summary><p>Publicité</p></details>",
+    "style sheet": "<style>.x{display:none}</style><p class=x>Publicité</p>",
+    "ancestor": '<div style="display:none"><div><p>Publicité</p></div></div>',
+    "span": '<p><span style="visibility:hidden">Publicité</span></p>',
+    "image": '<p><img src="https://a.example/b.png" alt="Publicité"></p>',
+    "comment": "<!-- Publicité -->",
+    "word by word": '<p>Pub<span style="display:none">lic</span>ité</p>',
+}
+
+
+@pytest.mark.parametrize("label", HIDDEN.values(), ids=HIDDEN.keys())
+def test_a_label_that_nobody_sees_is_no_label(label: str) -> None:
+    html = f"<body>{label}<h2>Venez</h2><p>Un accès gratuit avec le code GENERATION</p></body>"
+
+    assert "LBL-1" in failing(judged(html, "text/html"))
+
+
+def test_pale_and_small_labels_are_measured_where_the_source_says_how_they_look() -> None:
+    html = '<div style="background:#ffffff"><p style="color:#aaaaaa;font-size:11px">Publicité</p><h2>Venez</h2>'
+
+    found = failing(judged(html + "<p>Un accès gratuit avec le code GENERATION</p></div>", "text/html"))
+
+    assert found["VIS-2"] is Severity.ERROR
+    assert found["VIS-3"] is Severity.WARN
+
+
+def test_an_issue_without_a_promo_has_nothing_to_disclose() -> None:
+    report = judged("Bonjour,\n\nIl fait beau, et le code source est ouvert.\n")
+
+    assert report.blocks == ()
+    assert report.verdict is Verdict.PASS
+
+
+@given(st.text(max_size=400), st.sampled_from(["text/plain", "text/markdown", "text/html", "message/rfc822"]))
+def test_nothing_that_anybody_types_breaks_it(text: str, media_type: str) -> None:
+    try:
+        judged(f"{text}\n\ncode ABCD free pass {text}", media_type).as_json(str)
+    except Unreadable:
+        pass
