@@ -1,0 +1,336 @@
+"""What readers are told: an issue's content put together, judged, rendered, and published once nothing stops it."""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import Any, Literal, get_args
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import msgspec
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from promos.actions import issues, journal
+from promos.models import Issue, IssueCheck, PromoBlock, Publication, new_id
+from promos.parsing.html import read_html
+from promos.parsing.issues import TEXT, read_issue
+from promos.queries import contents
+from promos.queries.contents import Placed
+from promos.rendering import blocks as drawn_block
+from promos.rendering import issues as drawn_issue
+from promos.rules.blocks import BlockContent
+from promos.rules.disclosure import checks, subject
+from promos.rules.disclosure.declarations import Declaration, as_json, differences
+from promos.rules.disclosure.findings import Finding
+from promos.rules.disclosure.ruleset import RuleSet
+from promos.rules.disclosure.subject import BlockSubject, Facts, Subject
+from promos.rules.disclosure.vocabulary import EditorialControl, Obligation, Verdict
+from promos.rules.issues import Segment
+from promos.rules.people import Actor
+from promos.rules.refusals import DisclosureIncomplete, NotFound
+
+Surface = Literal["email_html", "email_text", "web"]
+SURFACES: tuple[Surface, ...] = get_args(Surface)
+
+# A declaration that was made and is not to be looked into before the other one is there.
+_SEALED = Declaration(frozenset(), (), EditorialControl.NONE, Obligation.NONE)
+
+
+@dataclass(frozen=True, slots=True)
+class Composed:
+    """An issue from top to bottom, as its readers meet it."""
+
+    issue: Issue
+    publication: Publication
+    parts: tuple[Segment | BlockContent, ...]
+    placed: tuple[Placed, ...]
+
+    @property
+    def content_hash(self) -> str:
+        """SHA-256 over canonical JSON of all that checks judge; not of what is left, nor of where Promos is served."""
+        judged = {
+            "language": self.issue.language,
+            "audience": self.publication.audience,
+            "parts": [_judged(part) for part in self.parts],
+            "blocks": {
+                str(each.block.id): {
+                    "version": each.block.version,
+                    "quantity": each.quantity,
+                    "declared": {party: _declared(said) for party, said in each.declared.items()},
+                }
+                for each in self.placed
+            },
+        }
+        return hashlib.sha256(
+            json.dumps(judged, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+        ).hexdigest()
+
+    @property
+    def judged_on(self) -> date:
+        """The day whose rules count: that of its publication, else the one it is planned for, where it is made."""
+        at = self.issue.published_at or self.issue.planned_at
+        return at.astimezone(ZoneInfo(self.publication.timezone)).date()
+
+    def block(self, block_id: UUID) -> BlockContent:
+        return next(part for part in self.parts if isinstance(part, BlockContent) and part.block_id == str(block_id))
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """`verdict` is pass where nothing stops the issue; the findings that pass are among `findings`."""
+
+    verdict: Verdict
+    findings: tuple[Finding, ...]
+    check_id: UUID
+    content_hash: str
+    judged_on: date
+
+
+async def check(
+    session: AsyncSession, issue_id: UUID, rule_set: RuleSet, *, base_url: str, now: datetime, by: Actor
+) -> Checked:
+    """Judge an issue by the rules of its own day, and keep what was found as evidence."""
+    issue = await _locked(session, issue_id, by)
+    whole = await composed(session, issue, rule_set, base_url=base_url)
+    checked = await _store(session, whole, judged(whole, rule_set), now=now)
+    if issue.state == "draft":
+        issue.content_hash = checked.content_hash
+    await journal.record(
+        session,
+        "issue.checked",
+        issue.id,
+        at=now,
+        by=by,
+        publication=issue.publication_id,
+        facts={"check": str(checked.check_id), "verdict": str(checked.verdict)},
+    )
+    return checked
+
+
+async def publish(
+    session: AsyncSession, issue_id: UUID, rule_set: RuleSet, *, base_url: str, now: datetime, by: Actor
+) -> Issue:
+    """Publish what passes its checks as it is at this moment; a published issue is the answer to asking again.
+
+    Raises `DisclosureIncomplete` with what stops it. The database refuses by itself what no check has passed.
+    """
+    issue = await _locked(session, issue_id, by)
+    if issue.state == "published":
+        return issue
+    whole = await composed(session, issue, rule_set, base_url=base_url)
+    checked = await _store(session, whole, _passing(whole, rule_set), now=now)
+    issue.content_hash = checked.content_hash
+    issue.passed_check_id = checked.check_id
+    issue.state = "published"
+    issue.published_at = now
+    await session.flush()
+    facts = {"check": str(checked.check_id), "content_hash": checked.content_hash}
+    await journal.record(
+        session, "issue.published", issue.id, at=now, by=by, publication=issue.publication_id, facts=facts
+    )
+    for each in whole.placed:
+        await journal.record(
+            session,
+            "block.published",
+            each.block.id,
+            at=now,
+            by=by,
+            partner=each.block.partner_id,
+            publication=issue.publication_id,
+            event=each.block.event_id,
+            facts={"issue": str(issue.id), "version": each.block.version},
+        )
+    return issue
+
+
+async def rendered(
+    session: AsyncSession,
+    issue_id: UUID,
+    surface: Surface,
+    rule_set: RuleSet,
+    *,
+    base_url: str,
+    for_sending: bool,
+    by: Actor,
+) -> str:
+    """The issue on one surface, labels inside; for sending only if it could be published (`DisclosureIncomplete`)."""
+    issue = await _seen(session, issue_id, by)
+    whole = await composed(session, issue, rule_set, base_url=base_url)
+    if for_sending:
+        _passing(whole, rule_set)
+    if surface == "email_html":
+        return drawn_issue.email_html(whole.parts, title=issue.title, tag=issue.language)
+    if surface == "web":
+        return drawn_issue.web(whole.parts, tag=issue.language)
+    return drawn_issue.email_text(whole.parts)
+
+
+async def rendered_block(
+    session: AsyncSession,
+    block_id: UUID,
+    surface: Surface,
+    rule_set: RuleSet,
+    *,
+    base_url: str,
+    for_sending: bool,
+    by: Actor,
+) -> str:
+    """One block, for its editors and its partner; for sending (its editors) only if its issue could be published."""
+    this = sa.and_(PromoBlock.id == block_id, PromoBlock.removed_at.is_(None), PromoBlock.visible_to(by))
+    block = await session.scalar(sa.select(PromoBlock).where(this))
+    if block is None:
+        raise NotFound("block")
+    if for_sending:
+        whole = await composed(session, await _seen(session, block.issue_id, by), rule_set, base_url=base_url)
+        _passing(whole, rule_set)
+        return _drawn(whole.block(block_id), surface)
+    return _drawn(await content_of(session, block, rule_set, base_url=base_url), surface)
+
+
+async def content_of(session: AsyncSession, block: PromoBlock, rule_set: RuleSet, *, base_url: str) -> BlockContent:
+    """A block that stands in an issue, as words before any surface."""
+    issue = await session.get_one(Issue, block.issue_id)
+    publication = await session.get_one(Publication, block.publication_id)
+    (placed,) = await contents.placed(session, block_id=block.id)
+    return contents.content(placed, publication, issue.language, rule_set, base_url=base_url)
+
+
+async def composed(session: AsyncSession, issue: Issue, rule_set: RuleSet, *, base_url: str) -> Composed:
+    publication = await session.get_one(Publication, issue.publication_id)
+    placed = await contents.placed(session, issue_id=issue.id)
+    written = {
+        each.block.id: contents.content(each, publication, issue.language, rule_set, base_url=base_url)
+        for each in placed
+    }
+    order = contents.in_order(issues.segments_of(issue), [each.block for each in placed])
+    parts = tuple(written[part.id] if isinstance(part, PromoBlock) else part for part in order)
+    return Composed(issue, publication, parts, tuple(placed))
+
+
+def judged(whole: Composed, rule_set: RuleSet) -> tuple[Finding, ...]:
+    """Every check of every promo block, ours as its mail renders it, and those that the issue's own text holds.
+
+    Plain text and web say the same from the same words; what fails there alone is told with its surface.
+    """
+    blocks: list[BlockSubject] = []
+    others: list[BlockSubject] = []
+    own: list[Segment] = []
+    codes = [each.code.spelled for each in whole.placed]
+    placed = {str(each.block.id): each for each in whole.placed}
+    for part in (*whole.parts, None):
+        if isinstance(part, Segment):
+            own.append(part)
+            continue
+        blocks.extend(subject.found_in(rule_set, own, codes))
+        own = []
+        if part is not None:
+            first, *rest = _as_rendered(part, placed[part.block_id])
+            blocks.append(first)
+            others.extend(rest)
+    asked = (rule_set, contents.audience_of(whole.publication), whole.judged_on)
+    findings = checks.check(Subject(tuple(blocks), whole.issue.language, is_styled=True), *asked)
+    known = {(found.check, found.where.get("block")) for found in findings if found.verdict is Verdict.FAIL}
+    elsewhere = checks.check(Subject(tuple(others), whole.issue.language, is_styled=False), *asked)
+    return (
+        *findings,
+        *(
+            found
+            for found in elsewhere
+            if found.verdict is Verdict.FAIL and (found.check, found.where["block"]) not in known
+        ),
+    )
+
+
+def stored_findings(row: IssueCheck) -> tuple[Finding, ...]:
+    """The findings of a check that was made before; `told` says them in any language."""
+    return msgspec.convert(row.findings, tuple[Finding, ...])
+
+
+def told(findings: Iterable[Finding], gettext: Callable[[str], str] = str) -> list[dict[str, Any]]:
+    """As the API writes them."""
+    return [found.told(gettext) for found in findings]
+
+
+def _as_rendered(content: BlockContent, placed: Placed) -> Sequence[BlockSubject]:
+    """A block of ours, read back from each of its surfaces as a mail program would read it; the styled mail first."""
+    partner, editor = placed.declared.get("partner"), placed.declared.get("editor")
+    both = partner is not None and editor is not None
+    facts = Facts(
+        partner=partner if both or partner is None else _SEALED,
+        editor=editor if both or editor is None else _SEALED,
+        differences=tuple(differences(partner, editor)) if partner and editor else (),
+        advertiser=content.advertiser,
+        quantity=placed.quantity,
+    )
+    subjects = []
+    for surface in SURFACES:
+        text = _drawn(content, surface)
+        segments = read_issue(text, TEXT).segments if surface == "email_text" else read_html(text)[0]
+        where = (
+            {"block": content.block_id} if surface == SURFACES[0] else {"block": content.block_id, "surface": surface}
+        )
+        subjects.append(subject.of_rendering(segments, content.code, content.heading, facts, where))
+    return subjects
+
+
+def _drawn(content: BlockContent, surface: Surface) -> str:
+    draw = {"email_html": drawn_block.email_html, "email_text": drawn_block.email_text, "web": drawn_block.web}
+    return draw[surface](content)
+
+
+def _passing(whole: Composed, rule_set: RuleSet) -> tuple[Finding, ...]:
+    findings = judged(whole, rule_set)
+    if stopping := [found for found in findings if found.stops]:
+        raise DisclosureIncomplete(told(stopping))
+    return findings
+
+
+async def _store(session: AsyncSession, whole: Composed, findings: tuple[Finding, ...], *, now: datetime) -> Checked:
+    stopping = {found.verdict for found in findings if found.stops}
+    verdict = Verdict.FAIL if Verdict.FAIL in stopping else Verdict.CANNOT_TELL if stopping else Verdict.PASS
+    made = Checked(verdict, findings, new_id(), whole.content_hash, whole.judged_on)
+    session.add(
+        IssueCheck(
+            id=made.check_id,
+            issue_id=whole.issue.id,
+            content_hash=made.content_hash,
+            verdict=str(verdict),
+            findings=msgspec.json.decode(msgspec.json.encode(findings)),
+            judged_on=made.judged_on.isoformat(),
+            at=now,
+        )
+    )
+    await session.flush()
+    return made
+
+
+async def _locked(session: AsyncSession, issue_id: UUID, by: Actor) -> Issue:
+    rows = sa.select(Issue).where(Issue.id == issue_id, Issue.visible_to(by)).with_for_update(key_share=True)
+    issue = await session.scalar(rows.execution_options(populate_existing=True))
+    if issue is None:
+        raise NotFound("issue")
+    return issue
+
+
+async def _seen(session: AsyncSession, issue_id: UUID, by: Actor) -> Issue:
+    issue = await session.scalar(sa.select(Issue).where(Issue.id == issue_id, Issue.visible_to(by)))
+    if issue is None:
+        raise NotFound("issue")
+    return issue
+
+
+def _judged(part: Segment | BlockContent) -> dict[str, Any]:
+    written: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(part))
+    return {name: value for name, value in written.items() if name != "url"}
+
+
+def _declared(said: Declaration) -> dict[str, Any]:
+    return {
+        "kinds": sorted(said.kinds),
+        "benefits": [as_json(benefit) for benefit in sorted(said.benefits, key=repr)],
+        "editorial_control": said.editorial_control,
+        "obligation": said.obligation,
+    }
