@@ -1,0 +1,27 @@
+"""The partner's desk: events, pass types, offers, codes, declarations, readers and people."""
+
+from promos.web.pages.partner import (
+    codes,
+    declaration,
+    desk,
+    event,
+    events,
+    offers,
+    organisation,
+    pass_types,
+    redemptions,
+    team,
+)
+
+HANDLERS = [
+    *desk.HANDLERS,
+    *events.HANDLERS,
+    *event.HANDLERS,
+    *pass_types.HANDLERS,
+    *offers.HANDLERS,
+    *codes.HANDLERS,
+    *redemptions.HANDLERS,
+    *declaration.HANDLERS,
+    *team.HANDLERS,
+    *organisation.HANDLERS,
+]
