@@ -2,14 +2,22 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, time, timedelta
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from promos.models import Declaration, Event, Offer, Partner, PassType, PromoBlock, PromoCode
+from promos.models import Declaration, Event, Offer, Partner, PassType, PromoBlock, PromoCode, Publication
+from promos.rendering.language import Language, language
+from promos.rules.blocks import BlockContent
 from promos.rules.disclosure import declarations
+from promos.rules.disclosure.label import given_sentence, label_for
+from promos.rules.disclosure.ruleset import RuleSet
 from promos.rules.issues import Segment
+
+LEAST_SHARE = 0.01  # of the readers: what is written for one of a hundred of them
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,3 +86,68 @@ def in_order(segments: Sequence[Segment], blocks: Sequence[PromoBlock]) -> list[
             parts.append(segment)
         parts.extend(places.get(segment.id, ()))
     return parts
+
+
+def audience_of(publication: Publication) -> list[str]:
+    """The countries whose rules count, the one with most readers first."""
+    return [part["country"] for part in publication.audience if part["share"] >= LEAST_SHARE]
+
+
+def content(placed: Placed, publication: Publication, tag: str, rule_set: RuleSet, *, base_url: str) -> BlockContent:
+    """The block as it is rendered everywhere, in the language `tag` of its issue.
+
+    What was given is said as both parties declare it; until they do alike, as the offer has it.
+    """
+    speak = language(tag)
+    advertiser = placed.partner.advertiser
+    given = given_sentence(rule_set, tag, advertiser, placed.agreed, placed.quantity)
+    return BlockContent(
+        language=tag,
+        label=label_for(rule_set, audience_of(publication), tag, advertiser).text,
+        advertiser=advertiser,
+        given=given,
+        heading=placed.block.heading,
+        body=placed.block.body,
+        call_to_action=placed.block.call_to_action,
+        code=placed.code.spelled,
+        url=f"{base_url.rstrip('/')}/go/{placed.block.id}",
+        terms=_terms(placed, speak),
+        conditions_url=placed.offer.conditions_url,
+        block_id=str(placed.block.id),
+    )
+
+
+def _terms(placed: Placed, speak: Language) -> tuple[str, ...]:
+    """How many, worth what on which VAT basis, until when, for whom. What is left is not among them: it changes."""
+    if placed.quantity is None:
+        many = speak.gettext("Free passes for readers, not limited in number")
+    else:
+        many = speak.ngettext(
+            "%(count)s free pass for readers, first come, first served",
+            "%(count)s free passes for readers, first come, first served",
+            placed.quantity,
+        ) % {"count": speak.number(placed.quantity)}
+    until = speak.instant(_last_minute(placed.offer.ends_at, placed.event.timezone), placed.event.timezone)
+    return (
+        many,
+        _worth(placed.pass_type, speak),
+        speak.gettext("Until %(instant)s") % {"instant": until},
+        placed.offer.eligibility or "",
+    )
+
+
+def _worth(kind: PassType, speak: Language) -> str:
+    if kind.vat == "included":
+        worth = speak.gettext("%(name)s: worth %(value)s each, VAT included")
+    elif kind.vat == "excluded":
+        worth = speak.gettext("%(name)s: worth %(value)s each, plus VAT")
+    else:
+        worth = speak.gettext("%(name)s: worth %(value)s each")
+    rate = "" if kind.vat_rate is None or kind.vat == "unknown" else f" ({speak.percent(kind.vat_rate / 100)})"
+    return worth % {"name": kind.name, "value": speak.money(kind.face_value, kind.currency)} + rate
+
+
+def _last_minute(ends_at: datetime, zone: str) -> datetime:
+    """An offer that ends at midnight is said to end on the day before, at 23:59."""
+    ends_at_midnight = ends_at.astimezone(ZoneInfo(zone)).time() == time(0)
+    return ends_at - timedelta(minutes=1) if ends_at_midnight else ends_at
