@@ -1,5 +1,12 @@
 """The pages, by audience: reader, partner, editor, door, admin."""
 
-from promos.web.pages import door, reader, sign_in
+from promos.web.pages import admin, door, mailbox, partner, reader, sign_in
 
-HANDLERS = [*reader.HANDLERS, *sign_in.HANDLERS, *door.HANDLERS]
+HANDLERS = [
+    *reader.HANDLERS,
+    *sign_in.HANDLERS,
+    *door.HANDLERS,
+    *partner.HANDLERS,
+    *admin.HANDLERS,
+    *mailbox.HANDLERS,
+]
