@@ -2,23 +2,15 @@
 
 import re
 from dataclasses import dataclass
-from pathlib import PurePath
 from typing import Any
 
 from litestar import Request
 from litestar.datastructures import UploadFile
 
+from promos.parsing import Unreadable
 from promos.parsing.issues import HTML, MAIL, MARKDOWN, MEDIA_TYPES, TEXT
+from promos.parsing.lint import media_type_of
 
-ENDINGS = {
-    ".txt": TEXT,
-    ".text": TEXT,
-    ".md": MARKDOWN,
-    ".markdown": MARKDOWN,
-    ".html": HTML,
-    ".htm": HTML,
-    ".eml": MAIL,
-}
 MOST_FORM = 4 * 1024 * 1024  # bytes; a whole issue and what a browser puts around it
 
 _TAGS = re.compile(
@@ -48,10 +40,9 @@ async def pasted(request: Request[Any, Any, Any]) -> Pasted:
     upload = form.get("file")
     if isinstance(upload, UploadFile) and upload.filename:
         content = await upload.read()
-        named = ENDINGS.get(PurePath(upload.filename).suffix.lower())
         text = _decoded(content)
         shown = "" if _TORN.search(text) else text
-        return Pasted(text, chosen if chosen in MEDIA_TYPES else named or kind_of(text), shown)
+        return Pasted(text, chosen if chosen in MEDIA_TYPES else _named(upload.filename) or kind_of(text), shown)
     field = form.get("content")
     text = field.replace("\r\n", "\n") if isinstance(field, str) else ""
     return Pasted(text, chosen if chosen in MEDIA_TYPES else kind_of(text), text)
@@ -66,6 +57,13 @@ def kind_of(text: str) -> str:
     if _TAGS.search(start):
         return HTML
     return MARKDOWN if _MARKS.search(start) else TEXT
+
+
+def _named(file: str) -> str | None:
+    try:
+        return media_type_of(file)
+    except Unreadable:
+        return None
 
 
 def _decoded(content: bytes) -> str:
