@@ -16,6 +16,7 @@ import promos
 from promos.actions import blocks, declarations, disclosure, issues
 from promos.actions.disclosure import SURFACES, Checked, Surface
 from promos.models import Entry, Issue, IssueCheck, Offer, Partner, PromoBlock, PromoCode, Publication
+from promos.parsing.html import read_html
 from promos.parsing.rules import read_rules
 from promos.rules.disclosure.findings import Finding
 from promos.rules.disclosure.ruleset import RuleSet
@@ -458,6 +459,40 @@ async def test_a_partners_words_cannot_hide_the_label(
     assert "<svg" not in page
     assert "<!--" not in page
     assert "<img" not in page
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        "<div style='display:none'><p>Bonjour,</p>",
+        "<p>Bonjour,</p><!--",
+        "<p>Bonjour,</p><table><tr><td style='font-size:0'>",
+        "<style>table, aside {display:none}</style><p>Bonjour,</p>",
+        "<p>Bonjour,</p><details><summary>x</summary>",
+        "<p>Bonjour,</p><template><textarea><svg><title>",
+    ],
+)
+@pytest.mark.parametrize("surface", ["email_html", "web"])
+async def test_the_text_around_a_block_cannot_hide_its_label(
+    session: AsyncSession, publication: Publication, code: PromoCode, hostile: str, surface: Surface
+) -> None:
+    issue = await issues.create(
+        session,
+        publication.id,
+        content=f"<h2>Titre</h2><p>Avant.</p>{hostile}<p>Une semaine calme.</p>",
+        media_type="text/html",
+        number="42",
+        title="Une semaine calme",
+        planned_at=NOW + DAY,
+        now=NOW,
+        by=ADMIN,
+    )
+    await a_block(session, issue, code, after=issue.segments[-1]["id"])
+
+    shown = read_html(await rendered(session, issue, surface))[0]
+
+    labels = [segment for segment in shown if segment.text.startswith("Publicité – collaboration")]
+    assert [label.look.hidden_by for label in labels] == [None]
 
 
 # Published, once and for all
