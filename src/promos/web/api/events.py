@@ -1,0 +1,211 @@
+"""Events: what is promoted, what came of it, and who is inside."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+import sqlalchemy as sa
+from litestar import Response, get, patch, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery, JSONBody
+from msgspec import UNSET, UnsetType
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from promos.actions import checkins, events
+from promos.models import CheckIn, Event, Pass
+from promos.queries import funnel, pages
+from promos.queries.funnel import Split
+from promos.rules.people import Actor, Role, Scope
+from promos.rules.refusals import NotFound
+from promos.web.access import allows
+from promos.web.api.bodies import told
+from promos.web.api.checkins import DOOR, CheckInSeen
+from promos.web.given import Reads, Writes
+
+RUN_BY = (Role.ADMIN, Role.OWNER, Role.MEMBER)
+SEEN_BY = (*RUN_BY, Role.EDITOR)
+LATEST = 20  # scans shown
+
+
+class NewEvent(msgspec.Struct, forbid_unknown_fields=True):
+    """`url`: the event's own page. `highlights`: a few lines that say why one comes."""
+
+    partner_id: UUID
+    name: str
+    starts_at: datetime
+    ends_at: datetime
+    timezone: str  # IANA; every time a reader sees is in it
+    venue: str
+    city: str
+    country: str
+    url: str
+    highlights: list[str] = []
+    edition: str | None = None
+    asks_name: bool = False  # whether a pass needs the reader's name
+
+
+class EventChanges(msgspec.Struct, forbid_unknown_fields=True):
+    name: str | UnsetType = UNSET
+    starts_at: datetime | UnsetType = UNSET
+    ends_at: datetime | UnsetType = UNSET
+    timezone: str | UnsetType = UNSET
+    venue: str | UnsetType = UNSET
+    city: str | UnsetType = UNSET
+    country: str | UnsetType = UNSET
+    url: str | UnsetType = UNSET
+    highlights: list[str] | UnsetType = UNSET
+    edition: str | UnsetType | None = UNSET
+    asks_name: bool | UnsetType = UNSET
+
+
+class EventSeen(msgspec.Struct):
+    id: UUID
+    partner_id: UUID
+    slug: str
+    name: str
+    edition: str | None
+    starts_at: datetime
+    ends_at: datetime
+    timezone: str
+    venue: str
+    city: str
+    country: str
+    url: str
+    highlights: list[str]
+    asks_name: bool
+    created_at: datetime
+
+
+class EventsSeen(msgspec.Struct):
+    items: list[EventSeen]
+    next: str | None
+
+
+class Counted(msgspec.Struct):
+    """`machines`: visits of prefetches and link scanners, apart. `arrivals`: who is inside, or was."""
+
+    visits: int
+    machines: int
+    claims: int
+    passes: int
+    given_back: int
+    arrivals: int
+
+
+class FunnelLine(msgspec.Struct):
+    """`key`: the code, the issue's id or the day (UTC); `null` for whoever came without a promo block."""
+
+    key: str | None
+    name: str
+    counts: Counted
+
+
+class FunnelSeen(msgspec.Struct):
+    event_id: UUID
+    by: Split
+    total: Counted
+    lines: list[FunnelLine]
+
+
+class DoorSeen(msgspec.Struct):
+    """`passes`: live ones. `scans`: the latest, newest first."""
+
+    event_id: UUID
+    name: str
+    inside: int
+    passes: int
+    scans: list[CheckInSeen]
+
+
+def seen(event: Event) -> EventSeen:
+    return msgspec.convert(event, EventSeen, from_attributes=True)
+
+
+@post("/events", status_code=201, opt=allows(*RUN_BY, scope=Scope.WRITE), operation_id="createEvent")
+async def create(
+    data: JSONBody[NewEvent], writes: NamedDependency[Writes], actor: NamedDependency[Actor]
+) -> Response[EventSeen]:
+    """Announce a partner's event. Its slug is made from name and edition, and stays when they change."""
+    given = told(data)
+    partner_id = given.pop("partner_id")
+
+    async def effect(session: AsyncSession, now: datetime) -> EventSeen:
+        return seen(await events.create(session, partner_id, now=now, by=actor, **given))
+
+    return await writes.answer(effect, status=201)
+
+
+@get("/events", opt=allows(*SEEN_BY, scope=Scope.READ), operation_id="listEvents")
+async def list_events(
+    reads: NamedDependency[Reads],
+    actor: NamedDependency[Actor],
+    partner: FromQuery[UUID | None] = None,
+    cursor: FromQuery[str | None] = None,
+    size: FromQuery[int] = 50,
+) -> EventsSeen:
+    statement = sa.select(Event).where(Event.visible_to(actor))
+    if partner:
+        statement = statement.where(Event.partner_id == partner)
+    async with reads() as session:
+        rows, following = await pages.page(session, statement, Event.id, cursor, size)
+    return EventsSeen([seen(row) for row in rows], following)
+
+
+@get("/events/{id:uuid}", opt=allows(*SEEN_BY, scope=Scope.READ), operation_id="getEvent")
+async def get_event(id: FromPath[UUID], reads: NamedDependency[Reads], actor: NamedDependency[Actor]) -> EventSeen:
+    async with reads() as session:
+        event = await session.scalar(sa.select(Event).where(Event.id == id, Event.visible_to(actor)))
+    if event is None:
+        raise NotFound("event")
+    return seen(event)
+
+
+@patch("/events/{id:uuid}", opt=allows(*RUN_BY, scope=Scope.WRITE), operation_id="changeEvent")
+async def change(
+    id: FromPath[UUID],
+    data: JSONBody[EventChanges],
+    writes: NamedDependency[Writes],
+    actor: NamedDependency[Actor],
+) -> Response[EventSeen]:
+    async def effect(session: AsyncSession, now: datetime) -> EventSeen:
+        return seen(await events.update(session, id, now=now, by=actor, **told(data)))
+
+    return await writes.answer(effect)
+
+
+@get("/events/{id:uuid}/funnel", opt=allows(*SEEN_BY, scope=Scope.READ), operation_id="getFunnel")
+async def get_funnel(
+    id: FromPath[UUID],
+    reads: NamedDependency[Reads],
+    actor: NamedDependency[Actor],
+    by: FromQuery[Split] = Split.CODE,
+) -> FunnelSeen:
+    """From visit to arrival, by code, issue or day. Editors see what came of their own issues."""
+    async with reads() as session:
+        found = await funnel.of_event(session, id, by, by=actor)
+    total = msgspec.convert(found.total, Counted, from_attributes=True)
+    lines = [msgspec.convert(line, FunnelLine, from_attributes=True) for line in found.lines]
+    return FunnelSeen(found.event.id, by, total, lines)
+
+
+@get("/events/{id:uuid}/door", opt=allows(*DOOR, scope=Scope.SCAN), operation_id="getDoor")
+async def get_door(id: FromPath[UUID], reads: NamedDependency[Reads], actor: NamedDependency[Actor]) -> DoorSeen:
+    """How many are inside, and the latest scans."""
+    async with reads() as session:
+        event = await session.scalar(sa.select(Event).where(Event.id == id, Event.run_by(actor, *checkins.DOOR)))
+        if event is None:
+            raise NotFound("event")
+        inside = sa.and_(CheckIn.event_id == id, CheckIn.result == "admitted", CheckIn.undone_at.is_(None))
+        live = sa.and_(Pass.event_id == id, Pass.state == "live")
+        latest = sa.select(CheckIn).where(CheckIn.event_id == id).order_by(CheckIn.id.desc()).limit(LATEST)
+        return DoorSeen(
+            event_id=event.id,
+            name=event.name,
+            inside=await session.scalar(sa.select(sa.func.count()).select_from(CheckIn).where(inside)) or 0,
+            passes=await session.scalar(sa.select(sa.func.count()).select_from(Pass).where(live)) or 0,
+            scans=[msgspec.convert(row, CheckInSeen, from_attributes=True) for row in await session.scalars(latest)],
+        )
+
+
+HANDLERS: list[Any] = [create, list_events, get_event, change, get_funnel, get_door]
