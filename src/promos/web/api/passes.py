@@ -11,7 +11,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from promos.actions import passes
+from promos.actions import consents, passes
 from promos.models import Event, Partner, Pass, PassType, PromoCode, Redemption
 from promos.rules import signing
 from promos.rules.refusals import NotFound
@@ -43,12 +43,18 @@ class PassSeen(msgspec.Struct):
     event: PassEvent
     issued_at: datetime
     ended_at: datetime | None
+    shares: list[str]  # what the partner sees of this reader, as they agreed
 
 
 class PassGivenBack(msgspec.Struct):
     id: UUID
     state: str
     version: int
+
+
+class PassSharing(msgspec.Struct):
+    id: UUID
+    shares: list[str]
 
 
 class PassResent(msgspec.Struct):
@@ -90,6 +96,7 @@ async def seen(session: AsyncSession, pass_id: UUID, settings: Settings, keys: K
         event=msgspec.convert(event, PassEvent, from_attributes=True),
         issued_at=held.issued_at,
         ended_at=held.ended_at,
+        shares=list(await consents.shared(session, held.id)),
     )
 
 
@@ -133,4 +140,18 @@ async def resend(
     return await writes.answer(effect)
 
 
-HANDLERS: list[Any] = [get_pass, give_back, resend]
+@post("/passes/{link:str}/stop-sharing", status_code=200, opt=ANYONE, operation_id="stopSharing")
+async def stop_sharing(
+    link: FromPath[str], writes: NamedDependency[Writes], keys: NamedDependency[Keys]
+) -> Response[PassSharing]:
+    """Take back what the partner may see; the pass stays good. Again: 200 and the same."""
+    pass_id = pass_id_of(link, keys)
+
+    async def effect(session: AsyncSession, now: datetime) -> PassSharing:
+        await consents.withdraw(session, pass_id, now=now)
+        return PassSharing(pass_id, [])
+
+    return await writes.answer(effect)
+
+
+HANDLERS: list[Any] = [get_pass, give_back, resend, stop_sharing]

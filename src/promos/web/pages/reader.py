@@ -11,7 +11,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from promos.actions import claims, passes
+from promos.actions import claims, consents, passes
 from promos.actions.visits import Place
 from promos.group_commit import GroupCommit
 from promos.models import PromoBlock, PromoCode
@@ -186,7 +186,7 @@ async def prove(
 
 
 @get("/claim/{secret:str}/mailed", opt=ANYONE)
-async def mailed(request: Request[Any, Any, Any], secret: FromPath[str]) -> Response[str]:
+async def mailed(request: Request[Any, Any, Any]) -> Response[str]:
     """Another spelling of the same mailbox holds the pass; it was mailed there again."""
     return page(request, "reader/mailed.html")
 
@@ -245,6 +245,19 @@ async def resend(link: FromPath[str], writes: NamedDependency[Writes], keys: Nam
     return go(f"/p/{link}", "sent")
 
 
+@post("/p/{link:str}/stop-sharing", opt=ANYONE)
+async def stop_sharing(
+    link: FromPath[str], writes: NamedDependency[Writes], keys: NamedDependency[Keys]
+) -> Response[Any]:
+    pass_id = pass_id_of(link, keys)
+
+    async def effect(session: AsyncSession, now: datetime) -> None:
+        await consents.withdraw(session, pass_id, now=now)
+
+    await writes.run(effect)
+    return go(f"/p/{link}", "not-shared")
+
+
 async def _block(session: AsyncSession, typed: str | None, found: Listing) -> UUID | None:
     """The block that the address speaks of, if it shows this code."""
     try:
@@ -290,4 +303,5 @@ HANDLERS: list[Any] = [
     calendar_file,
     give_back,
     resend,
+    stop_sharing,
 ]

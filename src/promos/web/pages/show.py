@@ -35,6 +35,7 @@ SAID: dict[str, tuple[str, str]] = {
     "published": ("ok", N_("Published.")),
     "declared": ("ok", N_("Your declaration is stored.")),
     "given-back": ("ok", N_("You gave your pass back. Thank you: somebody else can have it now.")),
+    "not-shared": ("ok", N_("The organiser sees your address no more.")),
     "undone": ("ok", N_("Undone. The scan stays in the list, marked.")),
     "signed-out": ("ok", N_("You are signed out.")),
     "not-published": ("error", N_("Not published: the findings below say what is missing.")),
