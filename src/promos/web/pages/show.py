@@ -68,20 +68,16 @@ def page(
     actor: Actor = request.scope.get("user") or Actor("anonymous")
     said = SAID.get(request.query_params.get("said", ""))
     flash = [{"kind": said[0], "text": speaks.gettext(said[1])}] if said else []
-    body = (
-        _environment(speaks.code)
-        .get_template(template)
-        .render(
-            language=speaks,
-            request_path=request.url.path,
-            actor={"is_staff": actor.is_known, "name": actor.name, "roles": actor.roles, "id": actor.id},
-            csrf_token=request.scope["state"].get("csrf", ""),
-            asset_version=_asset_version(),
-            flash=flash,
-            nav=_nav(request, actor, speaks),
-            **values,
-        )
-    )
+    frame = {
+        "language": speaks,
+        "request_path": request.url.path,
+        "actor": {"is_staff": actor.is_known, "name": actor.name, "roles": actor.roles, "id": actor.id},
+        "csrf_token": request.scope["state"].get("csrf", ""),
+        "asset_version": _asset_version(),
+        "flash": flash,
+        "nav": _nav(request, actor, speaks),
+    }
+    body = _environment(speaks.code).get_template(template).render(frame | values)
     cookies = []
     if (chosen := request.query_params.get("lang")) in LANGUAGES:
         secure = request.app.state.settings.is_secure
