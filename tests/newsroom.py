@@ -1,13 +1,38 @@
 """Issues and promo blocks as rows, for tests that do not ask how they came about."""
 
+from functools import cache
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+import promos
+from promos.actions import declarations, disclosure
+from promos.actions.disclosure import Checked, Surface
 from promos.models import Issue, IssueCheck, PromoBlock, PromoCode, Publication
-from tests.world import DAY, NOW, a_code, a_publication, add, an_offer
+from promos.parsing.rules import read_rules
+from promos.rules.disclosure.ruleset import RuleSet
+from promos.rules.people import Actor
+from promos.rules.refusals import DisclosureIncomplete
+from tests.world import ADMIN, DAY, NOW, a_code, a_publication, add, an_offer
 
+SHOP = {"base_url": "https://promos.example"}
+PASSES: dict[str, Any] = {
+    "kind": "pass",
+    "received_by": "readers",
+    "quantity": 20,
+    "unit_value": "999.00",
+    "currency": "EUR",
+    "vat": "included",
+    "vat_rate": "20",
+}
+EXCHANGE: dict[str, Any] = {
+    "kinds": ["passes_for_readers"],
+    "benefits": [PASSES],
+    "editorial_control": "none",
+    "obligation": "informal",
+}
 LINES = ("Bonjour,", "Une semaine calme.", "À bientôt !")
 
 
@@ -75,3 +100,38 @@ async def publish_as_it_is(session: AsyncSession, issue: Issue) -> None:
     await session.flush()
     issue.content_hash, issue.passed_check_id, issue.state, issue.published_at = "judged", check.id, "published", NOW
     await session.flush()
+
+
+@cache
+def rules() -> RuleSet:
+    return read_rules(Path(promos.__file__).parent / "rules" / "disclosure" / "data")
+
+
+async def check(session: AsyncSession, issue: Issue, by: Actor = ADMIN) -> Checked:
+    return await disclosure.check(session, issue.id, rules(), **SHOP, now=NOW, by=by)
+
+
+async def publish(session: AsyncSession, issue: Issue, by: Actor = ADMIN) -> Issue:
+    return await disclosure.publish(session, issue.id, rules(), **SHOP, now=NOW, by=by)
+
+
+async def rendered(
+    session: AsyncSession, issue: Issue, surface: Surface, *, for_sending: bool = False, by: Actor = ADMIN
+) -> str:
+    return await disclosure.rendered(session, issue.id, surface, rules(), **SHOP, for_sending=for_sending, by=by)
+
+
+async def declare(session: AsyncSession, block: PromoBlock, *parties: str, **changed: Any) -> None:
+    for party in parties or declarations.PARTIES:
+        await declarations.declare(session, block.id, party, **EXCHANGE | changed, now=NOW, by=ADMIN)
+
+
+async def a_ready_issue(session: AsyncSession, publication: Publication, code: PromoCode) -> Issue:
+    """With a block of ours, declared alike by both."""
+    issue = await an_issue(session, publication)
+    await declare(session, await a_block(session, issue, code, after="s2"))
+    return issue
+
+
+def stopped_by(refusal: DisclosureIncomplete) -> set[str]:
+    return {found["check"] for found in refusal.findings}

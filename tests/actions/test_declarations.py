@@ -11,24 +11,8 @@ from promos.models import Declaration, Entry, Issue, Partner, PromoBlock, Public
 from promos.queries import issues as desk
 from promos.rules.people import Actor
 from promos.rules.refusals import InvalidRequest, IssuePublished, NotFound
-from tests.newsroom import a_block, a_placeable_code, an_issue, publish_as_it_is
+from tests.newsroom import EXCHANGE, PASSES, a_block, a_placeable_code, an_issue, publish_as_it_is
 from tests.world import ADMIN, NOW, a_partner, a_publication, door_of, editor_of, member_of, owner_of
-
-PASSES: dict[str, Any] = {
-    "kind": "pass",
-    "received_by": "readers",
-    "quantity": 20,
-    "unit_value": "999.00",
-    "currency": "EUR",
-    "vat": "included",
-    "vat_rate": "20",
-}
-EXCHANGE: dict[str, Any] = {
-    "kinds": ["passes_for_readers"],
-    "benefits": [PASSES],
-    "editorial_control": "none",
-    "obligation": "informal",
-}
 
 
 @pytest.fixture

@@ -1,8 +1,6 @@
-"""From an issue as it was written to one that may go out: composed, judged, rendered, published."""
+"""An issue goes out with its disclosure complete, or not at all; the database says so too."""
 
 from collections.abc import Iterable
-from datetime import timedelta
-from functools import cache
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -12,24 +10,28 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-import promos
 from promos.actions import blocks, declarations, disclosure, issues
-from promos.actions.disclosure import SURFACES, Checked, Surface
-from promos.models import Entry, Issue, IssueCheck, Offer, Partner, PromoBlock, PromoCode, Publication
-from promos.parsing.html import read_html
-from promos.parsing.rules import read_rules
+from promos.models import Entry, Issue, Partner, PromoCode, Publication
 from promos.rules.disclosure.findings import Finding
-from promos.rules.disclosure.ruleset import RuleSet
 from promos.rules.disclosure.vocabulary import Severity, Verdict
 from promos.rules.issues import find_blocks
-from promos.rules.people import Actor
-from promos.rules.refusals import DisclosureIncomplete, NotFound
-from tests.actions.test_declarations import EXCHANGE, PASSES
-from tests.newsroom import a_block, a_placeable_code, an_issue
-from tests.world import ADMIN, DAY, NOW, a_partner, a_publication, editor_of, owner_of
+from promos.rules.refusals import DisclosureIncomplete
+from tests.newsroom import (
+    EXCHANGE,
+    SHOP,
+    a_block,
+    a_placeable_code,
+    a_ready_issue,
+    an_issue,
+    check,
+    publish,
+    rendered,
+    rules,
+    stopped_by,
+)
+from tests.world import ADMIN, DAY, NOW, a_publication, editor_of, owner_of
 
 REAL = Path(__file__).parents[2].parent / "shared" / "real" / "freea-issue.txt"
-SHOP = {"base_url": "https://promos.example"}
 
 WRITTEN = """\
 Les robots apprennent à cuisiner
@@ -74,11 +76,6 @@ BLOCK = {
 }
 
 
-@cache
-def rules() -> RuleSet:
-    return read_rules(Path(promos.__file__).parent / "rules" / "disclosure" / "data")
-
-
 @pytest.fixture
 async def publication(session: AsyncSession) -> Publication:
     return await a_publication(session)
@@ -87,47 +84,6 @@ async def publication(session: AsyncSession) -> Publication:
 @pytest.fixture
 async def code(session: AsyncSession, publication: Publication) -> PromoCode:
     return await a_placeable_code(session, publication, conditions_url="https://generation.example/conditions")
-
-
-async def check(session: AsyncSession, issue: Issue, by: Actor = ADMIN) -> Checked:
-    return await disclosure.check(session, issue.id, rules(), **SHOP, now=NOW, by=by)
-
-
-async def publish(session: AsyncSession, issue: Issue, by: Actor = ADMIN) -> Issue:
-    return await disclosure.publish(session, issue.id, rules(), **SHOP, now=NOW, by=by)
-
-
-async def rendered(
-    session: AsyncSession, issue: Issue, surface: Surface, *, for_sending: bool = False, by: Actor = ADMIN
-) -> str:
-    return await disclosure.rendered(session, issue.id, surface, rules(), **SHOP, for_sending=for_sending, by=by)
-
-
-async def declare(session: AsyncSession, block: PromoBlock, *parties: str, **changed: Any) -> None:
-    for party in parties or declarations.PARTIES:
-        await declarations.declare(session, block.id, party, **EXCHANGE | changed, now=NOW, by=ADMIN)
-
-
-async def a_ready_issue(session: AsyncSession, publication: Publication, code: PromoCode) -> Issue:
-    """With a block of ours, declared alike by both."""
-    issue = await an_issue(session, publication)
-    await declare(session, await a_block(session, issue, code, after="s2"))
-    return issue
-
-
-def above_warnings(findings: Iterable[Finding]) -> list[str]:
-    return [
-        found.check
-        for found in findings
-        if found.verdict is Verdict.FAIL and found.severity in (Severity.BLOCK, Severity.ERROR)
-    ]
-
-
-def stopped_by(refusal: DisclosureIncomplete) -> set[str]:
-    return {found["check"] for found in refusal.findings}
-
-
-# The whole story
 
 
 @pytest.mark.parametrize("source", ["written", "real"])
@@ -182,320 +138,6 @@ async def test_an_old_style_block_becomes_ours_and_the_issue_goes_out(
     text = await rendered(session, issue, "email_text", for_sending=True, by=editor)
     assert all(segment.html in web and segment.text in text for segment in kept)
     assert not any(segment.html in web for segment in before[old.first : old.last + 1])
-
-
-# Judged
-
-
-async def test_an_issue_without_any_promo_goes_out_freely(session: AsyncSession, publication: Publication) -> None:
-    issue = await an_issue(session, publication)
-
-    assert (await check(session, issue)).findings == ()
-    assert (await publish(session, issue)).state == "published"
-
-
-async def test_a_promo_in_the_editors_own_text_is_judged_too(
-    session: AsyncSession, publication: Publication, code: PromoCode
-) -> None:
-    issue = await an_issue(
-        session, publication, "Bonjour,", "Des accès gratuits avec le code OTHERCODE !", "À jeudi, promis."
-    )
-    await declare(session, await a_block(session, issue, code, after="s3"))
-
-    with pytest.raises(DisclosureIncomplete) as refused:
-        await publish(session, issue)
-
-    assert "LBL-1" in stopped_by(refused.value)
-    assert all("s2" in found["where"]["segments"] for found in refused.value.findings)
-
-
-@pytest.mark.parametrize("party", ["partner", "editor"])
-async def test_one_declaration_is_not_enough(
-    session: AsyncSession, publication: Publication, code: PromoCode, party: str
-) -> None:
-    issue = await an_issue(session, publication)
-    await declare(session, await a_block(session, issue, code), party)
-
-    with pytest.raises(DisclosureIncomplete) as refused:
-        await publish(session, issue)
-
-    (found,) = refused.value.findings
-    assert (found["check"], found["severity"], found["verdict"]) == ("REL-1", "BLOCK", "fail")
-
-
-async def test_declarations_that_differ_stop_the_issue(
-    session: AsyncSession, publication: Publication, code: PromoCode
-) -> None:
-    issue = await an_issue(session, publication)
-    block = await a_block(session, issue, code)
-    await declare(session, block, "partner")
-    await declare(session, block, "editor", benefits=[PASSES | {"quantity": 5}])
-
-    with pytest.raises(DisclosureIncomplete) as refused:
-        await publish(session, issue)
-
-    assert [(found["check"], "benefits" in found["why"]) for found in refused.value.findings] == [("REL-1", True)]
-
-
-async def test_a_check_gives_nothing_of_a_single_declaration_away(
-    session: AsyncSession, publication: Publication, code: PromoCode
-) -> None:
-    paid: dict[str, Any] = {"kinds": ["paid_fixed"], "benefits": [PASSES | {"kind": "money", "quantity": 1}]}
-    told = []
-    for number, changed in enumerate(({}, paid)):
-        issue = await an_issue(session, publication, number=str(number))
-        await declare(session, await a_block(session, issue, code), "partner", **changed)
-        findings = (await check(session, issue)).findings
-        told.append([(found.check, found.verdict, found.why, dict(found.facts)) for found in findings])
-
-    assert told[0] == told[1]
-
-
-async def test_paid_by_both_accounts_is_told_as_paid(
-    session: AsyncSession, publication: Publication, code: PromoCode
-) -> None:
-    issue = await an_issue(session, publication)
-    money = {"kind": "money", "received_by": "publication", "quantity": 1, "unit_value": "500.00"}
-    block = await a_block(session, issue, code)
-    await declare(session, block, kinds=["paid_fixed"], benefits=[money])
-
-    told = await rendered(session, issue, "email_text")
-
-    assert "Generation Events SAS rémunère cette publication." in told
-    assert (await publish(session, issue)).state == "published"
-
-
-async def test_an_issue_is_judged_on_its_own_day(
-    session: AsyncSession, publication: Publication, code: PromoCode
-) -> None:
-    late = NOW.replace(hour=23, minute=30)
-    issue = await an_issue(session, publication, planned_at=late)
-
-    assert (await check(session, issue)).judged_on == (late + timedelta(days=1)).date()
-
-
-async def test_what_was_found_is_kept_and_told_in_any_language(
-    session: AsyncSession, publication: Publication, code: PromoCode
-) -> None:
-    issue = await an_issue(session, publication)
-    await a_block(session, issue, code)
-    checked = await check(session, issue)
-
-    row = await session.get_one(IssueCheck, checked.check_id)
-    await session.refresh(row)
-
-    assert disclosure.stored_findings(row) == checked.findings
-    assert (row.verdict, row.content_hash, row.judged_on) == ("fail", issue.content_hash, "2026-11-24")
-    french = disclosure.told(disclosure.stored_findings(row), lambda text: text.replace("The", "La"))[0]
-    assert set(french) == {"check", "severity", "verdict", "where", "why", "source", "fix"}
-    assert french["why"].startswith("La declaration")
-
-
-# The content and its hash
-
-
-async def test_the_same_content_has_the_same_hash(
-    session: AsyncSession, publication: Publication, code: PromoCode
-) -> None:
-    issue = await a_ready_issue(session, publication, code)
-    first = await check(session, issue)
-
-    elsewhere = await disclosure.check(
-        session, issue.id, rules(), base_url="https://other.example/", now=NOW + DAY, by=ADMIN
-    )
-
-    assert elsewhere.content_hash == first.content_hash
-    assert elsewhere.check_id != first.check_id
-
-
-@pytest.mark.parametrize("change", ["heading", "version", "segments", "advertiser", "limit", "deadline", "declared"])
-async def test_whatever_is_judged_is_in_the_hash(
-    session: AsyncSession, publication: Publication, code: PromoCode, change: str
-) -> None:
-    issue = await a_ready_issue(session, publication, code)
-    first = (await check(session, issue)).content_hash
-    (block,) = await issues.standing(session, issue.id)
-    offer = await session.get_one(Offer, code.offer_id)
-    partner = await session.get_one(Partner, code.partner_id)
-    match change:
-        case "heading":
-            block.heading = "Autre titre"
-        case "version":
-            block.version += 1
-        case "segments":
-            issue.segments = [*issue.segments[:-1], issue.segments[-1] | {"text": "Adieu !"}]
-        case "advertiser":
-            partner.legal_form = "SA"
-        case "limit":
-            offer.limit = 30
-        case "deadline":
-            offer.ends_at += DAY
-        case "declared":
-            await declare(session, block, obligation="contractual")
-    await session.flush()
-
-    assert (await check(session, issue)).content_hash != first
-
-
-async def test_passes_that_go_away_do_not_change_the_content(
-    session: AsyncSession, publication: Publication, code: PromoCode
-) -> None:
-    issue = await a_ready_issue(session, publication, code)
-    first = (await check(session, issue)).content_hash
-    code.used, (await session.get_one(Offer, code.offer_id)).used = 7, 7
-    await session.flush()
-
-    assert (await check(session, issue)).content_hash == first
-
-
-async def test_a_blocks_content_says_all_that_readers_have_to_know(
-    session: AsyncSession, publication: Publication, code: PromoCode
-) -> None:
-    offer = await session.get_one(Offer, code.offer_id)
-    offer.ends_at, offer.eligibility = NOW.replace(day=30, hour=23), "Pour les abonnés"
-    block = await a_block(session, await an_issue(session, publication), code)
-
-    content = await disclosure.content_of(session, block, rules(), **SHOP)
-
-    assert content.label_line == "Publicité – collaboration commerciale avec Generation Events SAS"
-    assert content.given == "Pas de paiement ; l'organisateur nous fournit 20 accès à offrir à nos lecteurs."
-    assert content.url == f"https://promos.example/go/{block.id}"
-    assert content.conditions_url == "https://generation.example/conditions"
-    many, worth, until, whom = content.terms
-    assert "20" in many
-    assert "999\xa0€".replace("\xa0", " ") in " ".join(worth.split())
-    assert "20" in worth
-    assert "30" in until
-    assert "23" in until
-    assert whom == "Pour les abonnés"
-
-
-# Rendered
-
-
-@pytest.mark.parametrize("surface", SURFACES)
-async def test_every_rendering_has_the_label_before_the_block(
-    session: AsyncSession, publication: Publication, code: PromoCode, surface: Surface
-) -> None:
-    issue = await an_issue(session, publication)
-    block = await a_block(session, issue, code, after="s2")
-
-    whole = await rendered(session, issue, surface)
-    alone = await disclosure.rendered_block(session, block.id, surface, rules(), **SHOP, for_sending=False, by=ADMIN)
-
-    for text in (whole, alone):
-        assert 0 <= text.index("Publicité") < text.index(block.heading) < text.index("/go/")
-    assert whole.index("Une semaine calme.") < whole.index("Publicité") < whole.index("À bientôt !")
-
-
-async def test_what_would_not_pass_is_shown_and_not_sent(
-    session: AsyncSession, publication: Publication, code: PromoCode
-) -> None:
-    issue = await an_issue(session, publication)
-    block = await a_block(session, issue, code)
-
-    assert await rendered(session, issue, "email_html")
-    with pytest.raises(DisclosureIncomplete):
-        await rendered(session, issue, "email_html", for_sending=True)
-    with pytest.raises(DisclosureIncomplete):
-        await disclosure.rendered_block(session, block.id, "web", rules(), **SHOP, for_sending=True, by=ADMIN)
-
-
-async def test_the_partner_sees_its_block_and_nothing_of_the_issue(
-    session: AsyncSession, publication: Publication, code: PromoCode
-) -> None:
-    issue = await a_ready_issue(session, publication, code)
-    (block,) = await issues.standing(session, issue.id)
-    partner = owner_of(await session.get_one(Partner, code.partner_id))
-
-    seen = await disclosure.rendered_block(
-        session, block.id, "email_text", rules(), **SHOP, for_sending=False, by=partner
-    )
-
-    assert block.heading in seen
-    with pytest.raises(NotFound):
-        await rendered(session, issue, "email_text", by=partner)
-    with pytest.raises(NotFound):
-        await check(session, issue, partner)
-    with pytest.raises(NotFound):
-        await publish(session, issue, partner)
-    with pytest.raises(NotFound):
-        await disclosure.rendered_block(
-            session, block.id, "web", rules(), **SHOP, for_sending=False, by=owner_of(await a_partner(session))
-        )
-
-
-@pytest.mark.parametrize(
-    "hiding",
-    [
-        "<div style='display:none'>",
-        "<!--",
-        "</td></tr></table><style>td{display:none}</style>",
-        "\u202e\u2066",
-        "![x](https://tracker.example/p.gif)",
-        "<svg onload=alert(1)>",
-    ],
-)
-async def test_a_partners_words_cannot_hide_the_label(
-    session: AsyncSession, publication: Publication, code: PromoCode, hiding: str
-) -> None:
-    issue = await an_issue(session, publication)
-    block = await blocks.insert(
-        session,
-        issue.id,
-        code=code.spelled,
-        heading=f"{hiding} Titre",
-        body=f"{hiding}\n\nUn texte.",
-        call_to_action=f"{hiding[:30]} Venir",
-        now=NOW,
-        by=ADMIN,
-    )
-    await declare(session, block)
-
-    checked = await check(session, issue)
-
-    assert [found.verdict for found in checked.findings if found.check in {"LBL-1", "VIS-1"}] == [Verdict.PASS] * 2
-    page = await rendered(session, issue, "email_html")
-    assert "<svg" not in page
-    assert "<!--" not in page
-    assert "<img" not in page
-
-
-@pytest.mark.parametrize(
-    "hostile",
-    [
-        "<div style='display:none'><p>Bonjour,</p>",
-        "<p>Bonjour,</p><!--",
-        "<p>Bonjour,</p><table><tr><td style='font-size:0'>",
-        "<style>table, aside {display:none}</style><p>Bonjour,</p>",
-        "<p>Bonjour,</p><details><summary>x</summary>",
-        "<p>Bonjour,</p><template><textarea><svg><title>",
-    ],
-)
-@pytest.mark.parametrize("surface", ["email_html", "web"])
-async def test_the_text_around_a_block_cannot_hide_its_label(
-    session: AsyncSession, publication: Publication, code: PromoCode, hostile: str, surface: Surface
-) -> None:
-    issue = await issues.create(
-        session,
-        publication.id,
-        content=f"<h2>Titre</h2><p>Avant.</p>{hostile}<p>Une semaine calme.</p>",
-        media_type="text/html",
-        number="42",
-        title="Une semaine calme",
-        planned_at=NOW + DAY,
-        now=NOW,
-        by=ADMIN,
-    )
-    await a_block(session, issue, code, after=issue.segments[-1]["id"])
-
-    shown = read_html(await rendered(session, issue, surface))[0]
-
-    labels = [segment for segment in shown if segment.text.startswith("Publicité – collaboration")]
-    assert [label.look.hidden_by for label in labels] == [None]
-
-
-# Published, once and for all
 
 
 async def test_publishing_twice_is_the_same_answer(
@@ -585,3 +227,11 @@ async def refused(session: AsyncSession, statement: sa.Update) -> None:
     with pytest.raises(IntegrityError):
         async with session.begin_nested():
             await session.execute(statement.execution_options(synchronize_session=False))
+
+
+def above_warnings(findings: Iterable[Finding]) -> list[str]:
+    return [
+        found.check
+        for found in findings
+        if found.verdict is Verdict.FAIL and found.severity in (Severity.BLOCK, Severity.ERROR)
+    ]

@@ -14,7 +14,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from promos.actions import changes, journal
 from promos.models import Issue, PromoBlock, Publication
-from promos.parsing.issues import MEDIA_TYPES, Unreadable, read_issue
+from promos.parsing import Unreadable
+from promos.parsing.issues import MEDIA_TYPES, read_issue
 from promos.rules import texts
 from promos.rules.blocks import clean_line
 from promos.rules.issues import Segment
