@@ -21,7 +21,7 @@ from promos import demo, schema
 from promos import settings as configuration
 from promos.actions import people, sign_in, tokens
 from promos.app import rule_set, utc_now
-from promos.database import Database, connect
+from promos.database import Database, connect, is_lost
 from promos.outside.mail import post_of
 from promos.parsing import Unreadable
 from promos.parsing.lint import lint, media_type_of
@@ -33,6 +33,7 @@ from promos.settings import Settings, SettingsError
 from promos.worker import Worker
 
 Result = TypeVar("Result")
+PATIENCE = 60  # seconds that `migrate` waits for a database that is starting
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -147,7 +148,7 @@ def work(settings: Settings, _asked: argparse.Namespace) -> None:
 
 
 def migrate(settings: Settings, asked: argparse.Namespace) -> None:
-    asyncio.run(schema.upgrade(settings, asked.revision))
+    asyncio.run(_when_there(schema.upgrade, settings, asked.revision))
     print(f"The database is at {asked.revision}.")
 
 
@@ -221,6 +222,20 @@ def doctor(settings: Settings, asked: argparse.Namespace) -> int:
     said = {"schema": found, "needed": schema.head(), "mails": queue, "differences": differences}
     print(msgspec.json.format(msgspec.json.encode(said)).decode())
     return 1 if differences or found != schema.head() else 0
+
+
+async def _when_there(work: Callable[[Settings, str], Awaitable[None]], settings: Settings, revision: str) -> None:
+    """Do `work` as soon as the database answers, which may still be starting; give up after a minute."""
+    for attempt in range(PATIENCE + 1):
+        try:
+            return await work(settings, revision)
+        except Exception as error:
+            if not is_lost(error) or attempt == PATIENCE:
+                raise
+            if attempt == 0:
+                print("Waiting for the database.", flush=True)
+        await asyncio.sleep(1)
+    return None
 
 
 async def _with(settings: Settings, work: Callable[[Database], Awaitable[Result]]) -> Result:
