@@ -1,0 +1,11 @@
+"""The editor's desk: issues, their promo blocks and what readers are told."""
+
+from promos.web.pages.editor import blocks, declaration, desk, issue, preview
+
+HANDLERS = [
+    *desk.HANDLERS,
+    *issue.HANDLERS,
+    *blocks.HANDLERS,
+    *declaration.HANDLERS,
+    *preview.HANDLERS,
+]
