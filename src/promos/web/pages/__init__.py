@@ -1,12 +1,13 @@
 """The pages, by audience: reader, partner, editor, door, admin."""
 
-from promos.web.pages import admin, door, mailbox, partner, reader, sign_in
+from promos.web.pages import admin, door, editor, mailbox, partner, reader, sign_in
 
 HANDLERS = [
     *reader.HANDLERS,
     *sign_in.HANDLERS,
     *door.HANDLERS,
     *partner.HANDLERS,
+    *editor.HANDLERS,
     *admin.HANDLERS,
     *mailbox.HANDLERS,
 ]
