@@ -1,0 +1,231 @@
+"""Promo codes: made, changed, and tried without using them."""
+
+from datetime import datetime
+from typing import Any, Literal
+from uuid import UUID
+
+import msgspec
+import sqlalchemy as sa
+from litestar import Response, get, patch, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery, JSONBody
+from msgspec import UNSET, UnsetType
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from promos.actions import codes
+from promos.models import PromoCode, Redemption
+from promos.models.events import money
+from promos.queries import catalogue, pages
+from promos.queries.catalogue import Listing
+from promos.rules import codes as spelling
+from promos.rules import readers, redemption, signing, texts
+from promos.rules.people import Actor, Role, Scope
+from promos.rules.redemption import Verdict
+from promos.rules.refusals import AlreadyHoldsPass, CodeMalformed, NotAllowed, NotFound, SignInNeeded
+from promos.settings import Keys
+from promos.web.access import ANYONE, allows
+from promos.web.api.bodies import told
+from promos.web.api.pass_types import FaceValue
+from promos.web.api.redemptions import NewReader
+from promos.web.given import Reads, Writes
+from promos.web.problems import plain
+
+RUN_BY = (Role.ADMIN, Role.OWNER, Role.MEMBER)
+SEEN_BY = (*RUN_BY, Role.EDITOR)
+
+Status = Literal["active", "paused", "revoked"]
+
+
+class NewCode(msgspec.Struct, forbid_unknown_fields=True):
+    """`code`: 3 to 40 letters A–Z, digits and dashes; alike but for case and dashes is the same code."""
+
+    code: str
+    limit: int | None = None
+
+
+class CodeChanges(msgspec.Struct, forbid_unknown_fields=True):
+    limit: int | UnsetType | None = UNSET
+    status: Status | UnsetType = UNSET
+
+
+class CodeSeen(msgspec.Struct):
+    """`version` goes up by one with every change and every redemption, without gaps."""
+
+    id: UUID
+    code: str
+    offer_id: UUID
+    event_id: UUID
+    partner_id: UUID
+    limit: int | None
+    used: int
+    status: Status
+    version: int
+    created_at: datetime
+
+
+class CodesSeen(msgspec.Struct):
+    items: list[CodeSeen]
+    next: str | None
+
+
+class Trial(msgspec.Struct, forbid_unknown_fields=True):
+    """`at` and `reader` are for those who run the code: what will be then, and what a new claim would get."""
+
+    at: datetime | None = None
+    reader: NewReader | None = None
+
+
+class Reason(msgspec.Struct):
+    """A rule and what it says. `code`: the refusal a claim would get; of a rule that lets it pass, the rule's name."""
+
+    code: str
+    rule: str
+    verdict: Literal["pass", "fail"]
+    facts: dict[str, Any]
+
+
+class BenefitSeen(msgspec.Struct):
+    kind: Literal["free_pass"]
+    pass_type: str
+    face_value: FaceValue
+
+
+class Tried(msgspec.Struct):
+    """`remaining`: passes left by the tightest limit; `null` without any limit."""
+
+    code: str
+    redeemable: bool
+    reasons: list[Reason]
+    remaining: int | None
+    benefit: BenefitSeen
+
+
+def seen(code: PromoCode) -> CodeSeen:
+    facts = {name: getattr(code, name) for name in CodeSeen.__struct_fields__ if name != "code"}
+    return msgspec.convert(facts | {"code": code.spelled}, CodeSeen)
+
+
+@post("/offers/{id:uuid}/codes", status_code=201, opt=allows(*RUN_BY, scope=Scope.WRITE), operation_id="createCode")
+async def create(
+    id: FromPath[UUID],
+    data: JSONBody[NewCode],
+    writes: NamedDependency[Writes],
+    actor: NamedDependency[Actor],
+) -> Response[CodeSeen]:
+    """Make a public word open an offer."""
+
+    async def effect(session: AsyncSession, now: datetime) -> CodeSeen:
+        return seen(await codes.create(session, id, data.code, limit=data.limit, now=now, by=actor))
+
+    return await writes.answer(effect, status=201)
+
+
+@get("/codes", opt=allows(*SEEN_BY, scope=Scope.READ), operation_id="listCodes")
+async def list_codes(
+    reads: NamedDependency[Reads],
+    actor: NamedDependency[Actor],
+    offer: FromQuery[UUID | None] = None,
+    event: FromQuery[UUID | None] = None,
+    cursor: FromQuery[str | None] = None,
+    size: FromQuery[int] = 50,
+) -> CodesSeen:
+    statement = sa.select(PromoCode).where(PromoCode.visible_to(actor))
+    if offer:
+        statement = statement.where(PromoCode.offer_id == offer)
+    if event:
+        statement = statement.where(PromoCode.event_id == event)
+    async with reads() as session:
+        rows, following = await pages.page(session, statement, PromoCode.id, cursor, size)
+    return CodesSeen([seen(row) for row in rows], following)
+
+
+@get("/codes/{code:str}", opt=allows(*SEEN_BY, scope=Scope.READ), operation_id="getCode")
+async def get_code(code: FromPath[str], reads: NamedDependency[Reads], actor: NamedDependency[Actor]) -> CodeSeen:
+    """A code, however its dashes and case are written."""
+    try:
+        text = spelling.normal(code)
+    except CodeMalformed:
+        raise NotFound("code") from None
+    async with reads() as session:
+        found = await session.scalar(sa.select(PromoCode).where(PromoCode.text == text, PromoCode.visible_to(actor)))
+    if found is None:
+        raise NotFound("code")
+    return seen(found)
+
+
+@patch("/codes/{code:str}", opt=allows(*RUN_BY, scope=Scope.WRITE), operation_id="changeCode")
+async def change(
+    code: FromPath[str],
+    data: JSONBody[CodeChanges],
+    writes: NamedDependency[Writes],
+    actor: NamedDependency[Actor],
+) -> Response[CodeSeen]:
+    """Give a code another limit, pause it, resume it, or revoke it for good."""
+
+    async def effect(session: AsyncSession, now: datetime) -> CodeSeen:
+        return seen(await codes.update(session, code, now=now, by=actor, **told(data)))
+
+    return await writes.answer(effect)
+
+
+@post("/codes/{code:str}/check", status_code=200, opt=ANYONE, operation_id="checkCode")
+async def check(
+    code: FromPath[str],
+    reads: NamedDependency[Reads],
+    actor: NamedDependency[Actor],
+    now: NamedDependency[datetime],
+    keys: NamedDependency[Keys],
+    data: JSONBody[Trial | None] = None,
+) -> Tried:
+    """Every rule with its verdict, from where a claim is decided. Uses nothing up, and changes nothing."""
+    trial = data or Trial()
+    at = now if trial.at is None else texts.read({"at": texts.instant}, {"at": trial.at})["at"]
+    async with reads() as session:
+        found = await catalogue.listing(session, code)
+        if trial != Trial():
+            await _runs(session, found, actor)
+        said = list(redemption.verdicts(found.terms, at))
+        if trial.reader is not None:
+            key = signing.reader_key(keys.reader, readers.canonical(readers.address(trial.reader.email)))
+            said.append(await _one_a_reader(session, found, key))
+    worth = msgspec.convert(money(found.pass_type), FaceValue)
+    return Tried(
+        code=found.code.spelled,
+        redeemable=all(verdict.refusal is None for verdict in said),
+        reasons=[_reason(verdict) for verdict in said],
+        remaining=found.remaining,
+        benefit=BenefitSeen("free_pass", found.pass_type.name, worth),
+    )
+
+
+async def _runs(session: AsyncSession, found: Listing, actor: Actor) -> None:
+    """The time and the reader are for those who run the code and read; raises why not."""
+    if not actor.is_known:
+        raise SignInNeeded
+    actor.needs(*RUN_BY, scope=Scope.READ)
+    mine = sa.select(PromoCode.id).where(PromoCode.id == found.code.id, PromoCode.run_by(actor))
+    if await session.scalar(mine) is None:
+        raise NotAllowed(sorted(RUN_BY))
+
+
+async def _one_a_reader(session: AsyncSession, found: Listing, reader_key: str) -> Verdict:
+    """The pass of another offer of the event stands in the way; this offer's own is given again."""
+    held = await session.scalar(
+        sa.select(Redemption.offer_id).where(
+            Redemption.event_id == found.event.id,
+            Redemption.reader_key == reader_key,
+            Redemption.state == "confirmed",
+        )
+    )
+    elsewhere = held is not None and held != found.offer.id
+    return Verdict("one-a-reader", AlreadyHoldsPass() if elsewhere else None)
+
+
+def _reason(said: Verdict) -> Reason:
+    if said.refusal is None:
+        return Reason(said.rule, said.rule, "pass", {})
+    facts = {name: plain(fact) for name, fact in said.refusal.facts.items()}
+    return Reason(said.refusal.slug, said.rule, "fail", facts)
+
+
+HANDLERS: list[Any] = [create, list_codes, get_code, change, check]
