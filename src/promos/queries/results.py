@@ -84,6 +84,7 @@ async def redemptions(
     session: AsyncSession,
     *,
     by: Actor,
+    redemption_id: UUID | None = None,
     event_id: UUID | None = None,
     offer_id: UUID | None = None,
     code: str | None = None,
@@ -93,6 +94,8 @@ async def redemptions(
 ) -> tuple[list[Line], str | None]:
     """A page of the redemptions that `by` may see, oldest first; raises `InvalidRequest` for a filter without sense."""
     statement = _SHARED.where(Redemption.visible_to(by))
+    if redemption_id is not None:
+        statement = statement.where(Redemption.id == redemption_id)
     if event_id is not None:
         statement = statement.where(Redemption.event_id == event_id)
     if offer_id is not None:
