@@ -1,29 +1,28 @@
 """Redemptions: tokens vouch for a reader, partners see what came of their codes, and cancel."""
 
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 import msgspec
 import sqlalchemy as sa
-from litestar import Request, Response, get, post
+from litestar import Response, get, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath, FromQuery, JSONBody
+from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from promos.actions import claims, passes
 from promos.actions.idempotency import Stored
 from promos.group_commit import GroupCommit
-from promos.models import Offer, Pass, PromoCode, Redemption, new_id
+from promos.models import PromoCode, new_id
 from promos.queries import results
-from promos.queries.pages import page
-from promos.rules import codes, readers, signing
+from promos.rules import readers, signing
 from promos.rules.people import Actor, Role, Scope
 from promos.rules.redemption import Ask, Asker, Redeemed
-from promos.rules.refusals import CodeUnknown, InvalidRequest, NotFound, Refusal
+from promos.rules.refusals import CodeUnknown, NotFound, Refusal
 from promos.settings import Keys, Settings
 from promos.web.access import allows
-from promos.web.given import Asked, Reads, Writes, answered
+from promos.web.given import Reads, Writes, answered
 
 PARTNER = (Role.ADMIN, Role.OWNER, Role.MEMBER)
 
@@ -56,17 +55,18 @@ class RedemptionSeen(msgspec.Struct):
 
 
 class RedemptionRow(msgspec.Struct):
-    """A redemption in a list. `email` and `name` only where this reader agreed to show them to this partner."""
+    """What its partner sees of one. `email` and `name` only where this reader agreed to show them to this partner."""
 
     id: UUID
     code: str
     offer_id: UUID
     event_id: UUID
-    block_id: UUID | None
-    state: str
+    state: Literal["confirmed", "cancelled"]
     version: int
     created_at: datetime
     ended_at: datetime | None
+    pass_number: str | None
+    pass_state: str | None  # live | given_back | revoked
     reader: str  # a pseudonym
     email: str | None
     name: str | None
@@ -115,12 +115,11 @@ def respond(outcome: Redeemed, settings: Settings, keys: Keys) -> Response[Any]:
 @post(
     "/redemptions",
     status_code=201,
-    opt=allows(Role.ADMIN, Role.OWNER, Role.MEMBER, scope=Scope.REDEEM),
+    opt=allows(*PARTNER, scope=Scope.REDEEM),
     operation_id="redeem",
 )
 async def redeem(
     data: JSONBody[NewRedemption],
-    request: Asked,
     reads: NamedDependency[Reads],
     writes: NamedDependency[Writes],
     counter: NamedDependency[GroupCommit],
@@ -185,4 +184,38 @@ async def cancel(
     return await writes.answer(effect)
 
 
-HANDLERS: list[Any] = [redeem, cancel]
+@get("/redemptions", opt=allows(*PARTNER, scope=Scope.READ), operation_id="listRedemptions")
+async def list_redemptions(
+    reads: NamedDependency[Reads],
+    actor: NamedDependency[Actor],
+    code: FromQuery[str | None] = None,
+    offer: FromQuery[UUID | None] = None,
+    event: FromQuery[UUID | None] = None,
+    in_state: Annotated[Literal["confirmed", "cancelled"] | None, QueryParameter(name="state")] = None,
+    cursor: FromQuery[str | None] = None,
+    size: FromQuery[int] = 50,
+) -> RedemptionsSeen:
+    """Who redeemed, oldest first: pseudonyms, and what readers agreed to show."""
+    async with reads() as session:
+        lines, following = await results.redemptions(
+            session, by=actor, code=code, offer_id=offer, event_id=event, state=in_state, cursor=cursor, size=size
+        )
+    return RedemptionsSeen([row_of(line) for line in lines], following)
+
+
+@get("/redemptions/{id:uuid}", opt=allows(*PARTNER, scope=Scope.READ), operation_id="getRedemption")
+async def get_redemption(
+    id: FromPath[UUID], reads: NamedDependency[Reads], actor: NamedDependency[Actor]
+) -> RedemptionRow:
+    async with reads() as session:
+        lines, _ = await results.redemptions(session, by=actor, redemption_id=id)
+    if not lines:
+        raise NotFound("redemption")
+    return row_of(lines[0])
+
+
+def row_of(line: results.Line) -> RedemptionRow:
+    return msgspec.convert(line, RedemptionRow, from_attributes=True)
+
+
+HANDLERS: list[Any] = [redeem, cancel, list_redemptions, get_redemption]
