@@ -28,7 +28,7 @@ Proof = Literal["mailbox", "none"]
 OnCancel = Literal["return", "keep"]
 
 
-class Benefit(msgspec.Struct, forbid_unknown_fields=True):
+class OfferBenefit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     kind: Literal["free_pass"]
 
 
@@ -43,7 +43,7 @@ class NewOffer(msgspec.Struct, forbid_unknown_fields=True):
     opens_at: datetime
     ends_at: datetime
     name: str | UnsetType = UNSET  # without one: the pass type's
-    benefit: Benefit = Benefit("free_pass")
+    benefit: OfferBenefit = OfferBenefit("free_pass")
     limit: int | None = None
     publication_ids: list[UUID] = []
     proof: Proof = "mailbox"
@@ -76,7 +76,7 @@ class OfferSeen(msgspec.Struct):
     event_id: UUID
     pass_type_id: UUID
     name: str
-    benefit: Benefit
+    benefit: OfferBenefit
     limit: int | None
     used: int
     opens_at: datetime
