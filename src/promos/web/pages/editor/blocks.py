@@ -96,7 +96,7 @@ async def new_page(
         )
     listing = chosen or listings[0]
     typed = proposed(listing, [segment for segment in segments if segment.id in spot.replaces], issue.language)
-    return _form(request, issue, publication, listing, typed, {}, spot=spot)
+    return _form(request, issue, publication, listing, typed, {}, spot=spot, has_others=len(listings) > 1)
 
 
 @post("/editor/issues/{issue_id:uuid}/blocks/new", opt=WRITE)
@@ -134,7 +134,8 @@ async def insert(
     except TO_MEND as refusal:
         errors, status = _wrong(refusal, language_of(request))
         shown = typed.shown(FIELDS)
-        return _form(request, issue, publication, listing, shown, errors, spot=spot, status=status)
+        others = len(listings) > 1
+        return _form(request, issue, publication, listing, shown, errors, spot=spot, has_others=others, status=status)
     return go(f"/editor/issues/{issue_id}", "created")
 
 
@@ -283,6 +284,7 @@ def _form(
     *,
     spot: Spot | None = None,
     block: PromoBlock | None = None,
+    has_others: bool = False,
     status: int = 200,
 ) -> Response[str]:
     rules, advertiser = rules_of(request), listing.partner.advertiser
@@ -300,6 +302,7 @@ def _form(
         given=given_sentence(rules, issue.language, advertiser, None, quantity),
         spot=spot,
         block=block,
+        has_others=has_others,
         typed=_EMPTY | dict(typed),
         errors=dict(errors),
     )
