@@ -1,6 +1,6 @@
 """An issue on the editor's desk: its text with its promo blocks, what they lack, and the way to publishing."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -59,6 +59,7 @@ async def issue_page(
         findings = await findings_of(session, whole, rules)
         placeable = await catalogue.placeable(session, publication.id, actor)
         removed = await _removed(session, request.query_params.get("undo"), issue, actor)
+    codes = {each.code.text for each in placeable}
     parts = seen.parts_of(whole, rules, findings, language)
     return page(
         request,
@@ -68,9 +69,9 @@ async def issue_page(
         parts=parts,
         blocks=[part for part in parts if not part.is_text],
         verdict=seen.verdict_of(findings),
-        next=None if issue.state == "published" else _next(parts, bool(placeable), language),
+        next=None if issue.state == "published" else _next(issue, parts, codes, language),
         step_names=[language.gettext(step) for step in STEPS],
-        placeable={each.code.text for each in placeable},
+        placeable=codes,
         is_reviewed=all(each.reviewed_by for each in findings),
         removed=removed,
         judged_on=whole.judged_on,
@@ -124,18 +125,27 @@ async def _removed(session: AsyncSession, typed: str | None, issue: Issue, by: A
     return {"id": str(found.id), "code": found.spelled} if found and issue.state == "draft" else None
 
 
-def _next(parts: Sequence[Part], can_place: bool, language: Language) -> Next:
+def _next(issue: Issue, parts: Sequence[Part], placeable: Collection[str], language: Language) -> Next:
     """The first thing that stands between this draft and its readers."""
     speak = language.gettext
     ours = [part for part in parts if isinstance(part, Ours)]
     foreign = [part for part in parts if isinstance(part, Foreign)]
     lacking = next((part for part in foreign if any(each.stops for each in part.findings)), None)
     if lacking:
-        why = N_("Promos knows nothing of the block with the code %(code)s: its disclosure is not complete.")
-        return Next(2, "bad", speak(why) % {"code": lacking.code}, f"#{lacking.anchor}", speak(N_("Look at it")))
+        text = N_(
+            "A block with the code %(code)s stands in the text, and its disclosure is not complete. Mend the text."
+        )
+        href, label = f"#{lacking.anchor}", N_("Look at it")
+        if placeable:
+            text = N_(
+                "A block with the code %(code)s stands in the text, and its disclosure is not complete. Replace it by "
+                "ours, and label, advertiser and terms are written for you."
+            )
+            href, label = f"/editor/issues/{issue.id}/blocks/new?{lacking.query(placeable)}", N_("Replace it by ours")
+        return Next(2, "bad", speak(text) % {"code": lacking.code}, href, speak(label))
     if not ours and not foreign:
         text = N_("No promo block stands here yet. Insert one where it belongs; without one there is nothing to label.")
-        if not can_place:
+        if not placeable:
             text = N_("No promo block stands here, and no offer names this newsletter yet: a partner makes it.")
         return Next(2, "wait", speak(text))
     for part in ours:

@@ -1,6 +1,6 @@
 """An issue as its page shows it: its text from top to bottom, and what the checks say at each promo block."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from promos.actions.disclosure import Composed
@@ -65,9 +65,11 @@ class Foreign:
     def anchor(self) -> str:
         return f"segment-{self.texts[0].segment.id}"
 
-    @property
-    def replaces(self) -> str:
-        return ",".join(text.segment.id for text in self.texts)
+    def query(self, placeable: Collection[str]) -> str:
+        """For the form of the block that takes its place; its code, where that can be placed."""
+        code = self.code.replace("-", "").upper()
+        chosen = f"&code={code}" if code in placeable else ""
+        return f"replaces={','.join(text.segment.id for text in self.texts)}{chosen}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,13 +169,14 @@ def _told(finding: Finding, language: Language) -> Told:
     words = finding.told(speak)
     surface = BENEATH.get(str(finding.where.get("surface")))
     source = words["source"]
+    text = ", ".join(part for part in (source["instrument"], source["article"]) if part)
     return Told(
         check=words["check"],
         severity=words["severity"],
         verdict=words["verdict"],
         where="",
         why=f"{speak(surface)} {words['why']}" if surface else words["why"],
-        source=f"{source['instrument']}, {source['article']} ({speak(VERIFIED[finding.source.mark])})",
+        source=f"{text} ({speak(VERIFIED[finding.source.mark])})",
         fix=words["fix"],
         stops=finding.stops,
     )
