@@ -1,0 +1,298 @@
+"""Two partners who share one newsletter and must never see each other, each with one of everything; all committed.
+
+Whatever belongs to the first side is called Zephyr, so that one finds it in an answer where it should not be.
+"""
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from promos.actions import (
+    blocks,
+    checkins,
+    claims,
+    codes,
+    declarations,
+    events,
+    issues,
+    offers,
+    partners,
+    people,
+    publications,
+    redemptions,
+    tokens,
+)
+from promos.models import Partner, Publication
+from promos.queries import people as staff
+from promos.rules import readers, signing
+from promos.rules.people import SCOPES, Role, Scope
+from promos.rules.redemption import Ask, Asker, Redeemed
+from promos.settings import Keys
+from tests.world import ADMIN, DAY, NOW, editor_of, member_of
+
+MARK = "Zephyr"
+LINES = "Bonjour,\n\nUne semaine calme.\n\nÀ bientôt !"
+
+
+@dataclass(slots=True)
+class Newsroom:
+    """A publication with a draft in which blocks stand, and one that nobody paid for."""
+
+    publication: UUID
+    draft: UUID
+    quiet: UUID
+
+
+@dataclass(slots=True)
+class Side:
+    """A partner with all it has. `spare…` is for what a test takes away or uses up."""
+
+    name: str
+    partner: UUID
+    event: UUID
+    pass_type: UUID
+    offer: UUID
+    codes: list[str]
+    block: UUID
+    spare_block: UUID
+    redemption: UUID
+    spare_redemption: UUID
+    pass_token: str
+    pass_link: str
+    spare_link: str
+    claim_secret: str
+    check_in: UUID
+    role: UUID
+    token: UUID
+    secrets: dict[Role, str] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class World:
+    """`admin` and `editor` are secrets of tokens; `elsewhere` is an editor of another publication."""
+
+    ours: Newsroom
+    theirs: Newsroom
+    a: Side
+    b: Side
+    admin: str
+    editor: str
+    elsewhere: str
+
+
+async def a_world(session: AsyncSession, keys: Keys) -> World:
+    ours, freea = await _newsroom(session, "FreeA")
+    theirs, other = await _newsroom(session, "FreeB")
+    return World(
+        ours,
+        theirs,
+        a=await _side(session, MARK, ours, freea, keys),
+        b=await _side(session, "Quartz", ours, freea, keys),
+        admin=await a_token(session, Role.ADMIN, keys),
+        editor=await a_token(session, Role.EDITOR, keys, publication_id=freea.id),
+        elsewhere=await a_token(session, Role.EDITOR, keys, publication_id=other.id),
+    )
+
+
+async def a_token(session: AsyncSession, role: Role, keys: Keys, **given: object) -> str:
+    """The secret of a token with every scope that its role can have, unless `scopes` says which."""
+    scopes: frozenset[Scope] = given.pop("scopes", SCOPES[role])  # type: ignore[assignment]
+    _, secret = await tokens.create(
+        session,
+        name=f"{role} of a test",
+        role=role,
+        scopes=scopes,
+        keys=keys,
+        now=NOW,
+        by=ADMIN,
+        **given,  # type: ignore[arg-type]
+    )
+    return secret
+
+
+async def _newsroom(session: AsyncSession, name: str) -> tuple[Newsroom, Publication]:
+    publication = await publications.create(
+        session,
+        name=name,
+        language="fr",
+        timezone="Europe/Paris",
+        audience=[{"country": "FR", "share": 0.9}],
+        now=NOW,
+        by=ADMIN,
+    )
+    made = [
+        await issues.create(
+            session,
+            publication.id,
+            number=number,
+            title="Une semaine calme",
+            planned_at=NOW + DAY,
+            content=LINES,
+            media_type="text/plain",
+            now=NOW,
+            by=ADMIN,
+        )
+        for number in ("1", "2")
+    ]
+    return Newsroom(publication.id, made[0].id, made[1].id), publication
+
+
+async def _side(session: AsyncSession, name: str, newsroom: Newsroom, publication: Publication, keys: Keys) -> Side:
+    partner = await partners.create(
+        session,
+        name=name,
+        legal_name=f"{name} Events",
+        legal_form="SAS",
+        register_number=f"RCS {name}",
+        address=f"1 rue {name}, 75002 Paris",
+        country="FR",
+        now=NOW,
+        by=ADMIN,
+    )
+    event = await events.create(
+        session,
+        partner.id,
+        name=f"{name} Days",
+        starts_at=NOW + 10 * DAY,
+        ends_at=NOW + 11 * DAY,
+        timezone="Europe/Paris",
+        venue=f"Palais {name}",
+        city="Paris",
+        country="FR",
+        url=f"https://{name.lower()}.example/",
+        highlights=[f"{name} on stage"],
+        now=NOW,
+        by=ADMIN,
+    )
+    pass_type = await events.create_pass_type(
+        session,
+        event.id,
+        name=f"{name} pass",
+        face_value=99900,
+        currency="EUR",
+        vat="included",
+        vat_rate=Decimal(20),
+        now=NOW,
+        by=ADMIN,
+    )
+    offer = await offers.create(
+        session,
+        event.id,
+        pass_type.id,
+        publication_ids=[publication.id],
+        name=f"{name} for readers",
+        limit=20,
+        opens_at=NOW - DAY,
+        ends_at=NOW + 7 * DAY,
+        now=NOW,
+        by=ADMIN,
+    )
+    words = [f"{name.upper()}{number}" for number in (1, 2, 3)]
+    made = [await codes.create(session, offer.id, word, now=NOW, by=ADMIN) for word in words]
+    block, spare_block = [
+        await blocks.insert(
+            session,
+            newsroom.draft,
+            code=word,
+            heading=f"{name} invites you",
+            body=f"Two days of {name}.",
+            call_to_action="Ask for a pass",
+            now=NOW,
+            by=editor_of(publication),
+        )
+        for word in words[:2]
+    ]
+    await declarations.declare(
+        session,
+        block.id,
+        "partner",
+        kinds=["passes_for_readers"],
+        benefits=[{"kind": "pass", "received_by": "readers", "quantity": 20}],
+        editorial_control="none",
+        obligation="none",
+        now=NOW,
+        by=member_of(partner),
+    )
+    passes = await _passes(session, made[0].id, name, keys)
+    scanned = await checkins.scan(
+        session,
+        event.id,
+        _qr(passes[0], keys),
+        scan_id=f"{name}-1",
+        gate=f"{name} gate",
+        at=None,
+        keys=keys,
+        now=NOW,
+        by=ADMIN,
+    )
+    side = Side(
+        name=name,
+        partner=partner.id,
+        event=event.id,
+        pass_type=pass_type.id,
+        offer=offer.id,
+        codes=words,
+        block=block.id,
+        spare_block=spare_block.id,
+        redemption=passes[0].redemption_id,
+        spare_redemption=passes[1].redemption_id,
+        pass_token=_qr(passes[0], keys),
+        pass_link=signing.link(keys.signing, "pass", passes[0].pass_id),
+        spare_link=signing.link(keys.signing, "pass", passes[2].pass_id),
+        claim_secret=await _claim(session, words[0], name, keys),
+        check_in=scanned.id,
+        role=await _role(session, partner, name),
+        token=await _spare_token(session, partner, name, keys),
+    )
+    for role in (Role.OWNER, Role.MEMBER, Role.DOOR):
+        only = {"event_ids": [event.id]} if role is Role.DOOR else {}
+        side.secrets[role] = await a_token(session, role, keys, partner_id=partner.id, **only)
+    return side
+
+
+async def _passes(session: AsyncSession, code_id: UUID, name: str, keys: Keys) -> list[Redeemed]:
+    asks = []
+    for number in range(3):
+        email = f"{name.lower()}{number}@readers.example"
+        key = signing.reader_key(keys.reader, readers.canonical(email))
+        asks.append(Ask(UUID(int=number + 1), code_id, key, asker=Asker(key, email, f"{name} {number}", "fr")))
+    outcomes = await redemptions.redeem(session, asks, now=NOW)
+    return [outcome for ask in asks if isinstance(outcome := outcomes[ask.id], Redeemed)]
+
+
+def _qr(held: Redeemed, keys: Keys) -> str:
+    return signing.qr_token(keys.signing[0], held.pass_id, held.drawn)
+
+
+async def _claim(session: AsyncSession, word: str, name: str, keys: Keys) -> str:
+    want = claims.wanted(
+        word, f"{name.lower()}-asks@readers.example", name=None, shares=(), block_id=None, language="fr"
+    )
+    claim = await claims.submit(
+        session, want, signing_key=keys.signing[0], reader_key=keys.reader, lifetime=3600, now=NOW
+    )
+    return signing.secret_of(keys.signing[0], "claim", claim.id)
+
+
+async def _role(session: AsyncSession, partner: Partner, name: str) -> UUID:
+    email = f"{name.lower()}@partner.example"
+    await people.invite(session, email, Role.MEMBER, name=name, partner_id=partner.id, now=NOW, by=ADMIN)
+    row = (await session.execute(staff.roles(ADMIN, partner_id=partner.id))).one()
+    found: UUID = row.id
+    return found
+
+
+async def _spare_token(session: AsyncSession, partner: Partner, name: str, keys: Keys) -> UUID:
+    token, _ = await tokens.create(
+        session,
+        name=f"{name} shop",
+        role=Role.MEMBER,
+        partner_id=partner.id,
+        scopes=[Scope.READ],
+        keys=keys,
+        now=NOW,
+        by=ADMIN,
+    )
+    return token.id
