@@ -1,0 +1,68 @@
+"""The running application for tests of the API, and a world for them to ask about."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import datetime
+
+import httpx
+import msgspec
+import pytest
+from litestar import Litestar
+
+from promos import settings as configuration
+from promos.app import create_app
+from promos.database import Database
+from promos.settings import Keys, Settings
+from promos.web.headers import Headers
+from tests.web.sides import World, a_world
+from tests.world import NOW
+
+
+@asynccontextmanager
+async def running(settings: Settings, clock: Callable[[], datetime] = lambda: NOW) -> AsyncIterator[Headers]:
+    """The whole application between its start and its end; mails wait, as it has no worker.
+
+    One task starts and ends it, as a server does: a fixture may begin in one and end in another.
+    """
+    whole = create_app(msgspec.structs.replace(settings, embedded_worker=False), clock=clock)
+    assert isinstance(whole, Headers)
+    app = whole.app
+    assert isinstance(app, Litestar)
+    started, stop = asyncio.Event(), asyncio.Event()
+
+    async def live() -> None:
+        async with app.lifespan():
+            started.set()
+            await stop.wait()
+
+    living, waiting = asyncio.create_task(live()), asyncio.create_task(started.wait())
+    await asyncio.wait([living, waiting], return_when=asyncio.FIRST_COMPLETED)
+    if living.done():
+        waiting.cancel()
+        living.result()
+    try:
+        yield whole
+    finally:
+        stop.set()
+        await living
+
+
+@pytest.fixture
+def keys(settings: Settings) -> Keys:
+    return configuration.keys(settings)
+
+
+@pytest.fixture
+async def client(settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
+    """A program that asks at `NOW`."""
+    async with running(settings) as app:
+        transport = httpx.ASGITransport(app=app)  # type: ignore[arg-type]
+        async with httpx.AsyncClient(transport=transport, base_url=settings.base_url) as asking:
+            yield asking
+
+
+@pytest.fixture
+async def world(database: Database, keys: Keys) -> World:
+    async with database.writing() as session:
+        return await a_world(session, keys)
