@@ -16,7 +16,7 @@ from promos.models import Event, PassType
 from promos.rules import events as rules
 from promos.rules.money import major
 from promos.rules.people import Actor
-from promos.rules.refusals import NotFound, Refusal
+from promos.rules.refusals import NotFound, Refusal, TermsFrozen
 from promos.web.given import Reads, Writes
 from promos.web.pages.partner.desk import READ, WRITE, event_of
 from promos.web.pages.show import go, language_of, page
@@ -137,7 +137,9 @@ def _written(kind: PassType) -> dict[str, str]:
 def _again(
     request: Request[Any, Any, Any], event: Event, kind: PassType | None, typed: Typed, refusal: Refusal
 ) -> Response[str]:
-    errors, status = to_mend(refusal, language_of(request), fields=at_limit("capacity"), worth=WORTH)
+    errors, status = to_mend(
+        refusal, language_of(request), fields={**at_limit("capacity"), TermsFrozen: WORTH}, worth=WORTH
+    )
     return _form(request, event, kind, typed.shown(FIELDS), errors, status=status)
 
 
