@@ -258,7 +258,7 @@ async def _passes(session: AsyncSession, code_id: UUID, name: str, keys: Keys) -
         email = f"{name.lower()}{number}@readers.example"
         key = signing.reader_key(keys.reader, readers.canonical(email))
         asks.append(Ask(UUID(int=number + 1), code_id, key, asker=Asker(key, email, f"{name} {number}", "fr")))
-    outcomes = await redemptions.redeem(session, asks, now=NOW)
+    outcomes = await redemptions.redeem(session, asks, now=NOW - DAY / 2)  # their mails went out long ago
     return [outcome for ask in asks if isinstance(outcome := outcomes[ask.id], Redeemed)]
 
 
