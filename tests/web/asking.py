@@ -1,0 +1,140 @@
+"""One good request for every operation of the API, about what a side has, or about what nobody has."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+from uuid import UUID, uuid4
+
+from promos.rules.people import Role
+from tests.web.sides import LINES, Newsroom, Side
+
+Body = dict[str, Any]
+
+DECLARATION = {
+    "kinds": ["passes_for_readers"],
+    "benefits": [{"kind": "pass", "received_by": "readers", "quantity": 20}],
+    "editorial_control": "none",
+    "obligation": "none",
+}
+WORTH = {"amount": "999.00", "currency": "EUR", "vat": "included", "vat_rate": "20.00"}
+PARTNER = {"name": "Third", "legal_name": "Third Events", "country": "FR"}
+PUBLICATION = {
+    "name": "FreeC",
+    "language": "en",
+    "timezone": "Europe/Paris",
+    "audience": [{"country": "FR", "share": 1}],
+}
+EVENT = {
+    "name": "Third Days",
+    "starts_at": "2026-12-03T09:00:00+01:00",
+    "ends_at": "2026-12-03T18:00:00+01:00",
+    "timezone": "Europe/Paris",
+    "venue": "Palais",
+    "city": "Paris",
+    "country": "FR",
+    "url": "https://third.example/",
+    "highlights": ["1 200 participants"],
+}
+WINDOW = {"opens_at": "2026-11-20T00:00:00Z", "ends_at": "2026-12-01T00:00:00Z"}
+BLOCK = {"heading": "Two days in Paris", "body": "All of it.", "call_to_action": "Ask for a pass"}
+LINTED = "# News\n\nUse the code FREEAGENAI for one of 20 free passes.\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What a request is about."""
+
+    side: Side
+    newsroom: Newsroom
+
+
+def nobodys(subject: Subject) -> Subject:
+    """The same shape with ids and codes of nothing there is."""
+    side, newsroom = subject.side, subject.newsroom
+    ids: dict[str, Any] = {name: uuid4() for name in side.__slots__ if isinstance(getattr(side, name), UUID)}
+    return Subject(
+        replace(side, **ids, codes=["NOSUCH1", "NOSUCH2", "NOSUCH3"]), Newsroom(*(uuid4() for _ in newsroom.__slots__))
+    )
+
+
+def asked(operation: str, path: str, about: Subject, role: Role | None) -> tuple[str, dict[str, Any]]:
+    """The address and what goes with it, for `httpx.AsyncClient.request`. `role` says for which party one speaks."""
+    party = "partner" if role in (Role.OWNER, Role.MEMBER) else "editor"
+    address = path.format(**_places(operation, about), party=party)
+    if operation == "lint":
+        return address, {"content": LINTED, "headers": {"Content-Type": "text/markdown"}}
+    if operation.startswith("render"):
+        return address, {"params": {"surface": "email_html"}}
+    body = _body(operation, about)
+    return address, {} if body is None else {"json": body}
+
+
+def _places(operation: str, about: Subject) -> dict[str, Any]:
+    """What stands in the braces of an operation's path."""
+    side, newsroom = about.side, about.newsroom
+    by_operation = {
+        "cancelRedemption": side.spare_redemption,
+        "getRedemption": side.redemption,
+        "removeBlock": side.spare_block,
+        "publishIssue": newsroom.quiet,
+    }
+    by_noun = {
+        "Partner": side.partner,
+        "Publication": newsroom.publication,
+        "PassType": side.pass_type,
+        "Offer": side.offer,
+        "Issue": newsroom.draft,
+        "Block": side.block,
+        "Role": side.role,
+        "Token": side.token,
+        "CheckIn": side.check_in,
+        "Event": side.event,
+    }
+    special = {
+        "createPassType": side.event,
+        "getFunnel": side.event,
+        "getDoor": side.event,
+        "createCode": side.offer,
+        "insertBlock": newsroom.draft,
+        "declare": side.block,
+        "getDeclarations": side.block,
+    }
+    noun = next((noun for noun in by_noun if operation.endswith(noun)), None)
+    found = (special | by_operation).get(operation) or (by_noun[noun] if noun else None)
+    link = side.spare_link if operation == "giveBackPass" else side.pass_link
+    return {"id": found, "code": side.codes[0], "link": link, "secret": side.claim_secret}
+
+
+def _body(operation: str, about: Subject) -> Body | None:
+    side, newsroom = about.side, about.newsroom
+    bodies: dict[str, Body] = {
+        "createPartner": PARTNER,
+        "changePartner": {"address": "2 rue de la Paix, 75002 Paris"},
+        "createPublication": PUBLICATION,
+        "changePublication": {"timezone": "Europe/Brussels"},
+        "createEvent": {**EVENT, "partner_id": str(side.partner)},
+        "changeEvent": {"venue": "Grand Palais"},
+        "createPassType": {"name": "Evening pass", "face_value": WORTH},
+        "changePassType": {"capacity": 100},
+        "createOffer": {**WINDOW, "event_id": str(side.event), "pass_type_id": str(side.pass_type)},
+        "changeOffer": {"limit": 30, "publication_ids": [str(newsroom.publication)]},
+        "createCode": {"code": "THIRD-TIME"},
+        "changeCode": {"limit": 15},
+        "checkCode": {},
+        "submitClaim": {"code": side.codes[0], "email": "somebody@readers.example"},
+        "redeem": {"code": side.codes[0], "reader": {"email": "somebody@readers.example"}},
+        "checkIn": {"event_id": str(side.event), "token": side.pass_token, "scan_id": "gate-1"},
+        "createIssue": {
+            "publication_id": str(newsroom.publication),
+            "number": "3",
+            "title": "Third",
+            "planned_at": "2026-12-01T06:00:00Z",
+            "text": LINES,
+        },
+        "changeIssue": {"title": "Une semaine plus calme"},
+        "insertBlock": {**BLOCK, "code": side.codes[2]},
+        "changeBlock": {"heading": "Two days near Paris"},
+        "declare": DECLARATION,
+        "giveRole": {"email": "new@partner.example", "role": "member", "partner_id": str(side.partner)},
+        "createToken": {"name": "Shop", "role": "member", "partner_id": str(side.partner)},
+    }
+    return bodies.get(operation)
