@@ -6,7 +6,9 @@ import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 from litestar import Litestar, Router
 from litestar.openapi.config import OpenAPIConfig
@@ -89,7 +91,7 @@ def create_app(settings: Settings, *, clock: Callable[[], datetime] = utc_now) -
             "counter": GroupCommit(database, clock, size=settings.batch_size, wait=settings.batch_wait),
             "stopping": False,
             "schema_head": schema.head(),
-            "openapi": openapi.document(Litestar([_api()], dependencies=DEPENDENCIES, openapi_config=OPENAPI)),
+            "openapi": cache(_described),
         }
     )
     return Headers(app, settings)
@@ -103,6 +105,11 @@ def _api() -> Router:
         guards=[access.guard],
         exception_handlers=problems.HANDLERS,
     )
+
+
+def _described() -> dict[str, Any]:
+    """The OpenAPI document, made when somebody first asks for it."""
+    return openapi.document(Litestar([_api()], dependencies=DEPENDENCIES, openapi_config=OPENAPI))
 
 
 def served() -> ASGIApp:

@@ -81,4 +81,4 @@ def _close(schema: dict[str, Any], schemas: dict[str, Any]) -> None:
 
 @get("/openapi.json", opt=ANYONE, include_in_schema=False)
 async def openapi_json(request: Request[Any, Any, Any]) -> Response[dict[str, Any]]:
-    return Response(request.app.state.openapi, headers={"Cache-Control": "public, max-age=300"})
+    return Response(request.app.state.openapi(), headers={"Cache-Control": "public, max-age=300"})

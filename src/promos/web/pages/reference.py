@@ -10,7 +10,7 @@ from promos.web.pages.show import page
 
 @get("/docs", opt=ANYONE)
 async def operations(request: Request[Any, Any, Any]) -> Response[str]:
-    document = request.app.state.openapi
+    document = request.app.state.openapi()
     schemas = document["components"]["schemas"]
     listed = [
         {
