@@ -9,6 +9,7 @@ import itertools
 import shutil
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -16,10 +17,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from promos import schema
 from promos.database import Database, connect
 from promos.settings import Settings
-
 from tests.postgres import Server
 
-SECRETS = {"secret_keys": "s" * 40, "reader_key": "r" * 40}
+SECRETS: dict[str, Any] = {"secret_keys": "s" * 40, "reader_key": "r" * 40}
 _names = (f"clone_{number}" for number in itertools.count())
 
 

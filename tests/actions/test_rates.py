@@ -10,7 +10,6 @@ from promos.actions import rates
 from promos.actions.rates import Rate
 from promos.database import Database
 from promos.models import RateLimit
-
 from tests.world import NOW
 
 

@@ -96,10 +96,14 @@ class Browser:
 
     async def page(self) -> Any:
         page = await self.context.new_page()
-        page.on("console", lambda said: said.type in ("error", "warning") and self.complaints.append(said.text))
+        page.on("console", lambda said: self._said(said.type, said.text))
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
         page.on("request", lambda asked: self._foreign(asked.url))
         return page
+
+    def _said(self, kind: str, text: str) -> None:
+        if kind in ("error", "warning"):
+            self.complaints.append(text)
 
     def _foreign(self, url: str) -> None:
         if not url.startswith((self.base, "data:", "about:")):

@@ -9,6 +9,7 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import httpx
 import pytest
@@ -67,13 +68,13 @@ class House:
         )
         return signing.secret_of(self.keys.signing[0], "claim", claim.id)
 
-    async def code(self, **facts: object) -> PromoCode:
+    async def code(self, **facts: Any) -> PromoCode:
         """A code that is open now."""
         now = datetime.now(UTC)
         async with self.database.writing() as session:
             event = await world.an_event(session, starts_at=now + timedelta(days=9), ends_at=now + timedelta(days=10))
             kind = await world.a_pass_type(session, event)
-            window = {"opens_at": now - timedelta(days=1), "ends_at": now + timedelta(days=5)}
+            window: dict[str, Any] = {"opens_at": now - timedelta(days=1), "ends_at": now + timedelta(days=5)}
             return await world.a_code(session, await world.an_offer(session, kind, **window | facts))
 
     def _serve(self, port: int) -> None:

@@ -1,6 +1,8 @@
 """The reader's way through the pages, without a script and without a browser."""
 
 from collections.abc import AsyncIterator
+from typing import Any
+from uuid import uuid4
 
 import httpx
 import pytest
@@ -23,7 +25,7 @@ async def browser(settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
             yield client
 
 
-async def opened(database: Database, **facts: object) -> PromoCode:
+async def opened(database: Database, **facts: Any) -> PromoCode:
     async with database.writing() as session:
         return await world.a_code(session, await world.an_offer(session, **facts))
 
@@ -142,8 +144,8 @@ async def test_a_pass_is_given_back_once_and_the_page_says_so(
 
 
 async def test_forged_links_open_nothing(browser: httpx.AsyncClient, keys: Keys) -> None:
-    forged = signing.link((b"x" * 40,), "pass", world.new_id())
-    other = signing.link(keys.signing, "door", world.new_id())
+    forged = signing.link((b"x" * 40,), "pass", uuid4())
+    other = signing.link(keys.signing, "door", uuid4())
     for link in (forged, other, forged[:-1], "x", "A" * 300, "%00"):
         assert (await browser.get(f"/p/{link}")).status_code == 404
         assert (await browser.post(f"/p/{link}/give-back", data={"press": "yes"})).status_code == 404
@@ -161,5 +163,5 @@ async def test_a_form_from_another_page_changes_nothing(browser: httpx.AsyncClie
 
 
 async def test_a_click_leads_to_the_codes_page_and_nowhere_else(browser: httpx.AsyncClient) -> None:
-    for path in (f"/go/{world.new_id()}", "/go/https://evil.example", "/go/..%2f", "/go/javascript:x"):
+    for path in (f"/go/{uuid4()}", "/go/https://evil.example", "/go/..%2f", "/go/javascript:x"):
         assert (await browser.get(path)).status_code == 404

@@ -11,7 +11,7 @@ from promos.models import Entry
 from promos.rules.people import Actor
 
 
-async def record(  # noqa: PLR0917
+async def record(
     session: AsyncSession,
     verb: str,
     subject: UUID,

@@ -37,7 +37,7 @@ UNKNOWN_LOOK = Look()
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """A paragraph, heading, list, image, table, quote or rule. `html` is safe to show; `text` is what a reader reads."""
+    """A paragraph, heading, list, image, table, quote or rule. `html` is safe to show; `text` is what is read."""
 
     id: str  # s1, s2, … in the order of the issue
     kind: str

@@ -1,6 +1,7 @@
 """What the checks say of an issue: the real one where it is at hand, and our own in its shape."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import date
 from pathlib import Path
 
@@ -145,7 +146,5 @@ def test_an_issue_without_a_promo_has_nothing_to_disclose() -> None:
 
 @given(st.text(max_size=400), st.sampled_from(["text/plain", "text/markdown", "text/html", "message/rfc822"]))
 def test_nothing_that_anybody_types_breaks_it(text: str, media_type: str) -> None:
-    try:
+    with suppress(Unreadable):
         judged(f"{text}\n\ncode ABCD free pass {text}", media_type).as_json(str)
-    except Unreadable:
-        pass
