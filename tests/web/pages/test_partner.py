@@ -6,14 +6,13 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncSession
 
-from promos.actions import redemptions
 from promos.database import Database
-from promos.models import Consent, Event, Offer, OfferPublication, Partner, PassType, PromoCode, Reader, Redemption
+from promos.models import Event, Offer, OfferPublication, Partner, PassType, PromoCode, Redemption
 from promos.rules.people import Role
 from tests.newsroom import a_block, a_placeable_code, an_issue
-from tests.web.pages.conftest import Browser, SignIn
+from tests.web.pages.conftest import SignIn
+from tests.web.pages.desk import a_world, all_of, an_owner
 from tests.world import (
     DAY,
     NOW,
@@ -21,9 +20,7 @@ from tests.world import (
     a_partner,
     a_pass_type,
     a_publication,
-    an_ask,
     an_event,
-    an_offer,
 )
 
 EVENT = {
@@ -68,28 +65,6 @@ DECLARED = {
     "editorial_control": "none",
     "obligation": "none",
 }
-
-
-async def a_world(database: Database, *, redeemed: int = 0, **code: Any) -> tuple[Partner, Event, Offer, PromoCode]:
-    """A partner with an event, an offer of 20 and FREEAGENAI, `redeemed` times."""
-    async with database.writing() as session:
-        event = await an_event(session)
-        offer = await an_offer(session, await a_pass_type(session, event))
-        made = await a_code(session, offer, **code)
-        if redeemed:
-            asks = [an_ask(made, f"reader{number}") for number in range(redeemed)]
-            await redemptions.redeem(session, asks, now=NOW)
-        partner = await session.get_one(Partner, event.partner_id)
-        return partner, event, offer, made
-
-
-async def an_owner(signed_in: SignIn, partner: Partner) -> Browser:
-    return await signed_in("claire@partner.example", Role.OWNER, partner_id=partner.id)
-
-
-async def all_of(database: Database, *statements: Any) -> list[Any]:
-    async with database.reading() as session:
-        return [await session.scalar(statement) for statement in statements]
 
 
 async def test_an_empty_desk_says_what_to_do_first(signed_in: SignIn, database: Database) -> None:
@@ -288,55 +263,6 @@ async def test_a_limit_is_raised_in_place_and_never_set_below_what_is_out(
     assert "3 of 4 passes" in (await browser.get(f"/partner/events/{event.id}")).text
 
 
-@pytest.mark.parametrize("split", ["code", "issue", "day", "nonsense"])
-async def test_the_funnel_is_a_picture_and_a_table(split: str, signed_in: SignIn, database: Database) -> None:
-    partner, event, *_ = await a_world(database, redeemed=2)
-    browser = await an_owner(signed_in, partner)
-
-    page = (await browser.get(f"/partner/events/{event.id}?by={split}")).text
-
-    assert "<title>From click to door</title>" in page
-    row = {"issue": "Not from an issue", "day": "Mon 23 Nov 2026"}.get(split, "FREEAGENAI")
-    assert f'<th scope="row">{row}</th>' in page
-    assert "A reader took a pass with FREEAGENAI." in page or "A program took a pass with FREEAGENAI." in page
-
-
-async def test_readers_are_named_only_where_they_agreed(signed_in: SignIn, database: Database) -> None:
-    partner, event, *_ = await a_world(database, redeemed=2)
-    async with database.writing() as session:
-        redemption = await _of(session, "reader0@readers.example")
-        session.add(
-            Consent(
-                partner_id=partner.id,
-                reader_id=redemption.reader_id,
-                field="email",
-                wording="w",
-                language="en",
-                given_at=NOW,
-            )
-        )
-    browser = await an_owner(signed_in, partner)
-
-    page = (await browser.get(f"/partner/events/{event.id}/redemptions")).text
-
-    assert "reader0@readers.example" in page
-    assert "reader1" not in page
-    assert page.count("not shared") == 1
-
-
-async def test_a_cancelled_redemption_gives_its_place_back(signed_in: SignIn, database: Database) -> None:
-    partner, event, *_ = await a_world(database, redeemed=1)
-    browser = await an_owner(signed_in, partner)
-    [redemption] = await all_of(database, sa.select(Redemption))
-
-    for _ in range(2):
-        answer = await browser.post(f"/partner/redemptions/{redemption.id}/cancel")
-        assert answer.headers["Location"].startswith(f"/partner/events/{event.id}/redemptions")
-
-    assert await all_of(database, sa.select(Redemption.state), sa.select(PromoCode.used)) == ["cancelled", 0]
-    assert "cancelled" in (await browser.get(f"/partner/events/{event.id}/redemptions")).text
-
-
 async def test_another_partner_s_things_do_not_exist(signed_in: SignIn, database: Database) -> None:
     _, event, offer, _ = await a_world(database, redeemed=1)
     [redemption] = await all_of(database, sa.select(Redemption))
@@ -398,11 +324,3 @@ async def test_the_desk_is_for_those_who_run_events(role: Role, signed_in: SignI
     browser = await signed_in("someone@x.example", role, **reach)
 
     assert (await browser.get("/partner")).status_code == 403
-
-
-async def _of(session: AsyncSession, email: str) -> Redemption:
-    found = await session.scalar(
-        sa.select(Redemption).join(Reader, Redemption.reader_id == Reader.id).where(Reader.email == email)
-    )
-    assert found is not None
-    return found
