@@ -1,0 +1,63 @@
+"""What the documents promise is tried."""
+
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+from contextlib import suppress
+from pathlib import Path
+from urllib.error import URLError
+from urllib.request import urlopen
+
+import msgspec
+import pytest
+
+from promos.settings import PREFIX, Settings
+
+ROOT = Path(__file__).parents[1]
+
+
+def test_every_setting_is_explained() -> None:
+    table = (ROOT / "docs" / "how-to" / "run-it.md").read_text(encoding="utf-8")
+    explained = set(re.findall(rf"^\| `{PREFIX}(\w+)`", table, re.MULTILINE))
+
+    assert explained == {field.name.upper() for field in msgspec.structs.fields(Settings)}
+
+
+@pytest.mark.timeout(180)
+@pytest.mark.skipif(not all(map(shutil.which, ("bash", "curl", "grep"))), reason="bash, curl and grep are needed")
+def test_the_readmes_path_by_curl_runs_as_it_is_printed(tmp_path: Path) -> None:
+    script = re.findall(r"```bash\n(.+?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)[0]
+    script = script.replace(".venv/bin/python", sys.executable).replace(
+        ".venv/bin/promos", f"{sys.executable} -m promos.cli"
+    )
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = str(probe.getsockname()[1])
+    environ = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
+    environ |= {"PROMOS_DATA_DIR": str(tmp_path), "PORT": port}
+    serving = [sys.executable, "-m", "promos.cli", "demo", "--port", port]
+    with subprocess.Popen(serving, env=environ, stdout=subprocess.DEVNULL, start_new_session=True) as demo:
+        try:
+            _wait_for(f"http://127.0.0.1:{port}/health/ready", demo)
+            done = subprocess.run(
+                ["bash", "-c", script], env=environ, capture_output=True, text=True, timeout=120, check=False
+            )
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(demo.pid, signal.SIGKILL)
+    said = done.stdout.split("\n")
+    assert done.returncode == 0, done.stderr
+    assert said[:4] == ["disclosure-incomplete", "REL-1", "published", "pending"]
+    assert said[5:7] == ["admitted", "already"]
+
+
+def _wait_for(address: str, process: "subprocess.Popen[bytes]") -> None:
+    while process.poll() is None:
+        with suppress(URLError, ConnectionError, TimeoutError), urlopen(address, timeout=2) as answer:
+            if answer.status == 200:
+                return
+    raise AssertionError("the demo ended")
