@@ -26,7 +26,7 @@ Ask = Callable[..., Awaitable[httpx.Response]]
 
 @pytest.fixture
 def described(client: httpx.AsyncClient) -> Any:
-    return client._transport.app.app.state.openapi  # type: ignore[attr-defined]
+    return client._transport.app.app.state.openapi()  # type: ignore[attr-defined]
 
 
 @pytest.fixture
@@ -87,9 +87,9 @@ async def test_a_role_may_do_what_the_table_says_and_nothing_else(ask: Ask, worl
             assert (answer.status_code, answer.json()["code"]) == (403, "not-allowed"), row
 
 
-@pytest.mark.parametrize("role", [Role.OWNER, Role.MEMBER, Role.DOOR])
-async def test_another_partners_things_do_not_exist(ask: Ask, world: World, role: Role) -> None:
-    await _finds_nothing(ask, world, world.b.secrets[role], role)
+async def test_another_partners_things_do_not_exist(ask: Ask, world: World) -> None:
+    for role, secret in world.b.secrets.items():
+        await _finds_nothing(ask, world, secret, role)
 
 
 async def test_another_publications_things_do_not_exist(ask: Ask, world: World) -> None:
@@ -118,16 +118,16 @@ def _plain(answer: httpx.Response) -> str:
     return re.sub(r"NOSUCH\d|ZEPHYR\d", "CODE", answer.text)
 
 
-@pytest.mark.parametrize("scope", list(Scope))
-async def test_a_token_needs_the_scope_of_the_operation(
-    ask: Ask, world: World, database: Database, keys: Keys, scope: Scope
-) -> None:
+async def test_a_token_needs_the_scope_of_the_operation(ask: Ask, world: World, database: Database, keys: Keys) -> None:
     async with database.writing() as session:
-        without = await a_token(
-            session, Role.OWNER, keys, partner_id=world.a.partner, scopes=frozenset(Scope) - {scope}
-        )
+        without = {
+            str(scope): await a_token(
+                session, Role.OWNER, keys, partner_id=world.a.partner, scopes=frozenset(Scope) - {scope}
+            )
+            for scope in Scope
+        }
     for row in operations():
-        if may(row, Role.OWNER) and row[-1] == scope:
-            answer = await ask(row, our(world), without, Role.OWNER)
+        if may(row, Role.OWNER) and row[-1] in without:
+            answer = await ask(row, our(world), without[row[-1]], Role.OWNER)
 
             assert (answer.status_code, answer.json()["code"]) == (403, "scope-missing"), row
