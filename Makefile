@@ -16,7 +16,7 @@ unexport VIRTUAL_ENV PYTHONHOME PYTHONPATH
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo install test check lock clean
+.PHONY: help demo install test check lock messages clean
 
 help:
 	@echo "make demo     the whole path on this machine, at http://127.0.0.1:$(PORT) (PORT=8001 moves it)"
@@ -25,6 +25,7 @@ help:
 	@echo "make check    style, types and the direction of imports"
 	@echo "make lock     newest allowed versions, with their hashes, into requirements/"
 	@echo "make .env     secrets for docker-compose.yml"
+	@echo "make messages sentences that are new or gone, into the French catalogue"
 	@echo "make clean    remove .venv and what tools left behind; data/ stays"
 	@echo
 	@echo "PYTHON=python3.12 chooses the Python that .venv is made with (3.11 or newer)"
@@ -47,6 +48,11 @@ lock: .venv/made.stamp
 	$(PIP) install $(UV)
 	$(BIN)/python -c '$(BUILD_BACKEND)' | $(LOCK) --upgrade pyproject.toml - -o requirements/run.txt
 	$(BIN)/python -c '$(BUILD_BACKEND)' | $(LOCK) --upgrade pyproject.toml - --group dev -c requirements/run.txt -o requirements/dev.txt
+
+messages: .venv/dev.stamp
+	@mkdir -p build
+	$(BIN)/pybabel -q extract -F babel.cfg -k N_ --no-location --sort-output -o build/messages.pot .
+	$(BIN)/pybabel -q update -i build/messages.pot -o src/promos/locale/fr.po -l fr -N --ignore-obsolete -w 110
 
 clean:
 	rm -rf .venv build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis

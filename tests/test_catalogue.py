@@ -1,0 +1,55 @@
+"""Every sentence a person sees is there in French."""
+
+import re
+from pathlib import Path
+
+from babel.messages.extract import extract_from_dir
+from babel.messages.frontend import parse_mapping_cfg
+from babel.messages.pofile import read_po
+
+from promos.rules.refusals import every_refusal
+
+ROOT = Path(__file__).parents[1]
+KEYWORDS = {"_": None, "N_": None, "gettext": None, "ngettext": (1, 2)}
+
+
+def _said() -> set[str | tuple[str, ...]]:
+    """The sentences of the program and its pages, as `make messages` finds them."""
+    with (ROOT / "babel.cfg").open(encoding="utf-8") as file:
+        methods, options = parse_mapping_cfg(file)
+    found = extract_from_dir(ROOT, method_map=methods, options_map=options, keywords=KEYWORDS)
+    return {tuple(message) if isinstance(message, list | tuple) else message for _, _, message, _, _ in found}
+
+
+def _french() -> dict[str | tuple[str, ...], str | tuple[str, ...]]:
+    with (ROOT / "src" / "promos" / "locale" / "fr.po").open("rb") as file:
+        catalogue = read_po(file, locale="fr")
+    assert not catalogue.obsolete
+    assert not [message.id for message in catalogue if message.id and message.fuzzy]
+    return {
+        tuple(message.id) if isinstance(message.id, list | tuple) else message.id: message.string
+        for message in catalogue
+        if message.id
+    }
+
+
+def test_every_sentence_has_its_french_and_nothing_more() -> None:
+    said, french = _said(), _french()
+
+    assert sorted(map(str, said - set(french))) == []
+    assert sorted(map(str, set(french) - said)) == []
+    empty = [source for source, told in french.items() if not all([told] if isinstance(told, str) else told)]
+    assert sorted(map(str, empty)) == []
+
+
+def test_places_for_facts_are_the_same_in_both_languages() -> None:
+    def places(text: str | tuple[str, ...]) -> set[str]:
+        return set(re.findall(r"%\((\w+)\)s", " ".join([text] if isinstance(text, str) else text)))
+
+    assert {str(source): told for source, told in _french().items() if places(source) != places(told)} == {}
+
+
+def test_every_refusal_can_be_told_in_french() -> None:
+    french = _french()
+
+    assert [kind.slug for kind in every_refusal() if kind.title not in french] == []
