@@ -14,9 +14,15 @@ from promos.rules.disclosure.vocabulary import Severity, Standing, Verdict
 from promos.rules.language import N_
 
 CONTRAST, LEAST_SIZE = 4.5, 14.0
+DIFFERENT = {
+    "kinds": N_("the relationship"),
+    "benefits": N_("what was given"),
+    "editorial_control": N_("who has a say over the text"),
+    "obligation": N_("the duty to publish"),
+}
 
 # What a check answers: verdict, why, fix, facts
-Answer = tuple[Verdict, str, str, dict[str, str]]
+Answer = tuple[Verdict, str, str, dict[str, str | tuple[str, ...]]]
 PASS = Verdict.PASS
 FAIL = Verdict.FAIL
 CANNOT_TELL = Verdict.CANNOT_TELL
@@ -66,10 +72,11 @@ def check(subject: Subject, rule_set: RuleSet, audience: Sequence[str], at: date
 
 def _by_standing(one: Finding, rule_set: RuleSet) -> Finding:
     """A label's failure rests on what is known of that label, so it weighs as much as that."""
-    if one.check != "LBL-2" or one.verdict is PASS or "label" not in one.facts:
+    label, country = one.facts.get("label"), one.facts.get("country")
+    if one.check != "LBL-2" or one.verdict is PASS or not isinstance(label, str) or not isinstance(country, str):
         return one
-    entry = entry_in(rule_set, one.facts["label"])
-    known = entry.standings.get(one.facts["country"]) if entry else None
+    entry = entry_in(rule_set, label)
+    known = entry.standings.get(country) if entry else None
     if known is None:
         return replace(one, severity=Severity.WARN)
     standing, source = known
@@ -83,12 +90,13 @@ def rel_1(case: Case) -> Iterator[Answer]:
         yield (CANNOT_TELL, N_("A file says nothing of what was agreed: who gave what to whom is not in it."), "", {})
     elif facts.partner is None or facts.editor is None:
         why = N_("The declaration of the %(who)s is missing: what was exchanged for this block is not known.")
-        whose = [who for who, made in (("partner", facts.partner), ("editor", facts.editor)) if made is None]
-        yield (FAIL, why, N_("Ask for it, or make it, on the page of the block."), {"who": " + ".join(whose)})
+        both = ((N_("partner"), facts.partner), (N_("editor"), facts.editor))
+        whose = tuple(who for who, made in both if made is None)
+        yield (FAIL, why, N_("Ask for it, or make it, on the page of the block."), {"who": whose})
     elif facts.differences:
         why = N_("Partner and editor declare different things: %(what)s.")
         fix = N_("Agree on what was exchanged, and let whoever was wrong declare anew.")
-        yield (FAIL, why, fix, {"what": ", ".join(facts.differences)})
+        yield (FAIL, why, fix, {"what": tuple(DIFFERENT[name] for name in facts.differences)})
     else:
         yield (PASS, N_("Partner and editor declare the same."), "", {})
 
@@ -130,9 +138,10 @@ def lbl_2(case: Case) -> Iterator[Answer]:
     entry = entry_in(case.rules, case.label.line)
     for country in case.audience:
         standing = entry.standing(country) if entry else Standing.UNVERIFIED
-        facts = {"label": entry.text if entry else case.label.line, "country": country, "better": _proposal(case)}
+        text = entry.text if entry else case.label.line
+        facts: dict[str, str | tuple[str, ...]] = {"label": text, "country": country, "better": _proposal(case)}
         if standing in (Standing.MANDATED, Standing.ACCEPTED):
-            yield (PASS, N_("“%(label)s” is accepted in %(country)s."), "", {**facts})
+            yield (PASS, N_("“%(label)s” is accepted in %(country)s."), "", facts)
         elif standing is Standing.UNVERIFIED:
             why = N_("Nobody has verified that “%(label)s” is accepted in %(country)s.")
             yield (FAIL, why, N_("Where many readers live there, use a label of their language and law."), facts)
@@ -207,11 +216,11 @@ def off_1(case: Case) -> Iterator[Answer]:
         N_("until when"): not any(contains(text, word) for word in lexicon.deadline),
         N_("the conditions"): not any(contains(text, word) for word in lexicon.conditions),
     }
-    missing = [name for name, lacks in lacking.items() if lacks]
+    missing = tuple(name for name, lacks in lacking.items() if lacks)
     if missing:
         why = N_("The offer does not say: %(missing)s.")
         fix = N_("Say how many, worth what with or without VAT, until when and on which conditions.")
-        yield (FAIL, why, fix, {"missing": ", ".join(missing)})
+        yield (FAIL, why, fix, {"missing": missing})
     else:
         yield (PASS, N_("The offer says how many, worth what, until when and on which conditions."), "", {})
 
@@ -234,7 +243,7 @@ def vis_1(case: Case) -> Iterator[Answer]:
         look = case.block.segments[hidden[0].at].look
         why = N_("The label is there and nobody sees it (%(how)s).")
         fix = N_("Show it as text, in the size and colour of the text around it.")
-        yield (FAIL, why, fix, {"how": look.hidden_by or N_("in a picture only")})
+        yield (FAIL, why, fix, {"how": look.hidden_by or (N_("in a picture only"),)})
     elif case.visible:
         yield (PASS, N_("Nothing hides the label."), "", {})
 
@@ -247,7 +256,7 @@ def vis_2(case: Case) -> Iterator[Answer]:
         yield (CANNOT_TELL, N_("The colours of the label are not in the source."), "", {})
         return
     ratio = contrast(look.color, look.background)
-    facts = {"ratio": f"{ratio:.1f}"}
+    facts: dict[str, str | tuple[str, ...]] = {"ratio": f"{ratio:.1f}"}
     if ratio < CONTRAST:
         why = N_("The label is too pale: its contrast is %(ratio)s : 1.")
         yield (FAIL, why, N_("Use 4.5 : 1 or more."), facts)

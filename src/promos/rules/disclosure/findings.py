@@ -23,16 +23,19 @@ class Finding:
     source: Source
     reviewed_by: str = ""
     is_ours: bool = False
-    facts: Mapping[str, str] = field(default_factory=dict)
+    facts: Mapping[str, str | tuple[str, ...]] = field(default_factory=dict)  # a tuple holds sentences of ours
 
     def told(self, gettext: Callable[[str], str]) -> dict[str, Any]:
         """As the API writes it, in the language of `gettext`."""
+        facts = {
+            name: fact if isinstance(fact, str) else ", ".join(map(gettext, fact)) for name, fact in self.facts.items()
+        }
         return {
             "check": self.check,
             "severity": str(self.severity),
             "verdict": str(self.verdict),
             "where": dict(self.where),
-            "why": gettext(self.why) % self.facts if self.facts else gettext(self.why),
+            "why": gettext(self.why) % facts if facts else gettext(self.why),
             "source": {
                 "instrument": self.source.instrument,
                 "article": self.source.article,
@@ -40,7 +43,7 @@ class Finding:
                 "mark": str(self.source.mark),
                 "reviewed_by": self.reviewed_by or None,
             },
-            "fix": (gettext(self.fix) % self.facts if self.facts else gettext(self.fix)) if self.fix else "",
+            "fix": (gettext(self.fix) % facts if facts else gettext(self.fix)) if self.fix else "",
         }
 
     @property
