@@ -100,9 +100,7 @@ def refused(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
     if refusal := as_refusal(error):
         kind = type(refusal)
         return problem(request, status_of(kind), kind.slug, kind.title, **refusal.facts)
-    status = error.status_code if isinstance(error, HTTPException) else 500
-    if status not in UNHANDLED:
-        status = 400 if 400 <= status < 500 else 500
+    status = _status_of_mistake(error)
     code, title = UNHANDLED[status]
     facts: dict[str, Any] = {}
     if isinstance(error, ValidationException):
@@ -114,6 +112,16 @@ def refused(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
     if status == 500:
         log.error("unexpected error", exc_info=error, extra={"path": request.url.path})
     return problem(request, status, code, title, **facts)
+
+
+def _status_of_mistake(error: Exception) -> int:
+    """One of `UNHANDLED`. Only a body that is nested deeper than any of ours makes its decoder give up."""
+    if isinstance(error, RecursionError):
+        return 400
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    if status in UNHANDLED:
+        return status
+    return 400 if 400 <= status < 500 else 500
 
 
 HANDLERS: ExceptionHandlersMap = {Exception: refused, HTTPException: refused, Refusal: refused}
