@@ -97,13 +97,14 @@ async def list_check_ins(
     actor: NamedDependency[Actor],
     event: FromQuery[UUID | None] = None,
     cursor: FromQuery[str | None] = None,
+    size: FromQuery[int] = 50,
 ) -> CheckInsSeen:
     """Scans, newest first."""
     statement = sa.select(CheckIn).where(CheckIn.visible_to(actor))
     if event:
         statement = statement.where(CheckIn.event_id == event)
     async with reads() as session:
-        rows, after = await pages.page(session, statement, CheckIn.id, cursor)
+        rows, after = await pages.page(session, statement, CheckIn.id, cursor, size, newest_first=True)
     return CheckInsSeen([msgspec.convert(row, CheckInSeen, from_attributes=True) for row in rows], after)
 
 
