@@ -18,7 +18,7 @@ def _said() -> set[str | tuple[str, ...]]:
     with (ROOT / "babel.cfg").open(encoding="utf-8") as file:
         methods, options = parse_mapping_cfg(file)
     found = extract_from_dir(ROOT, method_map=methods, options_map=options, keywords=KEYWORDS)
-    return {tuple(message) if isinstance(message, list | tuple) else message for _, _, message, _, _ in found}
+    return {_frozen(message) for _, _, message, _, _ in found}
 
 
 def _french() -> dict[str | tuple[str, ...], str | tuple[str, ...]]:
@@ -26,11 +26,11 @@ def _french() -> dict[str | tuple[str, ...], str | tuple[str, ...]]:
         catalogue = read_po(file, locale="fr")
     assert not catalogue.obsolete
     assert not [message.id for message in catalogue if message.id and message.fuzzy]
-    return {
-        tuple(message.id) if isinstance(message.id, list | tuple) else message.id: message.string
-        for message in catalogue
-        if message.id
-    }
+    return {_frozen(message.id): _frozen(message.string) for message in catalogue if message.id}
+
+
+def _frozen(text: str | list[str] | tuple[str, ...] | None) -> str | tuple[str, ...]:
+    return tuple(text) if isinstance(text, list | tuple) else text or ""
 
 
 def test_every_sentence_has_its_french_and_nothing_more() -> None:
