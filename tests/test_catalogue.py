@@ -16,7 +16,7 @@ KEYWORDS = {"_": None, "N_": None, "gettext": None, "ngettext": (1, 2)}
 def _said() -> set[str | tuple[str, ...]]:
     """The sentences of the program and its pages, as `make messages` finds them."""
     with (ROOT / "babel.cfg").open(encoding="utf-8") as file:
-        methods, options = parse_mapping_cfg(file)  # type: ignore[no-untyped-call] -- Babel types little
+        methods, options = parse_mapping_cfg(file)  # type: ignore[no-untyped-call]
     found = extract_from_dir(ROOT, method_map=methods, options_map=options, keywords=KEYWORDS)
     return {_frozen(message) for _, _, message, _, _ in found}
 
