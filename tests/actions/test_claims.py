@@ -124,6 +124,7 @@ async def test_a_use_returns_exactly_once(session: AsyncSession) -> None:
     again = await passes.cancel(session, [held.id], now=NOW, by=ADMIN)
 
     assert [each.is_new for each in (*first, *again)] == [True, False]
+    assert first[0].version == again[0].version
     assert await used(session, code) == 0
     second = an_ask(code, "bo")
     assert not isinstance((await redemptions.redeem(session, [second], now=NOW))[second.id], Refusal)

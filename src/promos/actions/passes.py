@@ -10,11 +10,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from promos.actions import journal
 from promos.actions.locks import count, locked_terms
-from promos.models import CheckIn, Claim, Delivery, Pass, Redemption
+from promos.models import CheckIn, Claim, Delivery, Entry, Pass, Redemption
 from promos.rules.people import READER, Actor
 from promos.rules.redemption import Terms
 from promos.rules.refusals import NotFound, PassGivenBack, PassInUse, RateLimited
 
+ENDINGS = ("redemption.cancelled", "pass.given_back")
 RESENDS_A_DAY = 3
 RESEND_PAUSE = 60  # seconds
 
@@ -89,7 +90,7 @@ async def _end(
     for each in held:
         before = terms[each.code_id]
         if each.state != "confirmed":
-            ended.append(Ended(each.id, each.state, each.version, is_new=False))
+            ended.append(Ended(each.id, each.state, await _ended_at_version(session, each.id), is_new=False))
             continue
         live = await session.scalar(
             sa.select(Pass).where(Pass.redemption_id == each.id, Pass.state == "live").with_for_update(key_share=True)
@@ -117,6 +118,12 @@ async def _end(
             await _tell(session, live, each, now)
         ended.append(Ended(each.id, "cancelled", after.version, is_new=True))
     return ended
+
+
+async def _ended_at_version(session: AsyncSession, redemption_id: UUID) -> int:
+    """The code's version that ending this redemption made, so that a repeat is told the same."""
+    ending = sa.select(Entry.version).where(Entry.subject_id == redemption_id, Entry.verb.in_(ENDINGS))
+    return await session.scalar(ending) or 0
 
 
 async def _refuse_if_inside(session: AsyncSession, held: Pass) -> None:
