@@ -1,6 +1,6 @@
 """What readers are told: judged, the same for the same content, and shown with its label on every surface."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -348,3 +348,16 @@ async def test_the_text_around_a_block_cannot_hide_its_label(
 
     labels = [segment for segment in shown if segment.text.startswith("Publicité – collaboration")]
     assert [label.look.hidden_by for label in labels] == [None]
+
+
+async def test_a_plan_in_the_past_does_not_bring_back_the_rules_of_that_day(
+    session: AsyncSession, publication: Publication
+) -> None:
+    long_ago = datetime(2020, 1, 1, tzinfo=UTC)
+    issue = await an_issue(session, publication, "Venez avec nous", BARE, planned_at=long_ago)
+
+    with pytest.raises(DisclosureIncomplete):
+        await publish(session, issue)
+
+
+BARE = "Un accès gratuit pour vous, avec le code GENERATION."

@@ -47,6 +47,7 @@ class Composed:
     publication: Publication
     parts: tuple[Segment | BlockContent, ...]
     placed: tuple[Placed, ...]
+    now: datetime | None = None  # a draft goes out today or later, whatever was planned
 
     @property
     def content_hash(self) -> str:
@@ -70,8 +71,9 @@ class Composed:
 
     @property
     def judged_on(self) -> date:
-        """The day whose rules count: that of its publication, else the one it is planned for, where it is made."""
-        at = self.issue.published_at or self.issue.planned_at
+        """The day whose rules count: of its publication, else the one it is planned for, where it is made."""
+        planned = self.issue.planned_at if self.now is None else max(self.issue.planned_at, self.now)
+        at = self.issue.published_at or planned
         return at.astimezone(ZoneInfo(self.publication.timezone)).date()
 
     def block(self, block_id: UUID) -> BlockContent:
@@ -94,7 +96,7 @@ async def check(
 ) -> Checked:
     """Judge an issue by the rules of its own day, and keep what was found as evidence."""
     issue = await _locked(session, issue_id, by)
-    whole = await composed(session, issue, rule_set, base_url=base_url)
+    whole = await composed(session, issue, rule_set, base_url=base_url, now=now)
     checked = await _store(session, whole, judged(whole, rule_set), now=now)
     if issue.state == "draft":
         issue.content_hash = checked.content_hash
@@ -120,7 +122,7 @@ async def publish(
     issue = await _locked(session, issue_id, by)
     if issue.state == "published":
         return issue
-    whole = await composed(session, issue, rule_set, base_url=base_url)
+    whole = await composed(session, issue, rule_set, base_url=base_url, now=now)
     checked = await _store(session, whole, _passing(whole, rule_set), now=now)
     issue.content_hash = checked.content_hash
     issue.passed_check_id = checked.check_id
@@ -198,7 +200,9 @@ async def content_of(session: AsyncSession, block: PromoBlock, rule_set: RuleSet
     return contents.content(placed, publication, issue.language, rule_set, base_url=base_url)
 
 
-async def composed(session: AsyncSession, issue: Issue, rule_set: RuleSet, *, base_url: str) -> Composed:
+async def composed(
+    session: AsyncSession, issue: Issue, rule_set: RuleSet, *, base_url: str, now: datetime | None = None
+) -> Composed:
     publication = await session.get_one(Publication, issue.publication_id)
     placed = await contents.placed(session, issue_id=issue.id)
     written = {
@@ -207,7 +211,7 @@ async def composed(session: AsyncSession, issue: Issue, rule_set: RuleSet, *, ba
     }
     order = contents.in_order(issues.segments_of(issue), [each.block for each in placed])
     parts = tuple(written[part.id] if isinstance(part, PromoBlock) else part for part in order)
-    return Composed(issue, publication, parts, tuple(placed))
+    return Composed(issue, publication, parts, tuple(placed), now)
 
 
 def judged(whole: Composed, rule_set: RuleSet) -> tuple[Finding, ...]:

@@ -7,8 +7,12 @@ from typing import Any
 
 import msgspec
 
+from promos.rules.disclosure.checks import CHECKS
 from promos.rules.disclosure.ruleset import Country, LabelEntry, Lexicon, Rule, RuleSet, Source, Wording
 from promos.rules.disclosure.vocabulary import Mark, Severity, Standing
+
+# Without these, an issue could go out and nobody be told.
+_NEVER_LEFT_OUT = ("LBL-1", "VIS-1")
 
 
 class RulesError(ValueError):
@@ -47,13 +51,11 @@ def read_rules(folder: Path) -> RuleSet:
         code: Country(code, one.name, one.language, one.also)
         for code, one in _read(folder, "countries.toml", dict[str, _Country]).items()
     }
-    rules = tuple(
-        _rule(one, number, countries)
-        for number, one in enumerate(_read(folder, "rules.toml", dict[str, list[_Rule]])["rule"], 1)
-    )
-    labels = tuple(
-        _label(one, countries) for one in _read(folder, "labels.toml", dict[str, list[dict[str, Any]]])["label"]
-    )
+    rules = tuple(_rule(one, number, countries) for number, one in enumerate(_entries(folder, "rule", _Rule), 1))
+    labels = tuple(_label(one, countries) for one in _entries(folder, "label", dict[str, Any]))
+    for check in _NEVER_LEFT_OUT:
+        if not any(rule.check == check and "*" in rule.countries and rule.valid_to is None for rule in rules):
+            raise RulesError(f'rules.toml: {check} needs an entry without an end for countries = ["*"]')
     wording = _read(folder, "wording.toml", dict[str, Wording])
     if "en" not in wording:
         raise RulesError("wording.toml: English is missing, and every other language falls back to it")
@@ -67,7 +69,16 @@ def _read(folder: Path, name: str, kind: Any) -> Any:
         raise RulesError(f"{name}: {error}") from None
 
 
+def _entries(folder: Path, key: str, kind: Any) -> list[Any]:
+    entries: list[Any] = _read(folder, f"{key}s.toml", dict[str, list[kind]]).get(key, [])
+    if not entries:
+        raise RulesError(f"{key}s.toml: there is no [[{key}]]")
+    return entries
+
+
 def _rule(one: _Rule, number: int, countries: dict[str, Country]) -> Rule:
+    if one.check not in CHECKS:
+        raise RulesError(f"rules.toml: rule {number}: there is no check {one.check}")
     unknown = set(one.countries) - set(countries) - {"*"}
     if unknown or not one.countries:
         raise RulesError(f"rules.toml: rule {number} ({one.check}): unknown countries {sorted(unknown)}")

@@ -116,10 +116,12 @@ def _code_in(text: str, known: Collection[str]) -> str | None:
 
 
 def _heading_above(segments: Sequence[Segment], index: int, floor: int) -> int:
-    for above in range(index, max(floor, index - _FURTHEST) - 1, -1):
+    if segments[index].kind == "heading":
+        return index
+    for above in range(index - 1, max(floor, index - _FURTHEST) - 1, -1):  # the line of the code is no heading
         if is_heading(segments, above):
             return above
-    return max(floor, index - 2) if segments[index].kind != "heading" else index
+    return max(floor, index - 2)
 
 
 def _end_below(segments: Sequence[Segment], index: int) -> int:

@@ -12,6 +12,9 @@ from hypothesis import strategies as st
 from promos.app import rule_set
 from promos.parsing import Unreadable
 from promos.parsing.lint import Report, lint
+from promos.rules.disclosure.declarations import declaration
+from promos.rules.disclosure.label import given_sentence
+from promos.rules.disclosure.lexicon import names_what_was_given
 from promos.rules.disclosure.vocabulary import Severity, Verdict
 
 RULES = rule_set()
@@ -51,6 +54,7 @@ GOLDEN: Mapping[str, Severity] = {
     "ID-1": Severity.WARN,
     "OFF-1": Severity.WARN,
     "OFF-2": Severity.WARN,
+    "OFF-3": Severity.WARN,
 }
 
 
@@ -91,6 +95,51 @@ def test_a_german_reader_makes_a_footnote_graver() -> None:
 
     assert failing(judged(text, audience=["DE"]))["LBL-4"] is Severity.BLOCK
     assert failing(judged(text, audience=["FR"]))["LBL-4"] is Severity.ERROR
+
+
+def test_german_readers_need_the_label_beside_the_code() -> None:
+    text = OWN.read_text(encoding="utf-8")
+
+    assert failing(judged(text, audience=["FR", "DE"]))["POS-3"] is Severity.ERROR
+    assert "POS-3" not in failing(judged(text, audience=["FR"]))
+
+
+@pytest.mark.parametrize(
+    ("line", "is_label"),
+    [
+        ("Ad: for you", True),
+        ("Ad blockers are free this week.", False),
+        ("PUBLICITE – pour X SAS", True),
+        ("Publicite\u0301 – pour X SAS", True),
+        ("[Anzeige] Kommt mit", True),
+        ("Annonce de la semaine : rien.", False),
+    ],
+)
+def test_a_label_is_set_apart_from_prose(line: str, is_label: bool) -> None:
+    html = f"<h2>Venez</h2><p>{line}</p><p>Un accès gratuit avec le code GENERATION</p>"
+
+    assert ("LBL-1" not in failing(judged(html, "text/html"))) is is_label
+
+
+def test_a_note_under_one_block_says_nothing_of_the_next() -> None:
+    note = "<p>*Collaboration commerciale</p>"
+    html = f"<h2>A</h2><p>Un accès gratuit, code FIRSTONE</p>{note}<h2>B</h2><p>Un accès gratuit, code OTHERONE</p>"
+
+    last = [one for one in judged(html, "text/html").findings if one.check == "LBL-1"][-1]
+
+    assert last.verdict is Verdict.FAIL
+
+
+def test_no_country_of_readers_is_without_a_rule_for_labels() -> None:
+    assert RULES.rule("LBL-1", ["BE"], TODAY) is not None
+
+
+@pytest.mark.parametrize("who", ["author", "publication"])
+def test_passes_for_the_newsletter_alone_are_named_and_can_be_published(who: str) -> None:
+    passes = [{"kind": "pass", "received_by": who, "quantity": 1}]
+    said = given_sentence(RULES, "fr", "X SAS", declaration(["pass_for_author"], passes, "none", "none"), 20)
+
+    assert names_what_was_given(said, RULES.lexicon)
 
 
 def test_an_issue_is_judged_by_the_rules_of_its_day() -> None:

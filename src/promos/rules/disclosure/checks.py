@@ -5,15 +5,16 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date
 
+from promos.rules.disclosure.declarations import Declaration
 from promos.rules.disclosure.findings import Finding, finding
-from promos.rules.disclosure.label import entry_in
-from promos.rules.disclosure.lexicon import contains, names_what_was_given, sentences
+from promos.rules.disclosure.label import entry_in, primary_language, spoken
+from promos.rules.disclosure.lexicon import contains, folded, names_what_was_given, sentences, spans
 from promos.rules.disclosure.ruleset import RuleSet
 from promos.rules.disclosure.subject import BlockSubject, LabelLine, Subject, label_lines
-from promos.rules.disclosure.vocabulary import Severity, Standing, Verdict
+from promos.rules.disclosure.vocabulary import RelationshipKind, Severity, Standing, Verdict
 from promos.rules.language import N_
 
-CONTRAST, LEAST_SIZE = 4.5, 14.0
+CONTRAST, LEAST_SIZE, NEAR = 4.5, 14.0, 80
 DIFFERENT = {
     "kinds": N_("the relationship"),
     "benefits": N_("what was given"),
@@ -115,12 +116,18 @@ def rel_2(case: Case) -> Iterator[Answer]:
     if any(made.is_paid for made in declared):
         why = N_("The block says “%(word)s”, and payment was declared.")
         yield (FAIL, why, N_("Say that the partner pays."), {"word": unpaid})
+    elif len(declared) == 2 and not any(_gives(made) for made in declared):
+        yield (PASS, N_("It says that nothing was given, and nothing was declared."), "", {})
     elif said:
         yield (PASS, N_("It says that no money moved, and what was given instead."), "", {})
     else:
         why = N_("“%(word)s” denies a payment and does not say what was given: passes are worth money too.")
         fix = N_("Say what was exchanged: “No payment; the organiser provides n passes for our readers.”")
         yield (FAIL, why, fix, {"word": unpaid})
+
+
+def _gives(made: Declaration) -> bool:
+    return bool(made.benefits) or RelationshipKind.PASSES_FOR_READERS in made.kinds
 
 
 def lbl_1(case: Case) -> Iterator[Answer]:
@@ -156,7 +163,7 @@ def lbl_3(case: Case) -> Iterator[Answer]:
     entry = entry_in(case.rules, case.label.line)
     if case.subject.language is None or entry is None:
         yield (CANNOT_TELL, N_("The language of the issue cannot be told."), N_("Say the language of the issue."), {})
-    elif entry.language == case.subject.language:
+    elif entry.language == primary_language(case.subject.language):
         yield (PASS, N_("The label is in the language of the issue."), "", {})
     else:
         why = N_("The label is not in the language of the issue.")
@@ -180,7 +187,7 @@ def pos_1(case: Case) -> Iterator[Answer]:
     block = case.block
     first_link = next((at for at, segment in enumerate(block.segments) if segment.links), len(block.segments))
     met = min(at for at in (block.heading_at, block.code_at, first_link) if at is not None)
-    if case.label.at < met or (case.label.at == met and case.label.is_first_line and met != block.heading_at):
+    if case.label.at < met or (case.label.at == met and case.label.is_first_line):
         yield (PASS, N_("The label comes before heading, link and code."), "", {})
     else:
         why = N_("The label comes after the heading or the code: a reader meets the advertising first.")
@@ -190,6 +197,22 @@ def pos_1(case: Case) -> Iterator[Answer]:
 def pos_2(case: Case) -> Iterator[Answer]:
     if case.label is not None:
         yield (PASS, N_("The label stands inside the block."), "", {})
+
+
+def pos_3(case: Case) -> Iterator[Answer]:
+    if case.label is None:
+        return
+    notes = {line.line for line in case.lines if line.is_footnote}
+    text = "\n".join(line for line in case.block.text.split("\n") if line.strip() not in notes)
+    start = folded(text).find(folded(case.block.code))
+    end = start + len(folded(case.block.code))
+    words = {entry.text for line in case.visible if (entry := entry_in(case.rules, line.line))}
+    at = [span for word in words for span in spans(text, word)]
+    if start >= 0 and any(start - NEAR <= last and first <= end + NEAR for first, last in at):
+        yield (PASS, N_("A label stands beside the code."), "", {})
+    else:
+        why = N_("No label stands beside the code: a reader may take the code before reading one.")
+        yield (FAIL, why, N_("Write the label within 80 characters of the code too."), {})
 
 
 def id_1(case: Case) -> Iterator[Answer]:
@@ -235,6 +258,17 @@ def off_2(case: Case) -> Iterator[Answer]:
         yield (FAIL, why, N_("Say the number."), {"words": " ".join(found[0].split())})
     else:
         yield (PASS, N_("No number is left vague."), "", {})
+
+
+def off_3(case: Case) -> Iterator[Answer]:
+    things = "|".join(re.escape(folded(thing)) for thing in case.rules.lexicon.claimed)
+    claim = re.compile(rf"(?<![\w.,])\d(?:[\s.,]?\d){{0,8}}\+?(?:\s[^\W\d_]{{1,20}}){{0,3}}?\s+(?:{things})(?!\w)")
+    found = claim.search(folded(case.block.text))
+    if found:
+        why = N_("“%(words)s” is a claim, and nothing here says what it rests on.")
+        yield (FAIL, why, N_("Keep the evidence, or leave the number out."), {"words": " ".join(found[0].split())})
+    else:
+        yield (PASS, N_("No number is claimed without evidence."), "", {})
 
 
 def vis_1(case: Case) -> Iterator[Answer]:
@@ -291,9 +325,9 @@ def _luminance(color: str) -> float:
 
 def _proposal(case: Case) -> str:
     """The label that Promos would write."""
-    speaks = case.subject.language if case.subject.language in case.rules.wording else "en"
+    speaks = spoken(case.rules, case.subject.language)
     advertiser = case.block.facts.advertiser if case.block.facts else "…"
-    return case.rules.wording[speaks or "en"].label.format(advertiser=advertiser)
+    return case.rules.wording[speaks].label.format(advertiser=advertiser)
 
 
 CHECKS: dict[str, Callable[[Case], Iterator[Answer]]] = {
@@ -305,9 +339,11 @@ CHECKS: dict[str, Callable[[Case], Iterator[Answer]]] = {
     "LBL-4": lbl_4,
     "POS-1": pos_1,
     "POS-2": pos_2,
+    "POS-3": pos_3,
     "ID-1": id_1,
     "OFF-1": off_1,
     "OFF-2": off_2,
+    "OFF-3": off_3,
     "VIS-1": vis_1,
     "VIS-2": vis_2,
     "VIS-3": vis_3,

@@ -1,9 +1,12 @@
 """The words of the label, and the sentence that says what was exchanged."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from promos.rules.disclosure.declarations import Declaration
+from promos.rules.disclosure.lexicon import folded
 from promos.rules.disclosure.ruleset import LabelEntry, RuleSet
 from promos.rules.disclosure.vocabulary import BenefitKind, ReceivedBy, RelationshipKind, Standing
 
@@ -24,41 +27,59 @@ def label_for(rule_set: RuleSet, audience: Sequence[str], language: str, adverti
 
     A foreign label discloses, a missing one does not.
     """
-    speaks = language if language in rule_set.wording else "en"
+    speaks = spoken(rule_set, language)
     text = rule_set.wording[speaks].label.format(advertiser=advertiser)
     entry = entry_in(rule_set, text)
     unmet = tuple(country for country in audience if entry is None or entry.standing(country) not in _GOOD)
     return Label(text, speaks, unmet)
 
 
-def entry_in(rule_set: RuleSet, line: str) -> LabelEntry | None:
-    """The longest label that a line begins with, after an asterisk or bracket."""
-    folded = line.strip().lstrip('*†‡¹#[(«“"— –-•').lstrip().casefold()
-    found = [
-        entry
-        for entry in rule_set.labels
-        if folded.startswith(entry.text.casefold()) and not folded[len(entry.text) : len(entry.text) + 1].isalnum()
-    ]
+def spoken(rule_set: RuleSet, language: str | None) -> str:
+    """The language Promos writes a label in, for an issue in `language` (BCP 47: `fr` for `fr-CA`)."""
+    primary = primary_language(language)
+    return primary if primary is not None and primary in rule_set.wording else "en"
+
+
+def primary_language(language: str | None) -> str | None:
+    return re.split("[-_]", language.strip().lower())[0] if language else None
+
+
+def entry_in(rule_set: RuleSet, line: str, *, is_heading: bool = False) -> LabelEntry | None:
+    """The longest label that a line begins with, set apart from what follows: `Ad: …`, not `Ad blockers …`.
+
+    A heading has to set it apart by a mark: `[Anzeige] …`, or be nothing else.
+    """
+    text, connectors = folded(line), () if is_heading else rule_set.lexicon.connectors
+    found = [entry for entry in rule_set.labels if _begins(entry.text, connectors, is_heading).match(text)]
     return max(found, key=lambda entry: len(entry.text), default=None)
+
+
+@cache
+def _begins(label: str, connectors: tuple[str, ...], is_heading: bool) -> re.Pattern[str]:
+    words = r"[\s-]{1,3}".join(map(re.escape, re.split(r"[\s-]+", folded(label))))
+    if " " in label and not is_heading:
+        return re.compile(rf"[\W_]*{words}(?!\w)")
+    after = "".join(rf"|\s+{re.escape(folded(each))}(?!\w)" for each in connectors)
+    return re.compile(rf"[\W_]*{words}(?:[\W_]*$|\s*[:–—|\])»”.·,;!*_/]|\s+-\s{after})")
 
 
 def given_sentence(
     rule_set: RuleSet, language: str, advertiser: str, declaration: Declaration | None, quantity: int | None
 ) -> str:
     """What was exchanged, said positively. Before anybody declared: the passes of the offer, `quantity` of them."""
-    wording = rule_set.wording.get(language, rule_set.wording["en"])
+    wording = rule_set.wording[spoken(rule_set, language)]
     if declaration and RelationshipKind.NONE_DECLARED in declaration.kinds:
         return wording.nothing
     for_readers = declaration.passes_for(ReceivedBy.READERS) if declaration else quantity
     said = []
     if for_readers:
-        said.append(wording.passes_for_readers.format(count=for_readers))
+        said.append(_counted(wording.pass_for_readers, wording.passes_for_readers, for_readers))
     elif declaration is None or RelationshipKind.PASSES_FOR_READERS in declaration.kinds:
         said.append(wording.passes_for_readers_uncounted)
     if declaration:
         for_us = declaration.passes_for(ReceivedBy.AUTHOR) + declaration.passes_for(ReceivedBy.PUBLICATION)
         if for_us:
-            said.append(wording.passes_for_author.format(count=for_us))
+            said.append(_counted(wording.pass_for_author, wording.passes_for_author, for_us))
         if any(each.kind not in _NAMED for each in declaration.benefits):
             said.append(wording.others)
     if declaration and declaration.is_paid:
@@ -67,6 +88,10 @@ def given_sentence(
 
 
 _NAMED = frozenset({BenefitKind.PASS, BenefitKind.MONEY, BenefitKind.COMMISSION})
+
+
+def _counted(one: str, many: str, count: int) -> str:
+    return one if count == 1 else many.format(count=count)
 
 
 def _capital(text: str) -> str:

@@ -1,16 +1,26 @@
-"""Looking for words in a text, whole ones and in any case."""
+"""Looking for words in a text as a reader sees them: case, accents and typography make no difference."""
 
 import re
-from functools import cache
+import unicodedata
+from functools import cache, lru_cache
 
+from promos.rules.blocks import seen
 from promos.rules.disclosure.ruleset import Lexicon
 
 _ENDS = re.compile(r"(?<=[.!?…])\s+|\n+")
+_MARKS = str.maketrans("’‘ʼ‐‑", "'''--")
+
+
+@lru_cache(512)
+def folded(text: str) -> str:
+    """Without case, accents and unseen characters; letters in costume (𝗣𝘂𝗯) are letters."""
+    plain = unicodedata.normalize("NFKD", seen(text).translate(_MARKS))
+    return "".join(each for each in plain if not unicodedata.combining(each)).casefold()
 
 
 def contains(text: str, words: str) -> bool:
-    """Whether these words stand in the text as words, typographic apostrophes or not."""
-    return _pattern(words).search(text.replace("’", "'").replace("\xa0", " ")) is not None
+    """Whether these words stand in the text as words, with blanks or hyphens between them."""
+    return _pattern(words).search(folded(text)) is not None
 
 
 def sentences(text: str) -> list[str]:
@@ -18,12 +28,18 @@ def sentences(text: str) -> list[str]:
 
 
 def names_what_was_given(sentence: str, lexicon: Lexicon) -> bool:
-    """`the organiser provides 5 passes`: somebody gives, and what."""
-    gives = any(contains(sentence, word) for word in lexicon.gives)
-    return gives and any(contains(sentence, word) for word in lexicon.things)
+    """`the organiser provides 5 passes`: who, that it was given, and what."""
+    needed = (lexicon.parties, lexicon.gives, lexicon.things)
+    return all(any(contains(sentence, word) for word in words) for words in needed)
+
+
+def spans(text: str, words: str) -> list[tuple[int, int]]:
+    """Where these words stand in the folded text."""
+    return [match.span() for match in _pattern(words).finditer(folded(text))]
 
 
 @cache
 def _pattern(words: str) -> re.Pattern[str]:
-    escaped = re.escape(words.replace("’", "'").strip())
-    return re.compile(rf"(?<!\w){escaped}(?!\w)" if words[-1].isalnum() else rf"(?<!\w){escaped}", re.IGNORECASE)
+    plain = folded(words).strip()
+    escaped = r"[\s-]{1,3}".join(map(re.escape, re.split(r"[\s-]+", plain)))
+    return re.compile(rf"(?<!\w){escaped}(?!\w)" if plain[-1:].isalnum() else rf"(?<!\w){escaped}")

@@ -68,7 +68,10 @@ class Country:
 class Lexicon:
     unpaid: tuple[str, ...]
     gives: tuple[str, ...]
+    parties: tuple[str, ...]
     things: tuple[str, ...]
+    claimed: tuple[str, ...]
+    connectors: tuple[str, ...]
     vague: tuple[str, ...]
     vat: tuple[str, ...]
     deadline: tuple[str, ...]
@@ -84,8 +87,10 @@ class Wording:
     paid: str
     unpaid: str
     passes_for_readers: str
+    pass_for_readers: str
     passes_for_readers_uncounted: str
     passes_for_author: str
+    pass_for_author: str
     others: str
     nothing: str
     between: str

@@ -61,12 +61,14 @@ def of_file(rule_set: RuleSet, segments: Sequence[Segment], language: str | None
 
 def found_in(rule_set: RuleSet, segments: Sequence[Segment], known_codes: Collection[str] = ()) -> list[BlockSubject]:
     """The promo blocks that a text holds, whoever wrote them."""
-    subjects = []
+    subjects: list[BlockSubject] = []
+    floor = 0
     for block in find_blocks(segments, known_codes):
         first = block.first
-        while first > 0 and segments[first - 1].kind != "heading" and _is_label(rule_set, segments[first - 1]):
+        while first > floor and _is_label(rule_set, segments[first - 1]):
             first -= 1
-        own = tuple(segments[first : block.last + 1])
+        floor = block.last + 1
+        own = tuple(segments[first:floor])
         where: dict[str, Any] = {"segments": [segment.id for segment in own]}
         if own[0].line is not None:
             where["line"] = own[0].line
@@ -90,10 +92,12 @@ def label_lines(rule_set: RuleSet, block: BlockSubject) -> list[LabelLine]:
     found = []
     for at, segment in enumerate(block.segments):
         for number, line in enumerate(segment.text.split("\n")):
-            if len(line) <= 200 and entry_in(rule_set, line) is not None and at != block.heading_at:
+            is_heading = at == block.heading_at or segment.kind == "heading"
+            if entry_in(rule_set, line, is_heading=is_heading) is not None:
                 found.append(LabelLine(at, line.strip(), is_footnote(line), number == 0))
     return found
 
 
 def _is_label(rule_set: RuleSet, segment: Segment) -> bool:
-    return len(segment.text) <= 400 and entry_in(rule_set, segment.text) is not None
+    is_heading = segment.kind == "heading"
+    return len(segment.text) <= 400 and entry_in(rule_set, segment.text, is_heading=is_heading) is not None
