@@ -16,6 +16,7 @@ from uuid import UUID
 import msgspec
 from granian.constants import Interfaces
 from granian.server import Server
+from sqlalchemy.exc import SQLAlchemyError
 
 from promos import demo, schema
 from promos import settings as configuration
@@ -51,6 +52,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _say(str(error))
     except Refusal as refusal:
         return _say(f"{refusal.title} {refusal.facts or ''}".strip())
+    except (SQLAlchemyError, OSError) as error:
+        return _say(f"the database cannot be used: {str(getattr(error, 'orig', None) or error).splitlines()[0]}")
 
 
 def _parser() -> argparse.ArgumentParser:
