@@ -47,6 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         settings = configuration.read(os.environ)
         logging.basicConfig(level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s")
+        logging.getLogger("alembic").setLevel(logging.WARNING)  # it tells at each look what we never asked
         return int(asked.run(settings, asked) or 0)
     except SettingsError as error:
         return _say(str(error))
