@@ -1,18 +1,17 @@
 """A whole newsletter issue, in any of the forms an editor has it: text, Markdown, HTML or a mail."""
 
 import email
-import email.policy
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from email.message import EmailMessage
+from email.message import Message
 from html import escape
 
 from markdown_it import MarkdownIt
 
 from promos.parsing import Unreadable
 from promos.parsing import html as pages
-from promos.rules.issues import Segment
+from promos.rules.issues import UNKNOWN_LOOK, Look, Segment
 
 TEXT, MARKDOWN, HTML, MAIL = "text/plain", "text/markdown", "text/html", "message/rfc822"
 MEDIA_TYPES = (TEXT, MARKDOWN, HTML, MAIL)
@@ -26,6 +25,17 @@ _STOP_WORDS = {
     "en": frozenset("the and of to in is you for with that this are we it on be".split()),
 }
 _MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable("table")
+_MARKS = re.compile(r"[\[\]*_`<&!\\]")
+_MOST_MARKS = 10_000
+_MOST_MARKDOWN = 500_000  # characters
+_MOST_BOUNDARIES = 2_000  # lines of a mail that may begin a part
+_LONG_HEADER = re.compile(
+    rb"^(?:content-type|content-disposition|content-transfer-encoding|content-language|mime-version)"
+    rb"[ \t]*:(?:[^\n]|\n[ \t]){2000,}+",
+    re.IGNORECASE | re.MULTILINE,
+)
+# What the standard library does with mails that nobody should have sent.
+_BROKEN_MAIL = (ValueError, LookupError, AttributeError, TypeError, RecursionError, AssertionError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,20 +84,34 @@ def _numbered(segments: Sequence[Segment]) -> list[Segment]:
 def _plain(text: str) -> list[Segment]:
     """Paragraphs between empty lines; a line of its own in a paragraph stays a line of it; bullets make one list."""
     segments: list[Segment] = []
+    entries: list[tuple[int, str]] = []
     for line, paragraph in _paragraphs(text):
-        is_list = bool(_BULLET.match(paragraph))
-        body = _BULLET.sub("", paragraph) if is_list else paragraph.strip()
-        last = segments[-1] if segments else None
-        if is_list and last and last.kind == "list":
-            html = last.html.removesuffix("</ul>") + f"<li>{_lines(body)}</li></ul>"
-            segments[-1] = replace(last, text=f"{last.text}\n• {body}", html=html, links=(*last.links, *_links(body)))
-        elif is_list:
-            segments.append(Segment("", "list", f"• {body}", f"<ul><li>{_lines(body)}</li></ul>", _links(body), line))
-        elif set(body) <= set("-–—_=*~ "):
+        if _BULLET.match(paragraph):
+            entries.append((line, _BULLET.sub("", paragraph)))
+            continue
+        if entries:
+            segments.append(_list(entries))
+            entries = []
+        body = paragraph.strip()
+        if set(body) <= set("-–—_=*~ "):
             segments.append(Segment("", "rule", "", "<hr>", (), line))
         else:
-            segments.append(Segment("", "paragraph", body, f"<p>{_lines(body)}</p>", _links(body), line))
-    return segments
+            segments.append(_said("paragraph", body, f"<p>{_lines(body)}</p>", line))
+        if len(segments) > pages.MOST:
+            raise Unreadable(f"more than {pages.MOST} parts")
+    return [*segments, _list(entries)] if entries else segments
+
+
+def _list(entries: list[tuple[int, str]]) -> Segment:
+    body = "\n".join(f"• {entry}" for _, entry in entries)
+    html = "".join(f"<li>{_lines(entry)}</li>" for _, entry in entries)
+    return _said("list", body, f"<ul>{html}</ul>", entries[0][0])
+
+
+def _said(kind: str, text: str, html: str, line: int) -> Segment:
+    """A segment of plain text. Characters that turn its order round are taken out, and what they did is noted."""
+    look = Look(hidden_by=pages.DIRECTION) if pages.overrides_direction(text) else UNKNOWN_LOOK
+    return Segment("", kind, pages.read_as_text(text), pages.read_as_text(html), _links(text), line, look)
 
 
 def _paragraphs(text: str) -> Iterator[tuple[int, str]]:
@@ -111,8 +135,13 @@ def _links(text: str) -> tuple[str, ...]:
 
 
 def _markdown(text: str) -> list[Segment]:
-    """The top-level blocks of a Markdown text; raw HTML in it is shown as text, not obeyed."""
-    tokens = _MARKDOWN.parse(text[: 2 * 1024 * 1024])
+    """The top-level blocks of a Markdown text; raw HTML in it is shown as text, not obeyed.
+
+    A text with more marks than any author types is read as plain text: a parser would take minutes over it.
+    """
+    if len(text) > _MOST_MARKDOWN or len(_MARKS.findall(text)) > _MOST_MARKS:
+        return _plain(text)
+    tokens = _MARKDOWN.parse(text)
     segments: list[Segment] = []
     first = 0
     for index, token in enumerate(tokens):
@@ -120,48 +149,44 @@ def _markdown(text: str) -> list[Segment]:
             continue
         block = tokens[first : index + 1]
         first = index + 1
-        html = _MARKDOWN.renderer.render(block, _MARKDOWN.options, {})
+        found, _ = pages.read_html(_MARKDOWN.renderer.render(block, _MARKDOWN.options, {}))
         line = (block[0].map or [0])[0] + 1
-        found, _ = pages.read_html(html)
-        words = "\n".join(each.text for each in found if each.text)
-        links = tuple(link for each in found for link in each.links)
-        kind = found[0].kind if len(found) == 1 else _KINDS.get(block[0].type, "paragraph")
-        if words or kind in {"rule", "image"}:
-            segments.append(Segment("", kind, words, pages.safe(html), links, line))
+        segments += [replace(each, line=line) for each in found]
+        if len(segments) > pages.MOST:
+            raise Unreadable(f"more than {pages.MOST} parts")
     return segments
-
-
-_KINDS = {"bullet_list_open": "list", "ordered_list_open": "list", "blockquote_open": "quote", "table_open": "table"}
 
 
 def _mail(content: str | bytes) -> Parsed:
     raw = content if isinstance(content, bytes) else content.encode("utf-8", errors="surrogateescape")
+    if raw.count(b"\n--") > _MOST_BOUNDARIES:
+        raise Unreadable(f"more than {_MOST_BOUNDARIES} parts")
     try:
-        message = email.message_from_bytes(raw, policy=email.policy.default)
-        html, plain = _part(message, "html"), _part(message, "plain")
-    except (
-        ValueError,
-        LookupError,
-        AttributeError,
-        IndexError,
-        TypeError,
-        KeyError,
-    ):  # what broken mails do to `email`
-        html, plain = None, raw.decode("utf-8", errors="replace")
+        message = email.message_from_bytes(_LONG_HEADER.sub(b"X-Too-Long: 1", raw))
+        html, plain, spoken = _part(message, "text/html"), _part(message, "text/plain"), _spoken(message)
+    except _BROKEN_MAIL:
+        html, plain, spoken = None, raw.decode("utf-8", errors="replace"), None
     text_part = _numbered(_plain(_text(plain))) if plain is not None else None
     if html is None:
-        return Parsed(text_part or [], None, None, MAIL)
+        return Parsed(text_part or [], None, spoken, MAIL)
     segments, said = pages.read_html(_text(html))
-    return Parsed(_numbered(segments), text_part, said, MAIL)
+    return Parsed(_numbered(segments), text_part, said or spoken, MAIL)
 
 
-def _part(message: EmailMessage, subtype: str) -> str | None:
-    part = message.get_body(preferencelist=(subtype,))
-    if part is None:
-        return None
-    payload = part.get_payload(decode=True)
-    raw = payload if isinstance(payload, bytes) else str(part.get_payload()).encode("utf-8", errors="replace")
-    try:
-        return raw.decode(part.get_content_charset("utf-8") or "utf-8", errors="replace")
-    except LookupError:
-        return raw.decode("utf-8", errors="replace")
+def _spoken(message: Message) -> str | None:
+    """The first language of `Content-Language: fr-FR, en`."""
+    match = re.match(r"\s{0,9}([A-Za-z]{2,3})(?![A-Za-z])", str(message.get("Content-Language", "")))
+    return match[1].lower() if match else None
+
+
+def _part(message: Message, media_type: str) -> str | None:
+    """The first part of this kind that is not attached as a file."""
+    for part in message.walk():
+        if part.get_content_type() == media_type and part.get_content_disposition() != "attachment":
+            payload = part.get_payload(decode=True)
+            raw = payload if isinstance(payload, bytes) else b""
+            try:
+                return raw.decode(part.get_content_charset("utf-8"), errors="replace")
+            except (LookupError, ValueError):  # no such encoding, or one that is none of text
+                return raw.decode("utf-8", errors="replace")
+    return None

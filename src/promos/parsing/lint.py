@@ -1,7 +1,7 @@
 """A newsletter issue as a file, ours or not, judged by the same rules as one in Promos."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import PurePath
 from typing import Any
@@ -13,6 +13,7 @@ from promos.rules.disclosure.findings import Finding, verdict_of
 from promos.rules.disclosure.ruleset import RuleSet
 from promos.rules.disclosure.subject import BlockSubject, of_file
 from promos.rules.disclosure.vocabulary import Severity, Verdict
+from promos.rules.issues import Segment
 
 _TYPES = {
     ".txt": TEXT,
@@ -67,7 +68,8 @@ class Report:
         lines = []
         for block in self.blocks:
             line = f":{block.segments[0].line}" if block.segments[0].line else ""
-            lines += ["", f"{block.code}{line}"]
+            part = f" ({block.where['part']})" if "part" in block.where else ""
+            lines += ["", f"{block.code}{line}{part}"]
             mine = [finding for finding in self.findings if finding.where == block.where]
             order = {Verdict.FAIL: 0, Verdict.CANNOT_TELL: 1, Verdict.PASS: 2}
             for one in sorted(mine, key=lambda each: (order[each.verdict], list(Severity).index(each.severity))):
@@ -95,7 +97,39 @@ def lint(
     if None in countries:
         raise ValueError(f"the rules know {', '.join(rule_set.countries)}")
     subject = of_file(rule_set, parsed.segments, parsed.language, is_styled=media_type in (HTML, MAIL))
-    return Report(parsed.language, known, at, subject.blocks, tuple(check(subject, rule_set, known, at)))
+    blocks, findings = list(subject.blocks), check(subject, rule_set, known, at)
+    if parsed.text_part is not None and parsed.text_part != parsed.segments:
+        of_html = Report(parsed.language, known, at, tuple(blocks), tuple(findings))
+        more, failing = _in_the_text_part(parsed.text_part, of_html, rule_set)
+        blocks, findings = blocks + more, findings + failing
+    return Report(parsed.language, known, at, tuple(blocks), tuple(findings))
+
+
+def _in_the_text_part(
+    segments: Sequence[Segment], of_html: Report, rule_set: RuleSet
+) -> tuple[list[BlockSubject], list[Finding]]:
+    """Some read a mail's plain part instead of its HTML: the blocks where something fails there alone, and what."""
+    numbered = [replace(segment, id=f"t{number}") for number, segment in enumerate(segments, 1)]
+    subject = of_file(rule_set, numbered, of_html.language, is_styled=False)
+    known = {
+        (block.code, one.check)
+        for block in of_html.blocks
+        for one in of_html.findings
+        if one.where == block.where and one.verdict is Verdict.FAIL
+    }
+    blocks: list[BlockSubject] = []
+    findings: list[Finding] = []
+    for block in subject.blocks:
+        placed = replace(block, where={**block.where, "part": TEXT})
+        failing = [
+            one
+            for one in check(replace(subject, blocks=(placed,)), rule_set, of_html.audience, of_html.at)
+            if one.verdict is Verdict.FAIL and (block.code, one.check) not in known
+        ]
+        if failing:
+            blocks.append(placed)
+            findings += failing
+    return blocks, findings
 
 
 def media_type_of(name: str) -> str:
