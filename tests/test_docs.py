@@ -22,9 +22,30 @@ ROOT = Path(__file__).parents[1]
 
 def test_every_setting_is_explained() -> None:
     table = (ROOT / "docs" / "how-to" / "run-it.md").read_text(encoding="utf-8")
-    explained = set(re.findall(rf"^\| `{PREFIX}(\w+)`", table, re.MULTILINE))
+    explained = dict(re.findall(rf"^\| `{PREFIX}(\w+)` \| ([^|]+) \|", table, re.MULTILINE))
+    settings = {field.name.upper(): field.default for field in msgspec.structs.fields(Settings)}
 
-    assert explained == {field.name.upper() for field in msgspec.structs.fields(Settings)}
+    assert explained.keys() == settings.keys()
+    numbers = {name: default for name, default in settings.items() if type(default) in (int, float)}
+    assert {name: float(explained[name]) for name in numbers} == numbers
+
+
+def test_what_the_documents_point_to_is_there() -> None:
+    pages = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]
+    links = [
+        (page, target)
+        for page in pages
+        for target in re.findall(r"\]\((?!https?:|#)([^)#]+)", page.read_text(encoding="utf-8"))
+    ]
+    named = [
+        (page, ROOT / name)
+        for page in pages
+        for name in re.findall(r"`((?:tests|docs|docker)/[\w/.-]+)`", page.read_text(encoding="utf-8"))
+    ]
+
+    missing = [(page.name, str(target)) for page, target in [*links, *named] if not (page.parent / target).exists()]
+    assert links
+    assert not missing
 
 
 @pytest.mark.timeout(180)
