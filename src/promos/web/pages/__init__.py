@@ -1,6 +1,6 @@
 """The pages, by audience: reader, partner, editor, door, admin."""
 
-from promos.web.pages import admin, door, editor, mailbox, partner, reader, sign_in
+from promos.web.pages import admin, door, editor, mailbox, partner, reader, reference, sign_in
 
 HANDLERS = [
     *reader.HANDLERS,
@@ -10,4 +10,5 @@ HANDLERS = [
     *editor.HANDLERS,
     *admin.HANDLERS,
     *mailbox.HANDLERS,
+    *reference.HANDLERS,
 ]
