@@ -24,6 +24,7 @@ _TYPES = {
     ".htm": HTML,
     ".eml": MAIL,
 }
+_MOST_BLOCKS = 100  # more are no newsletter
 _SIGNS = {Verdict.PASS: "ok", Verdict.FAIL: "FAIL", Verdict.CANNOT_TELL: "?"}
 
 
@@ -97,6 +98,8 @@ def lint(
     if None in countries:
         raise ValueError(f"the rules know {', '.join(rule_set.countries)}")
     subject = of_file(rule_set, parsed.segments, parsed.language, is_styled=media_type in (HTML, MAIL))
+    if len(subject.blocks) > _MOST_BLOCKS:
+        raise Unreadable(f"more than {_MOST_BLOCKS} promo blocks")
     blocks, findings = list(subject.blocks), check(subject, rule_set, known, at)
     if parsed.text_part is not None and parsed.text_part != parsed.segments:
         of_html = Report(parsed.language, known, at, tuple(blocks), tuple(findings))
@@ -119,7 +122,7 @@ def _in_the_text_part(
     }
     blocks: list[BlockSubject] = []
     findings: list[Finding] = []
-    for block in subject.blocks:
+    for block in subject.blocks[:_MOST_BLOCKS]:
         placed = replace(block, where={**block.where, "part": TEXT})
         failing = [
             one

@@ -10,6 +10,13 @@ _NAMED = re.compile(
     r"(?:\s{0,3}[:=«“\"'‘„(*_-]){0,4}\s{0,3}([A-Z0-9](?:-?[A-Z0-9]){3,39})(?![\w-])",
     re.IGNORECASE,
 )
+_ASKED_FOR = re.compile(r"\bcodes?(?:[ -]promo)?\s{0,3}(?:[:=]|→|est|is|lautet)?\s{0,3}$|code:\s{0,3}$", re.IGNORECASE)
+_ALONE = re.compile(r"\W{0,5}([A-Z0-9](?:-?[A-Z0-9]){3,39})\W{0,5}")
+# Words that stand after "code" and open nothing.
+_NO_CODES = re.compile(
+    r"HTML\d?|XHTML|JSON|YAML|TOML|HTTPS?|ASCII|UTF-?\d+|IBAN|SWIFT|SEPA|MORSE|PYTHON|JAVA(?:SCRIPT)?|RUST|COBOL|PERL|"
+    r"RUBY|LATEX|OPENAI|CLAUDE|GITHUB|LINUX|(?:ERR|ERROR|HTTP|ISO|GPT|EAN|PIN|RFC)-?\d+|\d+-\d+"
+)
 _OFFERED = re.compile(
     r"gratuit|offr(?:ir|e|ons|ez)|offert|accès|places?\b|billet|invitation|laissez-passer|remise|réduction|rabais|"
     r"\bfree\b|\bpass(?:es)?\b|tickets?\b|discount|\boff\b|give ?away|kostenlos|gratis|frei(?:e|karte)|rabatt|"
@@ -18,6 +25,7 @@ _OFFERED = re.compile(
 )
 _FOOTNOTE = re.compile(r"^\s{0,3}[*†‡¹](?!\*)\s{0,3}\w")
 _SIGNS_OFF = '.!?…:;,)»”"'
+_SHORT = 120  # characters of a closing line, or a label under the block
 _FURTHEST = 30  # segments between a heading and its code, a code and its footnote
 
 
@@ -70,26 +78,33 @@ def find_blocks(segments: Sequence[Segment], known_codes: Collection[str] = ()) 
     the heading above it to the footnote below it, or to the next heading.
     """
     found: list[FoundBlock] = []
-    for index, segment in enumerate(segments):
-        code = _code_in(segment.text, known_codes)
+    are_marked = any(segment.kind == "heading" for segment in segments)
+    codes = [
+        _code_in(segment.text, known_codes) or _code_below(segments, index) for index, segment in enumerate(segments)
+    ]
+    for index, code in enumerate(codes):
         if code is None or (found and index <= found[-1].last):
             continue
         floor = found[-1].last + 1 if found else 0
-        first = _heading_above(segments, index, floor)
-        last = _end_below(segments, index)
+        first = _heading_above(segments, index, floor, are_marked)
+        last = _end_below(segments, index, codes, are_marked)
         text = "\n".join(each.text for each in segments[first : last + 1])
         if _OFFERED.search(text):
-            heading = segments[first].text if is_heading(segments, first) else None
+            heading = segments[first].text if _is_heading(segments, first, are_marked=are_marked) else None
             found.append(FoundBlock(first, last, code, index, heading))
     return found
 
 
 def is_heading(segments: Sequence[Segment], index: int) -> bool:
     """Whether a heading stands there; where the source marks none, a short line without an end of its own."""
+    return _is_heading(segments, index, are_marked=any(each.kind == "heading" for each in segments))
+
+
+def _is_heading(segments: Sequence[Segment], index: int, *, are_marked: bool) -> bool:
     segment = segments[index]
     if segment.kind == "heading":
         return True
-    if segment.kind != "paragraph" or any(each.kind == "heading" for each in segments):
+    if segment.kind != "paragraph" or are_marked:
         return False
     text = segment.text.strip()
     if not 3 <= len(text) <= 80 or "\n" in text or _FOOTNOTE.match(text):
@@ -105,9 +120,8 @@ def is_footnote(text: str) -> bool:
 
 def _code_in(text: str, known: Collection[str]) -> str | None:
     for match in _NAMED.finditer(text):
-        word = match[1]
-        if word == word.upper() and any(letter.isalpha() for letter in word):
-            return word
+        if _may_open(match[1]):
+            return match[1]
     folded = {code.replace("-", "").upper(): code for code in known}
     for word in re.findall(r"[A-Z0-9](?:-?[A-Z0-9]){2,39}", text):
         if word.replace("-", "") in folded:
@@ -115,21 +129,38 @@ def _code_in(text: str, known: Collection[str]) -> str | None:
     return None
 
 
-def _heading_above(segments: Sequence[Segment], index: int, floor: int) -> int:
+def _code_below(segments: Sequence[Segment], index: int) -> str | None:
+    """`Votre code :` in one segment, and the code in large letters in the next."""
+    above = segments[index - 1].text[-40:] if index else ""
+    match = _ALONE.fullmatch(segments[index].text.strip()[:60]) if _ASKED_FOR.search(above) else None
+    return match[1] if match and _may_open(match[1]) else None
+
+
+def _may_open(word: str) -> bool:
+    has_letters = any(letter.isalpha() for letter in word)
+    return word == word.upper() and has_letters and _NO_CODES.fullmatch(word) is None
+
+
+def _heading_above(segments: Sequence[Segment], index: int, floor: int, are_marked: bool) -> int:
     if segments[index].kind == "heading":
         return index
     for above in range(index - 1, max(floor, index - _FURTHEST) - 1, -1):  # the line of the code is no heading
-        if is_heading(segments, above):
+        if _is_heading(segments, above, are_marked=are_marked):
             return above
     return max(floor, index - 2)
 
 
-def _end_below(segments: Sequence[Segment], index: int) -> int:
+def _end_below(segments: Sequence[Segment], index: int, codes: Sequence[str | None], are_marked: bool) -> int:
     last = index
     for below in range(index + 1, min(len(segments), index + _FURTHEST)):
-        if is_footnote(segments[below].text):
-            return below
-        if segments[below].kind == "rule" or is_heading(segments, below):
+        segment = segments[below]
+        if codes[below] not in (None, codes[index]):
             break
-        last = below
-    return min(last, index + 3)
+        if is_footnote(segment.text):
+            return below
+        if segment.kind == "rule" or _is_heading(segments, below, are_marked=are_marked):
+            break
+        goes_on = segment.links or len(segment.text) <= _SHORT or _OFFERED.search(segment.text)
+        if goes_on and last == below - 1 and below <= index + 3:
+            last = below
+    return last

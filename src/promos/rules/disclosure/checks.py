@@ -104,7 +104,7 @@ def rel_1(case: Case) -> Iterator[Answer]:
 
 def rel_2(case: Case) -> Iterator[Answer]:
     lexicon, block = case.rules.lexicon, case.block
-    disclosure = [block.segments[line.at].text for line in case.visible]
+    disclosure = [block.segments[at].text for at in dict.fromkeys(line.at for line in case.visible)]
     if block.facts is not None:
         disclosure = [block.text]
     unpaid = next((word for text in disclosure for word in lexicon.unpaid if contains(text, word)), None)

@@ -7,6 +7,7 @@ from functools import cache, lru_cache
 from promos.rules.blocks import seen
 from promos.rules.disclosure.ruleset import Lexicon
 
+MOST = 50_000  # characters that are looked through; a promo block has some hundreds
 _ENDS = re.compile(r"(?<=[.!?…])\s+|\n+")
 _MARKS = str.maketrans("’‘ʼ‐‑", "'''--")
 
@@ -14,7 +15,7 @@ _MARKS = str.maketrans("’‘ʼ‐‑", "'''--")
 @lru_cache(512)
 def folded(text: str) -> str:
     """Without case, accents and unseen characters; letters in costume (𝗣𝘂𝗯) are letters."""
-    plain = unicodedata.normalize("NFKD", seen(text).translate(_MARKS))
+    plain = unicodedata.normalize("NFKD", seen(text[:MOST]).translate(_MARKS))
     return "".join(each for each in plain if not unicodedata.combining(each)).casefold()
 
 
@@ -24,7 +25,7 @@ def contains(text: str, words: str) -> bool:
 
 
 def sentences(text: str) -> list[str]:
-    return [sentence for sentence in _ENDS.split(text) if sentence.strip()]
+    return [sentence for sentence in _ENDS.split(text[:MOST]) if sentence.strip()]
 
 
 def names_what_was_given(sentence: str, lexicon: Lexicon) -> bool:

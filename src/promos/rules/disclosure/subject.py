@@ -6,8 +6,12 @@ from typing import Any
 
 from promos.rules.disclosure.declarations import Declaration
 from promos.rules.disclosure.label import entry_in
+from promos.rules.disclosure.lexicon import MOST
 from promos.rules.disclosure.ruleset import RuleSet
 from promos.rules.issues import Segment, find_blocks, is_footnote
+
+_MOST_LINES = 500  # of one segment
+_MOST_LABELS = 50  # of one block
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +38,8 @@ class BlockSubject:
 
     @property
     def text(self) -> str:
-        return "\n".join(segment.text for segment in self.segments)
+        """As far as it is looked through; no promo block is as long."""
+        return "\n".join(segment.text for segment in self.segments)[:MOST]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,13 +93,15 @@ def of_rendering(
 
 
 def label_lines(rule_set: RuleSet, block: BlockSubject) -> list[LabelLine]:
-    """The lines of a block that are labels, in order, whatever hides them."""
-    found = []
+    """The lines of a block that are labels, in order, whatever hides them; the first few of very many."""
+    found: list[LabelLine] = []
     for at, segment in enumerate(block.segments):
-        for number, line in enumerate(segment.text.split("\n")):
-            is_heading = at == block.heading_at or segment.kind == "heading"
+        is_heading = at == block.heading_at or segment.kind == "heading"
+        for number, line in enumerate(segment.text.split("\n", _MOST_LINES)[:_MOST_LINES]):
             if entry_in(rule_set, line, is_heading=is_heading) is not None:
                 found.append(LabelLine(at, line.strip(), is_footnote(line), number == 0))
+            if len(found) == _MOST_LABELS:
+                return found
     return found
 
 
