@@ -180,3 +180,29 @@ async def test_many_proofs_are_settled_together(session: AsyncSession) -> None:
     assert [claim.state for claim in waiting] == ["proven", "proven", "refused", "refused"]
     assert [claim.refusal for claim in waiting] == [None, None, "offer-exhausted", "offer-exhausted"]
     assert len(outcomes) == 4
+
+
+async def test_a_reader_with_two_codes_of_one_offer_gets_one_pass(session: AsyncSession) -> None:
+    offer = await an_offer(session, limit=2)
+    one, other = await a_code(session, offer, "ONE-CODE"), await a_code(session, offer, "TWO-CODE")
+    proofs = [proof_of(await a_claim(session, code, "ada")) for code in (one, other)]
+    behind = an_ask(other, "bo")
+
+    outcomes = await redemptions.redeem(session, [*proofs, behind, an_ask(one, "cy")], now=NOW)
+
+    ada = [outcomes[proof.id] for proof in proofs]
+    assert [isinstance(each, Redeemed) and (each.is_new, each.is_mine) for each in ada] == [(True, True), (False, True)]
+    assert len({each.pass_id for each in ada if isinstance(each, Redeemed)}) == 1
+    assert isinstance(outcomes[behind.id], Redeemed)
+    assert await session.scalar(sa.select(Offer.used)) == 2
+    assert sorted(await session.scalars(sa.select(Redemption.version))) == [1, 1]
+
+
+async def test_a_second_code_helps_where_the_first_is_exhausted(session: AsyncSession) -> None:
+    offer = await an_offer(session, limit=5)
+    full, free = await a_code(session, offer, "FULL", limit=0), await a_code(session, offer, "FREE-ONE")
+    asks = [an_ask(full, "ada"), an_ask(free, "ada")]
+
+    outcomes = await redemptions.redeem(session, asks, now=NOW)
+
+    assert kinds(outcomes, *asks) == [Redeemed, Redeemed]

@@ -74,9 +74,12 @@ async def redeem(session: AsyncSession, asks: Sequence[Ask], *, now: datetime) -
         if not missed:
             batch.outcomes.update(refused)
             break
-        # Another offer of the event gave these readers a pass a moment ago; their places go to those behind them.
-        held = await _held(session, event_id, {ask.reader_key for ask in missed})
-        waiting = _answer_holders(batch, [ask for ask in waiting if ask.id in refused or ask in missed], held)
+        # These readers have a pass by now: of this batch, by another code of the offer, or of another offer of the
+        # event a moment ago. Their places go to those behind them.
+        served = {ask.reader_key for ask, _ in batch.granted}
+        held = await _held(session, event_id, {ask.reader_key for ask in missed} - served)
+        behind = [ask for ask in waiting if ask.reader_key not in served and (ask.id in refused or ask in missed)]
+        waiting = _answer_holders(batch, behind, held)
     await _store(session, batch)
     _follow(batch, open_asks)
     await _settle_claims(session, batch, open_asks)
@@ -282,17 +285,15 @@ def _mail(pass_id: UUID, language: str, now: datetime) -> dict[str, Any]:
     }
 
 
-def _follow(batch: Batch, asks: Iterable[Ask]) -> None:
+def _follow(batch: Batch, asks: Sequence[Ask]) -> None:
     """A reader who asked several times at once hears the same each time."""
-    leaders = {
-        (ask.reader_key, ask.code_id): (ask, batch.outcomes[ask.id])
-        for ask in reversed(list(asks))
-        if ask.id in batch.outcomes
-    }
+    given = {ask.reader_key: ask for ask, _ in batch.granted}
+    first = {(ask.reader_key, ask.code_id): ask for ask in reversed(asks) if ask.id in batch.outcomes}
     for ask in asks:
-        if ask.id in batch.outcomes:
+        if ask.id in batch.outcomes and not (ask.reader_key in given and isinstance(batch.outcomes[ask.id], Refusal)):
             continue
-        leader, outcome = leaders[ask.reader_key, ask.code_id]
+        leader = given.get(ask.reader_key) or first[ask.reader_key, ask.code_id]
+        outcome = batch.outcomes[leader.id]
         if isinstance(outcome, Redeemed):
             is_mine = _is_same(ask, leader.reader_id, leader.token_id)
             outcome = Redeemed(outcome.redemption_id, outcome.pass_id, outcome.version, is_new=False, is_mine=is_mine)
