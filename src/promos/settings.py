@@ -2,12 +2,15 @@
 
 import os
 import secrets
+import tempfile
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
 
 PREFIX = "PROMOS_"
+LEAST_KEY = 32  # characters
 
 
 class SettingsError(Exception):
@@ -80,7 +83,7 @@ def read(environ: Mapping[str, str]) -> Settings:
     if not settings.base_url.startswith(("http://", "https://")) or settings.base_url.endswith("/"):
         raise SettingsError("PROMOS_BASE_URL begins with http:// or https:// and ends without a slash")
     for name, key in (("SECRET_KEYS", settings.secret_keys), ("READER_KEY", settings.reader_key)):
-        if any(len(part.strip()) < 32 for part in key.split(",") if key):
+        if any(len(part.strip()) < LEAST_KEY for part in key.split(",") if key):
             raise SettingsError(f"PROMOS_{name}: each key has at least 32 characters")
     return settings
 
@@ -100,11 +103,18 @@ def keys(settings: Settings) -> Keys:
 
 
 def _kept(path: Path) -> str:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return path.read_text(encoding="ascii").strip()
-    with os.fdopen(handle, "w", encoding="ascii") as file:
-        file.write(secrets.token_urlsafe(48) + "\n")
-    return path.read_text(encoding="ascii").strip()
+    """The key kept in `path`, made when there is none: whole or not at all, whoever else begins at this moment."""
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, draft = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")  # mode 0600
+        with os.fdopen(handle, "w", encoding="ascii") as file:
+            file.write(secrets.token_urlsafe(48) + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+        with suppress(FileExistsError):
+            os.link(draft, path)
+        os.unlink(draft)
+    key = path.read_text(encoding="ascii").strip()
+    if len(key) < LEAST_KEY:
+        raise SettingsError(f"{path} holds no whole key; put it back from your backup")
+    return key
