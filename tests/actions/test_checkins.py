@@ -132,3 +132,15 @@ async def test_twenty_scans_at_once_admit_one(database: Database) -> None:
     assert answers == {"admitted": 1, "already": 19}
     async with database.reading() as session:
         assert await session.scalar(sa.select(sa.func.count()).select_from(Event)) == 1
+
+
+async def test_a_scanner_with_the_wrong_keyboard_or_no_zone_gets_an_answer(session: AsyncSession) -> None:
+    _, held, token = await a_pass(session)
+    garbled = "PÉÉ" + token[3:]
+
+    assert (await scan(session, held.event_id, garbled, "1")).reason == "unknown"
+    naive = NOW.replace(tzinfo=None)
+    with pytest.raises(InvalidRequest):
+        await checkins.scan(
+            session, held.event_id, token, scan_id="2", gate=None, at=naive, keys=KEYS, now=NOW, by=ADMIN
+        )

@@ -10,6 +10,7 @@ from promos.actions import journal
 from promos.actions.readers import insert_into
 from promos.models import CheckIn, Event, Pass, new_id, table
 from promos.rules import signing
+from promos.rules.language import N_
 from promos.rules.people import Actor, Role
 from promos.rules.refusals import CheckInUndone, InvalidRequest, NotFound, NothingToUndo, ScanIdReused
 from promos.settings import Keys
@@ -39,6 +40,8 @@ async def scan(
         gate and not (len(gate) <= 60 and gate.isprintable())
     ):
         raise InvalidRequest({"scan_id": "1 to 100 letters; a gate has at most 60"})
+    if at and at.tzinfo is None:
+        raise InvalidRequest({"at": N_("Say the time zone, such as 2026-12-03T09:00:00Z.")})
     if at and not -_LATEST_OFFLINE <= (at - now).total_seconds() <= 300:
         raise InvalidRequest({"at": "not in the future, and not older than a week"})
     event = await session.scalar(sa.select(Event).where(Event.id == event_id, Event.run_by(by, *DOOR)))
@@ -89,11 +92,12 @@ async def scan(
 
 async def undo(session: AsyncSession, check_in_id: UUID, *, now: datetime, by: Actor) -> CheckIn:
     """Take an admission back; the row stays, with who undid it. Raises `NothingToUndo`, `CheckInUndone`."""
-    found = await session.scalar(
-        sa.select(CheckIn).where(CheckIn.id == check_in_id, CheckIn.visible_to(by)).with_for_update(key_share=True)
-    )
+    mine = sa.select(CheckIn).where(CheckIn.id == check_in_id, CheckIn.visible_to(by))
+    found = await session.scalar(mine)
     if found is None:
         raise NotFound("check-in")
+    await session.execute(sa.select(Pass.id).where(Pass.id == found.pass_id).with_for_update(key_share=True))
+    await session.refresh(found)  # a scan of the pass waits for us, or we for it
     if found.result != "admitted":
         raise NothingToUndo
     if found.undone_at:

@@ -67,7 +67,7 @@ def qr_read(keys: Sequence[bytes], token: str) -> tuple[UUID, int] | None:
     """The pass and the drawing that a scanned `token` speaks of, or `None` if we did not sign it."""
     text = token.strip().upper()
     raw = _bytes(text[3:])
-    if not text.startswith("P") or raw is None or len(raw) != 18 + _MAC:
+    if not (text.isascii() and text.startswith("P")) or raw is None or len(raw) != 18 + _MAC:
         return None
     for key in keys:
         if hmac.compare_digest(key_id(key), text[1:3]) and hmac.compare_digest(_mac(key, "door", raw[:18]), raw[18:]):
