@@ -55,6 +55,7 @@ def connect(settings: Settings) -> Database:
         max_overflow=0,
         pool_timeout=settings.database_timeout,
         pool_pre_ping=True,
+        hide_parameters=True,  # no address in a log
         connect_args={
             "timeout": settings.database_timeout,
             "command_timeout": settings.database_timeout + 2,
@@ -71,7 +72,12 @@ def connect(settings: Settings) -> Database:
 def _sqlite(settings: Settings) -> Database:
     wait = settings.database_timeout
     writer = create_async_engine(
-        settings.url, pool_size=1, max_overflow=0, pool_timeout=wait + 5, connect_args={"timeout": wait}
+        settings.url,
+        pool_size=1,
+        max_overflow=0,
+        pool_timeout=wait + 5,
+        connect_args={"timeout": wait},
+        hide_parameters=True,
     )
     reader = create_async_engine(
         settings.url,
@@ -79,6 +85,7 @@ def _sqlite(settings: Settings) -> Database:
         max_overflow=0,
         pool_timeout=wait,
         connect_args={"timeout": wait},
+        hide_parameters=True,
     )
     for engine, begin, only_reads in ((writer, "BEGIN IMMEDIATE", False), (reader, "BEGIN", True)):
         event.listen(engine.sync_engine, "connect", _on_connect(wait, only_reads=only_reads))

@@ -88,7 +88,7 @@ def page(
 def go(path: str, said: str | None = None, cookies: list[Cookie] | None = None) -> Response[None]:
     """Off to another page of ours after a form, with something to say there."""
     mark = "&" if "?" in path else "?"
-    address = f"{path}{mark}said={said}" if said else path
+    address = quote(f"{path}{mark}said={said}" if said else path, safe="/?&=#%:;,+-_.~@!$'()*[]")
     return Response(None, status_code=303, headers={"Location": address}, cookies=cookies or [])
 
 
