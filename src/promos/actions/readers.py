@@ -19,13 +19,13 @@ def insert_into(session: AsyncSession, target: sa.Table) -> "sqlite.Insert | pos
 
 
 async def remember(session: AsyncSession, askers: Mapping[str, Asker], *, now: datetime) -> dict[str, UUID]:
-    """The readers' ids by address; who is new is written down, a name given now replaces the one before."""
+    """The readers' ids by address; who is new is written down. What is known stays: nothing is proven yet."""
     if not askers:
         return {}
     insert = insert_into(session, table(Reader))
     statement = insert.on_conflict_do_update(
         index_elements=["email"],
-        set_={"name": sa.func.coalesce(insert.excluded.name, Reader.name), "language": insert.excluded.language},
+        set_={"name": sa.func.coalesce(Reader.name, insert.excluded.name)},
     ).returning(Reader.id, Reader.email)
     rows = [
         {

@@ -43,6 +43,7 @@ class Batch:
     now: datetime
     outcomes: dict[UUID, Outcome] = field(default_factory=dict)
     granted: list[tuple[Ask, dict[str, Any]]] = field(default_factory=list)  # with the redemption's row
+    repeats: set[UUID] = field(default_factory=set)  # asks whose claim was proven before
 
     def refusal(self, ask: Ask, chosen: "Counter[UUID]") -> Refusal | None:
         """The rule's answer for one more, after the `chosen` ones by code."""
@@ -83,6 +84,7 @@ async def redeem(session: AsyncSession, asks: Sequence[Ask], *, now: datetime) -
     await _store(session, batch)
     _follow(batch, open_asks)
     await _settle_claims(session, batch, open_asks)
+    await _agree(session, batch, open_asks)
     await _send_again(session, batch, open_asks)
     return batch.outcomes
 
@@ -112,6 +114,8 @@ async def _settled_before(session: AsyncSession, batch: Batch, asks: Sequence[As
         elif claim.state != "proven" and batch.now >= claim.expires_at:
             batch.outcomes[ask.id] = LinkEnded()
         else:
+            if claim.state == "proven":
+                batch.repeats.add(ask.id)
             rest.append(ask)
     return rest
 
@@ -235,7 +239,7 @@ async def _store(session: AsyncSession, batch: Batch) -> None:
     """Passes, history, mails and consents of the granted, and the counters, widest first."""
     if not batch.granted:
         return
-    passes, entries, mails, consents = [], [], [], []
+    passes, entries, mails = [], [], []
     for ask, row in batch.granted:
         shared = {"partner_id": row["partner_id"], "event_id": row["event_id"]}
         pass_id = new_id()
@@ -249,20 +253,10 @@ async def _store(session: AsyncSession, batch: Batch) -> None:
             | {"code_id": ask.code_id, "version": row["version"], "facts": {}}
         )
         mails.append(_mail(pass_id, ask.language, batch.now))
-        consents += [
-            {"id": new_id(), "partner_id": row["partner_id"], "reader_id": row["reader_id"], "claim_id": ask.claim_id}
-            | {"field": name, "wording": wording, "language": ask.language, "given_at": batch.now, "withdrawn_at": None}
-            for name, wording in zip(ask.shares, ask.wordings, strict=True)
-        ]
         batch.outcomes[ask.id] = Redeemed(row["id"], pass_id, row["version"], is_new=True, is_mine=True)
     await session.execute(sa.insert(table(Pass)), passes)
     await session.execute(sa.insert(table(Entry)), entries)
     await session.execute(sa.insert(table(Delivery)), mails)
-    if consents:
-        standing = sa.text("withdrawn_at IS NULL")
-        insert = readers.insert_into(session, table(Consent))
-        keys = ["partner_id", "reader_id", "field"]
-        await session.execute(insert.on_conflict_do_nothing(index_elements=keys, index_where=standing), consents)
     await _count_up(session, batch)
 
 
@@ -321,6 +315,29 @@ async def _settle_claims(session: AsyncSession, batch: Batch, asks: Iterable[Ask
     if refused:
         to_refused = settle.values(state="refused", refusal=sa.bindparam("why"))
         await connection.execute(to_refused.values(settled_at=sa.bindparam("at")), refused)
+
+
+async def _agree(session: AsyncSession, batch: Batch, asks: Iterable[Ask]) -> None:
+    """What a reader agreed to share holds once the mailbox is proven, also where the pass was there before.
+
+    Opening a used link again agrees to nothing: what was taken back in between stays taken back.
+    """
+    consents = [
+        {"id": new_id(), "partner_id": batch.terms[ask.code_id].partner_id, "reader_id": ask.reader_id}
+        | {"claim_id": ask.claim_id, "field": name, "wording": wording, "language": ask.language}
+        | {"given_at": batch.now, "withdrawn_at": None}
+        for ask in asks
+        if ask.claim_id
+        and ask.id not in batch.repeats
+        and isinstance(outcome := batch.outcomes[ask.id], Redeemed)
+        and outcome.is_mine
+        for name, wording in zip(ask.shares, ask.wordings, strict=True)
+    ]
+    if consents:
+        insert = readers.insert_into(session, table(Consent))
+        keys = ["partner_id", "reader_id", "field"]
+        standing = sa.text("withdrawn_at IS NULL")
+        await session.execute(insert.on_conflict_do_nothing(index_elements=keys, index_where=standing), consents)
 
 
 async def _send_again(session: AsyncSession, batch: Batch, asks: Iterable[Ask]) -> None:
