@@ -122,12 +122,8 @@ async def running(app: Litestar) -> AsyncIterator[None]:
     """What runs beside the requests of this process, begun and ended with it."""
     state, stop = app.state, asyncio.Event()
     await _database_there(app)
-    try:
-        async with state.database.writing() as session:
-            await installation.know_reader_key(session, state["keys"].reader, now=state.clock())
-    except installation.WrongReaderKey as wrong:
-        log.critical("not started: %s", wrong)
-        raise SystemExit(1) from None
+    async with state.database.writing() as session:
+        await installation.know_reader_key(session, state["keys"].reader, now=state.clock())
     tasks = [asyncio.create_task(_count_visits(app, stop))]
     if state.settings.embedded_worker:
         worker = Worker(state.database, post_of(state.settings), state.settings, state["keys"], state.clock)

@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
@@ -20,7 +21,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from promos import demo, schema
 from promos import settings as configuration
-from promos.actions import people, sign_in, tokens
+from promos.actions import installation, people, sign_in, tokens
 from promos.app import rule_set, utc_now
 from promos.database import Database, connect, is_lost
 from promos.outside.mail import post_of
@@ -100,6 +101,17 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def serve(settings: Settings, asked: argparse.Namespace) -> None:
+    async def look(database: Database) -> None:
+        """Refuse a wrong reader key here, in a sentence; a database that is not there yet is waited for later."""
+        with suppress(SQLAlchemyError, OSError):
+            if await schema.current(database) == schema.head():
+                async with database.writing() as session:
+                    await installation.know_reader_key(session, configuration.keys(settings).reader, now=utc_now())
+
+    try:
+        asyncio.run(_with(settings, look))
+    except installation.WrongReaderKey as wrong:
+        raise SettingsError(str(wrong)) from None
     Server(
         "promos.app:served",
         address=asked.host,
