@@ -5,6 +5,7 @@ PORT ?= 8000
 UV = uv==0.13.9
 
 BIN = .venv/bin
+FRENCH = src/promos/locale/fr.po
 PIP = $(BIN)/python -m pip --disable-pip-version-check --quiet
 LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-header --no-annotate --no-emit-index-url --no-emit-find-links
@@ -52,7 +53,9 @@ lock: .venv/made.stamp
 messages: .venv/dev.stamp
 	@mkdir -p build
 	$(BIN)/pybabel -q extract -F babel.cfg -k N_ --no-location --sort-output -o build/messages.pot .
-	$(BIN)/pybabel -q update -i build/messages.pot -o src/promos/locale/fr.po -l fr -N --ignore-obsolete -w 110
+	$(BIN)/pybabel -q update -i build/messages.pot -o $(FRENCH) -l fr -N --ignore-obsolete -w 110
+	sed -E '/^"(Report-Msgid-Bugs-To|P[A-Z]+-[A-Za-z]+-Date|Last-Translator|Language-Team|Generated-By):/d' $(FRENCH) > build/fr.po
+	mv build/fr.po $(FRENCH)
 
 clean:
 	rm -rf .venv build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
