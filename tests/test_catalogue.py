@@ -29,6 +29,10 @@ def _french() -> dict[str | tuple[str, ...], str | tuple[str, ...]]:
     return {_frozen(message.id): _frozen(message.string) for message in catalogue if message.id}
 
 
+def _forms(text: str | tuple[str, ...]) -> tuple[str, ...]:
+    return (text,) if isinstance(text, str) else text
+
+
 def _frozen(text: str | list[str] | tuple[str, ...] | None) -> str | tuple[str, ...]:
     return tuple(text) if isinstance(text, list | tuple) else text or ""
 
@@ -38,15 +42,24 @@ def test_every_sentence_has_its_french_and_nothing_more() -> None:
 
     assert sorted(map(str, said - set(french))) == []
     assert sorted(map(str, set(french) - said)) == []
-    empty = [source for source, told in french.items() if not all([told] if isinstance(told, str) else told)]
+    empty = [
+        source for source, told in french.items() if not all(_forms(told)) or len(_forms(told)) != len(_forms(source))
+    ]
     assert sorted(map(str, empty)) == []
 
 
 def test_places_for_facts_are_the_same_in_both_languages() -> None:
-    def places(text: str | tuple[str, ...]) -> set[str]:
-        return set(re.findall(r"%\((\w+)\)s", " ".join([text] if isinstance(text, str) else text)))
+    def places(text: str | tuple[str, ...]) -> list[set[str]]:
+        return [set(re.findall(r"%\((\w+)\)s", form)) for form in _forms(text)]
 
     assert {str(source): told for source, told in _french().items() if places(source) != places(told)} == {}
+
+
+def test_french_has_its_spaces_quotes_and_words() -> None:
+    wrong = re.compile(r"""\S[;!?»]| [:;!?»]|«[^\xa0]|['"]|\.\.\.|\b(coupon|voucher|email|(?<!e-)mail)s?\b""", re.I)
+    shown = {told: re.sub(r"%\(\w+\)s|<[^>]+>", "x", told) for forms in _french().values() for told in _forms(forms)}
+
+    assert {told: found[0] for told, text in shown.items() if (found := wrong.search(text))} == {}
 
 
 def test_every_refusal_can_be_told_in_french() -> None:
