@@ -113,7 +113,12 @@ def upgrade() -> None:
         sa.Column("url", sa.String(), nullable=False),
         sa.Column("highlights", sa.JSON(), nullable=False),
         sa.Column("asks_name", sa.Boolean(), nullable=False),
+        sa.Column("capacity", sa.Integer(), nullable=True),
+        sa.Column("used", sa.Integer(), server_default="0", nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint(
+            "used >= 0 AND (capacity IS NULL OR used <= capacity)", name=op.f("ck_events_within_capacity")
+        ),
         sa.CheckConstraint("ends_at > starts_at", name=op.f("ck_events_ends_after_start")),
         sa.ForeignKeyConstraint(["partner_id"], ["partners.id"], name="fk_events_partner_id"),
         sa.PrimaryKeyConstraint("id", name="pk_events"),
@@ -284,16 +289,43 @@ def upgrade() -> None:
         sa.Column("pass_type_id", sa.Uuid(), nullable=False),
         sa.Column("name", sa.String(), nullable=False),
         sa.Column("benefit", sa.String(), nullable=False),
+        sa.Column("percent", sa.Numeric(precision=5, scale=2), nullable=True),
+        sa.Column("amount", sa.BigInteger(), nullable=True),
+        sa.Column("budget", sa.BigInteger(), nullable=True),
+        sa.Column("spent", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("max_passes", sa.Integer(), nullable=True),
         sa.Column("used", sa.Integer(), nullable=False),
+        sa.Column("allotted", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("allotted_used", sa.Integer(), server_default="0", nullable=False),
         sa.Column("opens_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("ends_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("proof", sa.String(), nullable=False),
         sa.Column("on_cancel", sa.String(), nullable=False),
+        sa.Column("on_expiry", sa.String(), server_default="return", nullable=False),
+        sa.Column("review", sa.Boolean(), server_default=sa.false(), nullable=False),
+        sa.Column("waiting_list", sa.Boolean(), server_default=sa.true(), nullable=False),
+        sa.Column("place_hours", sa.Integer(), server_default="24", nullable=False),
         sa.Column("eligibility", sa.String(), nullable=True),
         sa.Column("conditions_url", sa.String(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.CheckConstraint("benefit = 'free_pass'", name=op.f("ck_offers_benefit")),
+        sa.CheckConstraint(
+            "benefit IN ('free_pass', 'percent', 'amount', 'fixed_price', 'access')", name=op.f("ck_offers_benefit")
+        ),
+        sa.CheckConstraint("(benefit = 'percent') = (percent IS NOT NULL)", name=op.f("ck_offers_percent")),
+        sa.CheckConstraint(
+            "(benefit IN ('amount', 'fixed_price')) = (amount IS NOT NULL)", name=op.f("ck_offers_amount")
+        ),
+        sa.CheckConstraint("percent > 0 AND percent <= 100", name=op.f("ck_offers_percent_of_hundred")),
+        sa.CheckConstraint("amount >= 0", name=op.f("ck_offers_amount_of_money")),
+        sa.CheckConstraint("spent >= 0 AND (budget IS NULL OR spent <= budget)", name=op.f("ck_offers_within_budget")),
+        sa.CheckConstraint(
+            "used - allotted_used <= COALESCE(max_passes, 0) - allotted OR max_passes IS NULL",
+            name=op.f("ck_offers_keeps_allotments"),
+        ),
+        sa.CheckConstraint("allotted = 0 OR max_passes IS NOT NULL", name=op.f("ck_offers_allots_of_a_limit")),
+        sa.CheckConstraint("allotted_used BETWEEN 0 AND allotted", name=op.f("ck_offers_within_allotted")),
+        sa.CheckConstraint("on_expiry IN ('return', 'keep')", name=op.f("ck_offers_on_expiry")),
+        sa.CheckConstraint("place_hours BETWEEN 1 AND 720", name=op.f("ck_offers_place_hours")),
         sa.CheckConstraint("on_cancel IN ('return', 'keep')", name=op.f("ck_offers_on_cancel")),
         sa.CheckConstraint("proof IN ('mailbox', 'none')", name=op.f("ck_offers_proof")),
         sa.CheckConstraint("ends_at > opens_at", name=op.f("ck_offers_ends_after_opening")),
@@ -323,11 +355,38 @@ def upgrade() -> None:
     op.create_index("ix_offer_publications_publication_id", "offer_publications", ["publication_id"], unique=False)
 
     op.create_table(
+        "code_batches",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("partner_id", sa.Uuid(), nullable=False),
+        sa.Column("event_id", sa.Uuid(), nullable=False),
+        sa.Column("offer_id", sa.Uuid(), nullable=False),
+        sa.Column("pattern", sa.String(), nullable=False),
+        sa.Column("max_passes", sa.Integer(), nullable=True),
+        sa.Column("wanted", sa.Integer(), nullable=False),
+        sa.Column("made", sa.Integer(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("leased_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint("made BETWEEN 0 AND wanted", name=op.f("ck_code_batches_made")),
+        sa.CheckConstraint("state IN ('waiting', 'making', 'done', 'stopped')", name=op.f("ck_code_batches_state")),
+        sa.CheckConstraint("(state = 'done') = (made = wanted)", name=op.f("ck_code_batches_done_when_made")),
+        sa.ForeignKeyConstraint(["event_id"], ["events.id"], name="fk_code_batches_event_id"),
+        sa.ForeignKeyConstraint(["offer_id"], ["offers.id"], name="fk_code_batches_offer_id"),
+        sa.ForeignKeyConstraint(["partner_id"], ["partners.id"], name="fk_code_batches_partner_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_code_batches"),
+    )
+    op.create_index("ix_code_batches_offer_id", "code_batches", ["offer_id"], unique=False)
+    op.create_index("ix_code_batches_partner_id", "code_batches", ["partner_id"], unique=False)
+
+    op.create_table(
         "promo_codes",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("partner_id", sa.Uuid(), nullable=False),
         sa.Column("event_id", sa.Uuid(), nullable=False),
         sa.Column("offer_id", sa.Uuid(), nullable=False),
+        sa.Column("kind", sa.String(), server_default="vanity", nullable=False),
+        sa.Column("batch_id", sa.Uuid(), nullable=True),
         sa.Column("text", sa.String(), nullable=False),
         sa.Column("spelled", sa.String(), nullable=False),
         sa.Column("max_passes", sa.Integer(), nullable=True),
@@ -335,19 +394,67 @@ def upgrade() -> None:
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("status", sa.String(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("kind IN ('vanity', 'generated')", name=op.f("ck_promo_codes_kind")),
         sa.CheckConstraint("status IN ('active', 'paused', 'revoked')", name=op.f("ck_promo_codes_status")),
         sa.CheckConstraint(
             "used >= 0 AND (max_passes IS NULL OR used <= max_passes)", name=op.f("ck_promo_codes_within_limit")
         ),
+        sa.ForeignKeyConstraint(["batch_id"], ["code_batches.id"], name="fk_promo_codes_batch_id"),
         sa.ForeignKeyConstraint(["event_id"], ["events.id"], name="fk_promo_codes_event_id"),
         sa.ForeignKeyConstraint(["offer_id"], ["offers.id"], name="fk_promo_codes_offer_id"),
         sa.ForeignKeyConstraint(["partner_id"], ["partners.id"], name="fk_promo_codes_partner_id"),
         sa.PrimaryKeyConstraint("id", name="pk_promo_codes"),
         sa.UniqueConstraint("text", name="uq_promo_codes_text"),
     )
+    op.create_index("ix_promo_codes_batch_id", "promo_codes", ["batch_id"], unique=False)
     op.create_index("ix_promo_codes_event_id", "promo_codes", ["event_id"], unique=False)
     op.create_index("ix_promo_codes_offer_id", "promo_codes", ["offer_id"], unique=False)
     op.create_index("ix_promo_codes_partner_id", "promo_codes", ["partner_id"], unique=False)
+
+    op.create_table(
+        "allotments",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("partner_id", sa.Uuid(), nullable=False),
+        sa.Column("event_id", sa.Uuid(), nullable=False),
+        sa.Column("offer_id", sa.Uuid(), nullable=False),
+        sa.Column("within_id", sa.Uuid(), nullable=True),
+        sa.Column("publication_id", sa.Uuid(), nullable=True),
+        sa.Column("issue_id", sa.Uuid(), nullable=True),
+        sa.Column("code_id", sa.Uuid(), nullable=True),
+        sa.Column("max_passes", sa.Integer(), nullable=False),
+        sa.Column("used", sa.Integer(), nullable=False),
+        sa.Column("allotted", sa.Integer(), nullable=False),
+        sa.Column("allotted_used", sa.Integer(), nullable=False),
+        sa.Column("returns_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("returned_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("used >= 0 AND used <= max_passes", name=op.f("ck_allotments_within_limit")),
+        sa.CheckConstraint(
+            "used - allotted_used <= max_passes - allotted", name=op.f("ck_allotments_keeps_allotments")
+        ),
+        sa.CheckConstraint("allotted_used BETWEEN 0 AND allotted", name=op.f("ck_allotments_within_allotted")),
+        sa.CheckConstraint(
+            "(CASE WHEN publication_id IS NULL THEN 0 ELSE 1 END) + (CASE WHEN issue_id IS NULL THEN 0 ELSE 1 END)"
+            " + (CASE WHEN code_id IS NULL THEN 0 ELSE 1 END) = 1",
+            name=op.f("ck_allotments_for_one"),
+        ),
+        sa.ForeignKeyConstraint(["code_id"], ["promo_codes.id"], name="fk_allotments_code_id"),
+        sa.ForeignKeyConstraint(["event_id"], ["events.id"], name="fk_allotments_event_id"),
+        sa.ForeignKeyConstraint(["issue_id"], ["issues.id"], name="fk_allotments_issue_id"),
+        sa.ForeignKeyConstraint(["offer_id"], ["offers.id"], name="fk_allotments_offer_id"),
+        sa.ForeignKeyConstraint(["partner_id"], ["partners.id"], name="fk_allotments_partner_id"),
+        sa.ForeignKeyConstraint(["publication_id"], ["publications.id"], name="fk_allotments_publication_id"),
+        sa.ForeignKeyConstraint(["within_id"], ["allotments.id"], name="fk_allotments_within_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_allotments"),
+        sa.UniqueConstraint("offer_id", "code_id", name="uq_allotments_offer_id_code_id"),
+        sa.UniqueConstraint("offer_id", "issue_id", name="uq_allotments_offer_id_issue_id"),
+        sa.UniqueConstraint("offer_id", "publication_id", name="uq_allotments_offer_id_publication_id"),
+    )
+    op.create_index("ix_allotments_code_id", "allotments", ["code_id"], unique=False)
+    op.create_index("ix_allotments_issue_id", "allotments", ["issue_id"], unique=False)
+    op.create_index("ix_allotments_partner_id", "allotments", ["partner_id"], unique=False)
+    op.create_index("ix_allotments_publication_id", "allotments", ["publication_id"], unique=False)
+    op.create_index("ix_allotments_within_id", "allotments", ["within_id"], unique=False)
 
     op.create_table(
         "journal",
@@ -425,6 +532,8 @@ def upgrade() -> None:
         sa.Column("block_id", sa.Uuid(), nullable=True),
         sa.Column("reader_id", sa.Uuid(), nullable=False),
         sa.Column("reader_key", sa.String(), nullable=False),
+        sa.Column("pass_id", sa.Uuid(), nullable=True),
+        sa.Column("waits", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.Column("state", sa.String(), nullable=False),
         sa.Column("refusal", sa.String(), nullable=True),
         sa.Column("token_hash", sa.String(), nullable=False),
@@ -435,14 +544,19 @@ def upgrade() -> None:
         sa.Column("settled_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("redemption_id", sa.Uuid(), nullable=True),
         sa.CheckConstraint(
-            "(state = 'proven') = (redemption_id IS NOT NULL)", name=op.f("ck_claims_proven_has_redemption")
+            "(state IN ('proven', 'offered', 'lapsed')) = (redemption_id IS NOT NULL)",
+            name=op.f("ck_claims_proven_has_redemption"),
         ),
-        sa.CheckConstraint("state IN ('pending', 'proven', 'refused', 'superseded')", name=op.f("ck_claims_state")),
+        sa.CheckConstraint(
+            "state IN ('pending', 'proven', 'refused', 'superseded', 'waiting', 'offered', 'lapsed', 'left')",
+            name=op.f("ck_claims_state"),
+        ),
         sa.ForeignKeyConstraint(["block_id"], ["promo_blocks.id"], name="fk_claims_block_id"),
         sa.ForeignKeyConstraint(["code_id"], ["promo_codes.id"], name="fk_claims_code_id"),
         sa.ForeignKeyConstraint(["event_id"], ["events.id"], name="fk_claims_event_id"),
         sa.ForeignKeyConstraint(["offer_id"], ["offers.id"], name="fk_claims_offer_id"),
         sa.ForeignKeyConstraint(["partner_id"], ["partners.id"], name="fk_claims_partner_id"),
+        sa.ForeignKeyConstraint(["pass_id"], ["passes.id"], name="fk_claims_pass_id", use_alter=True),
         sa.ForeignKeyConstraint(["reader_id"], ["readers.id"], name="fk_claims_reader_id"),
         sa.ForeignKeyConstraint(["redemption_id"], ["redemptions.id"], name="fk_claims_redemption_id", use_alter=True),
         sa.PrimaryKeyConstraint("id", name="pk_claims"),
@@ -451,6 +565,23 @@ def upgrade() -> None:
     op.create_index("ix_claims_block_id", "claims", ["block_id"], unique=False)
     op.create_index("ix_claims_code_id", "claims", ["code_id"], unique=False)
     op.create_index("ix_claims_offer_id", "claims", ["offer_id"], unique=False)
+    op.create_index("ix_claims_pass_id", "claims", ["pass_id"], unique=False)
+    op.create_index(
+        "ix_claims_waiting",
+        "claims",
+        ["offer_id", "settled_at"],
+        unique=False,
+        sqlite_where=sa.text("state = 'waiting'"),
+        postgresql_where=sa.text("state = 'waiting'"),
+    )
+    op.create_index(
+        "uq_claims_waiting_reader",
+        "claims",
+        ["offer_id", "reader_key"],
+        unique=True,
+        sqlite_where=sa.text("state = 'waiting'"),
+        postgresql_where=sa.text("state = 'waiting'"),
+    )
     op.create_index("ix_claims_partner_id", "claims", ["partner_id"], unique=False)
     op.create_index("ix_claims_reader_id", "claims", ["reader_id"], unique=False)
     op.create_index("ix_claims_reader_key", "claims", ["reader_key"], unique=False)
@@ -486,7 +617,8 @@ def upgrade() -> None:
         sa.Column("day", sa.Date(), nullable=False),
         sa.Column("human", sa.Integer(), nullable=False),
         sa.Column("machine", sa.Integer(), nullable=False),
-        sa.CheckConstraint("human >= 0 AND machine >= 0", name=op.f("ck_visits_counts")),
+        sa.Column("refused", sa.Integer(), server_default="0", nullable=False),
+        sa.CheckConstraint("human >= 0 AND machine >= 0 AND refused >= 0", name=op.f("ck_visits_counts")),
         sa.ForeignKeyConstraint(["block_id"], ["promo_blocks.id"], name="fk_visits_block_id"),
         sa.ForeignKeyConstraint(["code_id"], ["promo_codes.id"], name="fk_visits_code_id"),
         sa.ForeignKeyConstraint(["event_id"], ["events.id"], name="fk_visits_event_id"),
@@ -534,18 +666,30 @@ def upgrade() -> None:
         sa.Column("pass_type_id", sa.Uuid(), nullable=False),
         sa.Column("offer_id", sa.Uuid(), nullable=False),
         sa.Column("code_id", sa.Uuid(), nullable=False),
+        sa.Column("allotment_id", sa.Uuid(), nullable=True),
         sa.Column("block_id", sa.Uuid(), nullable=True),
         sa.Column("claim_id", sa.Uuid(), nullable=True),
         sa.Column("token_id", sa.Uuid(), nullable=True),
         sa.Column("reader_id", sa.Uuid(), nullable=False),
         sa.Column("reader_key", sa.String(), nullable=False),
         sa.Column("state", sa.String(), nullable=False),
+        sa.Column("held_for", sa.String(), nullable=True),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("list_price", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("reduction", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("currency", sa.String(), server_default="EUR", nullable=False),
         sa.Column("counted", sa.Boolean(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
-        sa.CheckConstraint("state <> 'confirmed' OR counted", name=op.f("ck_redemptions_live_is_counted")),
-        sa.CheckConstraint("state IN ('confirmed', 'cancelled')", name=op.f("ck_redemptions_state")),
+        sa.CheckConstraint(
+            "NOT (state IN ('held', 'confirmed')) OR counted", name=op.f("ck_redemptions_live_is_counted")
+        ),
+        sa.CheckConstraint("state IN ('held', 'confirmed', 'cancelled', 'expired')", name=op.f("ck_redemptions_state")),
+        sa.CheckConstraint("held_for IN ('shop', 'review', 'place')", name=op.f("ck_redemptions_held_for")),
+        sa.CheckConstraint("state <> 'held' OR held_for IS NOT NULL", name=op.f("ck_redemptions_held_for_something")),
+        sa.CheckConstraint("reduction BETWEEN 0 AND list_price", name=op.f("ck_redemptions_reduction")),
+        sa.ForeignKeyConstraint(["allotment_id"], ["allotments.id"], name="fk_redemptions_allotment_id"),
         sa.ForeignKeyConstraint(["block_id"], ["promo_blocks.id"], name="fk_redemptions_block_id"),
         sa.ForeignKeyConstraint(["claim_id"], ["claims.id"], name="fk_redemptions_claim_id"),
         sa.ForeignKeyConstraint(["code_id"], ["promo_codes.id"], name="fk_redemptions_code_id"),
@@ -557,6 +701,15 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["token_id"], ["tokens.id"], name="fk_redemptions_token_id"),
         sa.PrimaryKeyConstraint("id", name="pk_redemptions"),
         sa.UniqueConstraint("code_id", "version", name="uq_redemptions_code_id_version"),
+    )
+    op.create_index("ix_redemptions_allotment_id", "redemptions", ["allotment_id"], unique=False)
+    op.create_index(
+        "ix_redemptions_expiring",
+        "redemptions",
+        ["event_id", "expires_at"],
+        unique=False,
+        sqlite_where=sa.text("state = 'held'"),
+        postgresql_where=sa.text("state = 'held'"),
     )
     op.create_index("ix_redemptions_block_id", "redemptions", ["block_id"], unique=False)
     op.create_index("ix_redemptions_claim_id", "redemptions", ["claim_id"], unique=False)
@@ -570,8 +723,8 @@ def upgrade() -> None:
         "redemptions",
         ["event_id", "reader_key"],
         unique=True,
-        sqlite_where=sa.text("state = 'confirmed'"),
-        postgresql_where=sa.text("state = 'confirmed'"),
+        sqlite_where=sa.text("state IN ('held', 'confirmed')"),
+        postgresql_where=sa.text("state IN ('held', 'confirmed')"),
     )
 
     op.create_table(
@@ -581,19 +734,22 @@ def upgrade() -> None:
         sa.Column("event_id", sa.Uuid(), nullable=False),
         sa.Column("pass_type_id", sa.Uuid(), nullable=False),
         sa.Column("redemption_id", sa.Uuid(), nullable=False),
+        sa.Column("reader_id", sa.Uuid(), nullable=False),
         sa.Column("drawn", sa.Integer(), nullable=False),
         sa.Column("state", sa.String(), nullable=False),
         sa.Column("issued_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
-        sa.CheckConstraint("state IN ('live', 'given_back', 'revoked')", name=op.f("ck_passes_state")),
+        sa.CheckConstraint("state IN ('live', 'handed_on', 'given_back', 'revoked')", name=op.f("ck_passes_state")),
         sa.ForeignKeyConstraint(["event_id"], ["events.id"], name="fk_passes_event_id"),
         sa.ForeignKeyConstraint(["partner_id"], ["partners.id"], name="fk_passes_partner_id"),
         sa.ForeignKeyConstraint(["pass_type_id"], ["pass_types.id"], name="fk_passes_pass_type_id"),
+        sa.ForeignKeyConstraint(["reader_id"], ["readers.id"], name="fk_passes_reader_id"),
         sa.ForeignKeyConstraint(["redemption_id"], ["redemptions.id"], name="fk_passes_redemption_id"),
         sa.PrimaryKeyConstraint("id", name="pk_passes"),
     )
     op.create_index("ix_passes_event_id", "passes", ["event_id"], unique=False)
     op.create_index("ix_passes_partner_id", "passes", ["partner_id"], unique=False)
+    op.create_index("ix_passes_reader_id", "passes", ["reader_id"], unique=False)
     op.create_index("ix_passes_redemption_id", "passes", ["redemption_id"], unique=False)
     op.create_index(
         "uq_passes_live_redemption",
@@ -654,7 +810,10 @@ def upgrade() -> None:
         sa.Column("last_answer", sa.String(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("settled_at", sa.DateTime(timezone=True), nullable=True),
-        sa.CheckConstraint("kind IN ('claim', 'pass', 'given_back', 'sign_in')", name=op.f("ck_deliveries_kind")),
+        sa.CheckConstraint(
+            "kind IN ('claim', 'pass', 'given_back', 'handed_on', 'place', 'declined', 'sign_in')",
+            name=op.f("ck_deliveries_kind"),
+        ),
         sa.CheckConstraint("state IN ('pending', 'sent', 'dead')", name=op.f("ck_deliveries_state")),
         sa.ForeignKeyConstraint(["claim_id"], ["claims.id"], name="fk_deliveries_claim_id"),
         sa.ForeignKeyConstraint(["pass_id"], ["passes.id"], name="fk_deliveries_pass_id"),
@@ -675,6 +834,7 @@ def upgrade() -> None:
 
     if op.get_context().dialect.name == "postgresql":
         # On SQLite a table may refer to one that comes later, so there these two stand in their tables.
+        op.create_foreign_key("fk_claims_pass_id", "claims", "passes", ["pass_id"], ["id"])
         op.create_foreign_key("fk_claims_redemption_id", "claims", "redemptions", ["redemption_id"], ["id"])
         op.create_foreign_key(
             "fk_issues_passed_check",
@@ -712,6 +872,7 @@ def downgrade() -> None:
     if op.get_context().dialect.name == "postgresql":
         op.drop_constraint("fk_issues_passed_check", "issues", type_="foreignkey")
         op.drop_constraint("fk_claims_redemption_id", "claims", type_="foreignkey")
+        op.drop_constraint("fk_claims_pass_id", "claims", type_="foreignkey")
         op.execute(
             """
             DO $$ BEGIN
@@ -749,7 +910,9 @@ TABLES = (
     "pass_types",
     "offers",
     "offer_publications",
+    "code_batches",
     "promo_codes",
+    "allotments",
     "journal",
     "promo_blocks",
     "claims",

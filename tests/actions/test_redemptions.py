@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from promos.actions import redemptions
+from promos.actions import outcomes, redemptions
 from promos.models import Claim, Delivery, Entry, Offer, Pass, PassType, PromoCode, Reader, Redemption, new_id
 from promos.rules.redemption import Ask, Outcome, Redeemed
 from promos.rules.refusals import (
@@ -147,7 +147,7 @@ async def test_a_pass_that_somebody_else_asked_for_is_mailed_not_shown_and_not_w
         assert isinstance(outcome, Redeemed)
         assert not outcome.is_mine
 
-    assert await session.scalar(sa.select(sa.func.count()).select_from(Delivery)) == redemptions.RESENDS_A_DAY
+    assert await session.scalar(sa.select(sa.func.count()).select_from(Delivery)) == outcomes.RESENDS_A_DAY
 
 
 async def test_the_database_itself_refuses_one_pass_too_many(session: AsyncSession) -> None:

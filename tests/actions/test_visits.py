@@ -76,5 +76,16 @@ async def test_what_could_not_be_stored_is_kept(database: Database) -> None:
 def test_a_visit_has_no_room_for_an_address_or_a_reader() -> None:
     kept = {column.name for column in Visit.__table__.columns}
 
-    assert kept == {"id", "partner_id", "event_id", "code_id", "block_id", "source_id", "day", "human", "machine"}
+    assert kept == {
+        "id",
+        "partner_id",
+        "event_id",
+        "code_id",
+        "block_id",
+        "source_id",
+        "day",
+        "human",
+        "machine",
+        "refused",
+    }
     assert {field.name for field in fields(Place)} < kept

@@ -113,5 +113,6 @@ def _columns(connection: sa.Connection) -> dict[str, list[str]]:
 
 def _bare(condition: str) -> str:
     """A condition without what PostgreSQL adds when it tells it."""
-    text = re.sub(r"::(?:text|character varying)", "", condition)
+    text = re.sub(r"::(?:text|character varying)(?:\[\])?", "", condition)
+    text = re.sub(r"= ANY \(+ARRAY\[(.*?)\]\)+", r"IN (\1)", text)
     return re.sub(r"[\s()]+", " ", text).strip().lower()

@@ -1,3 +1,4 @@
+from collections import Counter
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -6,8 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from promos.rules.redemption import Tally, Terms, decide, refusal, verdicts
+from promos.rules.benefits import Price
+from promos.rules.redemption import Tally, Terms, decide, grant, refusal, verdicts
 from promos.rules.refusals import (
+    AllotmentExhausted,
+    BudgetExhausted,
     CapacityExhausted,
     CodeEnded,
     CodeExhausted,
@@ -30,18 +34,45 @@ TERMS = Terms(
     status="active",
     opens_at=OPENS,
     ends_at=ENDS,
-    returns=True,
-    capacity=Tally(None, 0),
-    offer=Tally(20, 0),
-    code=Tally(None, 0),
+    starts_at=ENDS + timedelta(days=9),
+    on_cancel="return",
+    on_expiry="return",
+    is_reviewed=False,
+    has_waiting_list=True,
+    place_hours=24,
+    price=Price(99900, 99900, "EUR"),
+    event=Tally(UUID(int=4), None, 0),
+    capacity=Tally(UUID(int=3), None, 0),
+    offer=Tally(UUID(int=2), 20, 0),
+    budget=Tally(UUID(int=2), None, 0, cost=99900),
+    code=Tally(UUID(int=1), None, 0),
     version=1,
 )
-tallies = st.builds(
-    lambda limit, used: Tally(limit, min(used, limit)), st.integers(1, 9), st.integers(0, 9)
-) | st.builds(Tally, st.none(), st.integers(0, 9))
-terms_with_limits = st.builds(
-    lambda capacity, offer, code: replace(TERMS, capacity=capacity, offer=offer, code=code), tallies, tallies, tallies
+THREE_OF_THREE = Tally(UUID(int=9), 3, 3)
+limits = st.builds(lambda limit, used: (limit, min(used, limit)), st.integers(1, 9), st.integers(0, 9)) | st.tuples(
+    st.none(), st.integers(0, 9)
 )
+
+
+def _limited(
+    event: tuple[int | None, int],
+    capacity: tuple[int | None, int],
+    offer: tuple[int | None, int],
+    code: tuple[int | None, int],
+    money: tuple[int | None, int],
+    cost: int,
+) -> Terms:
+    return replace(
+        TERMS,
+        event=Tally(TERMS.event_id, *event),
+        capacity=Tally(TERMS.pass_type_id, *capacity),
+        offer=Tally(TERMS.offer_id, *offer),
+        code=Tally(TERMS.code_id, *code),
+        budget=Tally(TERMS.offer_id, *money, cost=cost),
+    )
+
+
+terms_with_limits = st.builds(_limited, limits, limits, limits, limits, limits, st.integers(0, 3))
 
 
 @pytest.mark.parametrize(
@@ -65,13 +96,21 @@ def test_the_window_is_half_open(now: datetime, no: type[Refusal] | None) -> Non
     [
         ({"status": "paused"}, CodePaused),
         ({"status": "revoked"}, CodeRevoked),
-        ({"capacity": Tally(3, 3)}, CapacityExhausted),
-        ({"offer": Tally(3, 3)}, OfferExhausted),
-        ({"code": Tally(3, 3)}, CodeExhausted),
-        ({"offer": Tally(3, 2)}, type(None)),
-        ({"status": "revoked", "offer": Tally(3, 3)}, CodeRevoked),
-        ({"status": "paused", "offer": Tally(3, 3)}, CodePaused),
-        ({"capacity": Tally(3, 3), "offer": Tally(3, 3)}, CapacityExhausted),
+        ({"capacity": THREE_OF_THREE}, CapacityExhausted),
+        ({"event": THREE_OF_THREE}, CapacityExhausted),
+        ({"offer": THREE_OF_THREE}, OfferExhausted),
+        ({"budget": Tally(UUID(int=9), 99899, 0, cost=99900)}, BudgetExhausted),
+        ({"budget": Tally(UUID(int=9), 99900, 0, cost=99900)}, type(None)),
+        ({"budget": Tally(UUID(int=9), 0, 0, cost=0)}, type(None)),
+        ({"offer": Tally(UUID(int=9), 9, 5, allotted=4)}, OfferExhausted),
+        ({"offer": Tally(UUID(int=9), 9, 5, allotted=4, allotted_used=1)}, type(None)),
+        ({"offer": THREE_OF_THREE, "allotments": (Tally(UUID(int=8), 3, 2),)}, type(None)),
+        ({"allotments": (Tally(UUID(int=7), 9, 0), Tally(UUID(int=8), 3, 3))}, AllotmentExhausted),
+        ({"code": THREE_OF_THREE}, CodeExhausted),
+        ({"offer": Tally(UUID(int=9), 3, 2)}, type(None)),
+        ({"status": "revoked", "offer": THREE_OF_THREE}, CodeRevoked),
+        ({"status": "paused", "offer": THREE_OF_THREE}, CodePaused),
+        ({"capacity": THREE_OF_THREE, "offer": THREE_OF_THREE}, CapacityExhausted),
     ],
 )
 def test_the_first_rule_that_says_no_is_the_answer(facts: dict[str, object], no: type) -> None:
@@ -84,15 +123,17 @@ def test_who_comes_too_late_for_a_paused_code_is_told_that_it_is_over() -> None:
 
 
 def test_every_rule_is_told_also_behind_the_first_no() -> None:
-    told = list(verdicts(replace(TERMS, status="paused", offer=Tally(1, 1)), OPENS))
+    told = list(verdicts(replace(TERMS, status="paused", offer=THREE_OF_THREE), OPENS))
 
     assert [each.rule for each in told] == [
         "revoked",
         "ended",
         "opens",
         "paused",
+        "event-capacity",
         "capacity",
         "offer-limit",
+        "budget",
         "code-limit",
     ]
     assert [each.rule for each in told if each.refusal] == ["paused", "offer-limit"]
@@ -106,24 +147,27 @@ def test_there_is_a_refusal_just_when_nothing_is_left(terms: Terms) -> None:
 @given(terms_with_limits, st.lists(st.booleans(), max_size=40))
 def test_deciding_one_after_another_never_passes_a_limit(terms: Terms, by_this_code: list[bool]) -> None:
     """Claims on this code (`True`) and on another one of the same offer, in one transaction."""
-    of_code = of_offer = 0
+    granted: Counter[tuple[str, UUID]] = Counter()
     for this in by_this_code:
-        asked = terms if this else replace(terms, code=Tally(None, 0))
-        if decide(asked, of_code=of_code if this else 0, of_offer=of_offer, now=OPENS) is None:
-            of_offer += 1
-            of_code += this
+        asked = terms if this else replace(terms, code=Tally(UUID(int=99), None, 0))
+        if decide(asked, granted, OPENS) is None:
+            grant(asked, granted)
 
-    for tally, more in ((terms.capacity, of_offer), (terms.offer, of_offer), (terms.code, of_code)):
-        assert tally.limit is None or tally.used + more <= tally.limit
+    for rule, tally in terms.tallies():
+        assert tally.limit is None or tally.used + granted[rule, tally.id] * tally.cost <= max(tally.limit, tally.used)
 
 
 @given(terms_with_limits, st.integers(0, 30))
-def test_nobody_is_refused_while_a_pass_is_left(terms: Terms, granted: int) -> None:
-    no = decide(terms, of_code=granted, of_offer=granted, now=OPENS)
+def test_nobody_is_refused_while_a_pass_is_left(terms: Terms, number: int) -> None:
+    granted: Counter[tuple[str, UUID]] = Counter()
+    for _ in range(number):
+        grant(terms, granted)
 
-    assert (no is None) == (terms.left is None or granted < terms.left)
+    no = decide(terms, granted, OPENS)
+
+    assert (no is None) == (terms.left is None or number < terms.left)
 
 
 def test_a_tally_never_shows_less_than_nothing() -> None:
-    assert Tally(3, 5).left == 0
-    assert Tally(None, 5).left is None
+    assert Tally(UUID(int=1), 3, 5).left == 0
+    assert Tally(UUID(int=1), None, 5).left is None

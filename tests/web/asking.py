@@ -74,6 +74,7 @@ def _places(operation: str, about: Subject) -> dict[str, Any]:
     by_operation = {
         "cancelRedemption": side.spare_redemption,
         "getRedemption": side.redemption,
+        "confirmRedemption": side.redemption,
         "removeBlock": side.spare_block,
         "publishIssue": newsroom.quiet,
     }
@@ -101,7 +102,8 @@ def _places(operation: str, about: Subject) -> dict[str, Any]:
     noun = next((noun for noun in by_noun if operation.endswith(noun)), None)
     found = (special | by_operation).get(operation) or (by_noun[noun] if noun else None)
     link = side.spare_link if operation == "giveBackPass" else side.pass_link
-    return {"id": found, "code": side.codes[0], "link": link, "secret": side.claim_secret}
+    secret = side.left_secret if operation == "leaveWaitingList" else side.claim_secret
+    return {"id": found, "code": side.codes[0], "link": link, "secret": secret}
 
 
 def _body(operation: str, about: Subject) -> Body | None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from uuid import UUID
 
+import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from promos.actions import (
@@ -24,7 +25,7 @@ from promos.actions import (
     redemptions,
     tokens,
 )
-from promos.models import Partner, Publication
+from promos.models import Claim, Partner, Publication
 from promos.queries import people as staff
 from promos.rules import readers, signing
 from promos.rules.people import SCOPES, Role, Scope
@@ -63,6 +64,7 @@ class Side:
     pass_link: str
     spare_link: str
     claim_secret: str
+    left_secret: str
     check_in: UUID
     role: UUID
     token: UUID
@@ -241,7 +243,8 @@ async def _side(session: AsyncSession, name: str, newsroom: Newsroom, publicatio
         pass_token=_qr(passes[0], keys),
         pass_link=signing.link(keys.signing, "pass", passes[0].pass_id),
         spare_link=signing.link(keys.signing, "pass", passes[2].pass_id),
-        claim_secret=await _claim(session, words[0], name, keys),
+        claim_secret=await _claim(session, words[0], f"{name}-asks", keys),
+        left_secret=await _left(session, words[0], f"{name}-left", keys),
         check_in=scanned.id,
         role=await _role(session, partner, name),
         token=await _spare_token(session, partner, name, keys),
@@ -267,13 +270,18 @@ def _qr(held: Redeemed, keys: Keys) -> str:
 
 
 async def _claim(session: AsyncSession, word: str, name: str, keys: Keys) -> str:
-    want = claims.wanted(
-        word, f"{name.lower()}-asks@readers.example", name=None, shares=(), block_id=None, language="fr"
-    )
+    want = claims.wanted(word, f"{name.lower()}@readers.example", name=None, shares=(), block_id=None, language="fr")
     claim = await claims.submit(
         session, want, signing_key=keys.signing[0], reader_key=keys.reader, lifetime=3600, now=NOW
     )
     return signing.secret_of(keys.signing[0], "claim", claim.id)
+
+
+async def _left(session: AsyncSession, word: str, name: str, keys: Keys) -> str:
+    secret = await _claim(session, word, name, keys)
+    mine = sa.update(Claim).where(Claim.token_hash == signing.fingerprint(secret))
+    await session.execute(mine.values(state="left", settled_at=NOW))
+    return secret
 
 
 async def _role(session: AsyncSession, partner: Partner, name: str) -> UUID:

@@ -15,7 +15,7 @@ from tests.web.asking import Subject, asked, nobodys
 from tests.web.sides import MARK, World, a_token
 
 # What is not one partner's: everybody with the role may have it.
-SHARED = frozenset({"lint", "getPublication", "checkCode", "submitClaim", "confirmClaim"}) | {
+SHARED = frozenset({"lint", "getPublication", "checkCode", "submitClaim", "confirmClaim", "leaveWaitingList"}) | {
     "getPass",
     "giveBackPass",
     "resendPass",

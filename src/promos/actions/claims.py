@@ -9,13 +9,13 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from promos.actions import readers
+from promos.actions import outcomes, readers
 from promos.models import Claim, Delivery, Event, Offer, Pass, PromoBlock, PromoCode, Reader, Redemption, new_id
 from promos.queries import terms
 from promos.rules import codes, redemption, signing
 from promos.rules import readers as addresses
-from promos.rules.redemption import Ask, Asker
-from promos.rules.refusals import CodeUnknown, InvalidRequest, LinkEnded, NameNeeded, PassGivenBack, ProofNeeded
+from promos.rules.redemption import SOLD_OUT, Ask, Asker
+from promos.rules.refusals import CodeUnknown, InvalidRequest, LinkEnded, NameNeeded, ProofNeeded
 
 SHAREABLE = ("email", "name")
 
@@ -30,18 +30,27 @@ class Wanted:
     shares: tuple[str, ...]
     block_id: UUID | None
     language: str
+    waits: bool = False  # for a place, if none is left
 
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A claim behind a mail's link. `ask` is what to put to the batch."""
+    """A claim behind a mail's link. `ask` is what to put to the batch, `redeemed` what came of it already."""
 
     claim: Claim
     ask: Ask
+    redeemed: Redemption | None
 
 
 def wanted(
-    promo_code: str, email: str, *, name: str | None, shares: Sequence[str], block_id: UUID | None, language: str
+    promo_code: str,
+    email: str,
+    *,
+    name: str | None,
+    shares: Sequence[str],
+    block_id: UUID | None,
+    language: str,
+    waits: bool = False,
 ) -> Wanted:
     """Check what was typed; raises `CodeMalformed`, `AddressInvalid` or `InvalidRequest`."""
     unknown = [field for field in shares if field not in SHAREABLE]
@@ -50,7 +59,9 @@ def wanted(
     kept = " ".join(name.split()) if name else ""
     if len(kept) > 120 or not kept.isprintable():
         raise InvalidRequest({"name": "at most 120 letters, on one line"})
-    return Wanted(codes.normal(promo_code), addresses.address(email), kept or None, tuple(shares), block_id, language)
+    return Wanted(
+        codes.normal(promo_code), addresses.address(email), kept or None, tuple(shares), block_id, language, waits
+    )
 
 
 async def submit(
@@ -71,8 +82,10 @@ async def submit(
     ).one_or_none()
     if row is None:
         raise CodeUnknown(want.promo_code)
-    found = (await terms.of_codes(session, [row.id]))[row.id]
-    if no := redemption.refusal(found, now):
+    block_id = await block_of(session, want.block_id, row.id)
+    found = (await terms.of_ways(session, [(row.id, block_id)], now=now))[row.id, block_id]
+    no = redemption.refusal(found, now)
+    if no and not (want.waits and found.has_waiting_list and isinstance(no, SOLD_OUT) and now < found.starts_at):
         raise no
     if row.proof == "none":
         raise ProofNeeded
@@ -94,9 +107,10 @@ async def submit(
         event_id=found.event_id,
         offer_id=found.offer_id,
         code_id=row.id,
-        block_id=await block_of(session, want.block_id, row.id),
+        block_id=block_id,
         reader_id=known[want.email],
         reader_key=key,
+        waits=want.waits,
         state="pending",
         token_hash=signing.fingerprint(signing.secret_of(signing_key, "claim", claim_id)),
         shares=list(want.shares),
@@ -111,20 +125,25 @@ async def submit(
     return claim
 
 
-async def opened(session: AsyncSession, secret: str, *, now: datetime) -> Opened:
-    """The claim that a mail's link opens, without changing anything; raises `LinkEnded`, `PassGivenBack`.
+async def opened(session: AsyncSession, secret: str, *, waits: bool = False, now: datetime) -> Opened:
+    """The claim that a mail's link opens, without changing anything; raises why nothing can come of it any more.
 
-    A link that was used shows its pass for as long as that lives, however late.
+    A link that was used shows its pass for as long as that lives, however late. `waits`: who presses wants to stand in
+    line if nothing is left, whatever they said before.
     """
-    claim = await session.scalar(sa.select(Claim).where(Claim.token_hash == signing.fingerprint(secret)))
-    if claim is None:
+    row = (
+        await session.execute(
+            sa.select(Claim, Redemption)
+            .outerjoin(Redemption, Claim.redemption_id == Redemption.id)
+            .where(Claim.token_hash == signing.fingerprint(secret))
+        )
+    ).one_or_none()
+    if row is None:
         raise LinkEnded
-    if claim.state == "proven":
-        state = await session.scalar(sa.select(Redemption.state).where(Redemption.id == claim.redemption_id))
-        if state != "confirmed":
-            raise PassGivenBack
-    elif now >= claim.expires_at:
-        raise LinkEnded
+    claim, redeemed = row
+    came = (redeemed.state, redeemed.held_for, redeemed.reader_key) if redeemed else ()
+    if no := outcomes.why_closed(outcomes.Standing(claim.state, claim.expires_at, claim.reader_key, *came), now):
+        raise no
     ask = Ask(
         id=new_id(),
         code_id=claim.code_id,
@@ -135,8 +154,9 @@ async def opened(session: AsyncSession, secret: str, *, now: datetime) -> Opened
         shares=tuple(claim.shares),
         wordings=tuple(wording(field, claim.language) for field in claim.shares),
         language=claim.language,
+        waits=waits or claim.waits,
     )
-    return Opened(claim, ask)
+    return Opened(claim, ask, redeemed)
 
 
 def wording(field: str, language: str) -> str:
@@ -154,9 +174,4 @@ async def block_of(session: AsyncSession, block_id: UUID | None, code_id: UUID) 
 
 async def of_pass(session: AsyncSession, pass_id: UUID) -> Reader | None:
     """The reader who holds a pass."""
-    return await session.scalar(
-        sa.select(Reader)
-        .join(Redemption, Redemption.reader_id == Reader.id)
-        .join(Pass, Pass.redemption_id == Redemption.id)
-        .where(Pass.id == pass_id)
-    )
+    return await session.scalar(sa.select(Reader).join(Pass, Pass.reader_id == Reader.id).where(Pass.id == pass_id))

@@ -1,4 +1,4 @@
-"""A pass after it was given: given back, cancelled, mailed again. A use returns exactly once."""
+"""A hold or a pass after it was given: confirmed, given back, cancelled, mailed again. A use returns exactly once."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -8,21 +8,21 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from promos.actions import journal
-from promos.actions.locks import count, locked_terms
-from promos.models import CheckIn, Claim, Delivery, Entry, Pass, Redemption
+from promos.actions import holds, line, redemptions
+from promos.models import CheckIn, Claim, Delivery, Entry, Offer, Pass, Redemption, table
+from promos.rules import signing
 from promos.rules.people import READER, Actor
-from promos.rules.redemption import Terms
-from promos.rules.refusals import NotFound, PassGivenBack, PassInUse, RateLimited
+from promos.rules.refusals import LinkEnded, NotFound, PassGivenBack, PassHandedOn, PassInUse, RateLimited
 
-ENDINGS = ("redemption.cancelled", "pass.given_back")
+ENDINGS = ("redemption.cancelled", "redemption.expired", "pass.given_back")
+CONFIRMED = ("redemption.confirmed",)
 RESENDS_A_DAY = 3
 RESEND_PAUSE = 60  # seconds
 
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """What a redemption is after it was cancelled; `is_new` only for the call that did it."""
+    """What a redemption is after it was confirmed or cancelled; `is_new` only for the call that did it."""
 
     redemption_id: UUID
     state: str
@@ -35,10 +35,8 @@ async def cancel(session: AsyncSession, ids: Collection[UUID], *, now: datetime,
 
     Raises `NotFound` for one that `by` may not see and `PassInUse` for one whose holder is inside.
     """
-    seen = set(await session.scalars(sa.select(Redemption.id).where(Redemption.id.in_(ids), Redemption.visible_to(by))))
-    if seen != set(ids):
-        raise NotFound("redemption")
-    return await _end(session, seen, becomes="revoked", verb="redemption.cancelled", now=now, by=by)
+    await _may_see(session, ids, by)
+    return await _end(session, ids, becomes="revoked", verb="redemption.cancelled", now=now, by=by)
 
 
 async def give_back(session: AsyncSession, pass_id: UUID, *, now: datetime) -> Ended:
@@ -48,9 +46,27 @@ async def give_back(session: AsyncSession, pass_id: UUID, *, now: datetime) -> E
         raise NotFound("pass")
     if row.state == "revoked":
         raise PassGivenBack
+    if row.state == "handed_on":
+        raise PassHandedOn
     return (await _end(session, {row.redemption_id}, becomes="given_back", verb="pass.given_back", now=now, by=READER))[
         0
     ]
+
+
+async def leave(session: AsyncSession, secret: str, *, now: datetime) -> None:
+    """Stand in line no longer, or let go of the place that was offered, which goes to the next. Again changes nothing.
+
+    Raises `LinkEnded` for a link that leads to no such claim.
+    """
+    claim = await session.scalar(sa.select(Claim).where(Claim.token_hash == signing.fingerprint(secret)))
+    if claim is None or claim.state not in ("waiting", "offered", "left"):
+        raise LinkEnded
+    if claim.state == "offered" and claim.redemption_id:
+        await _end(session, {claim.redemption_id}, becomes="revoked", verb="redemption.cancelled", now=now, by=READER)
+        gone = sa.update(table(Claim)).where(Claim.id == claim.id, Claim.state == "offered")
+        await session.execute(gone.values(state="left", redemption_id=None, settled_at=now))
+    else:
+        await line.leave(session, claim, now=now)
 
 
 async def send_again(session: AsyncSession, pass_id: UUID, *, now: datetime) -> None:
@@ -79,66 +95,105 @@ async def send_again(session: AsyncSession, pass_id: UUID, *, now: datetime) -> 
     await session.flush()
 
 
+async def confirm(session: AsyncSession, ids: Collection[UUID], *, now: datetime, by: Actor) -> list[Ended]:
+    """Give the passes of these holds, all or none: a shop's checkout went through, or the partner said yes.
+
+    A second time changes nothing. Raises `NotFound`, `HoldExpired`, `PlaceLapsed` and `RedemptionEnded`.
+    """
+    await _may_see(session, ids, by)
+    held = await _locked(session, ids, now)
+    versions = await holds.confirm(session, held, now=now, by=by)
+    before = await _versions(session, [each.id for each in held if each.id not in versions], CONFIRMED)
+    return [
+        Ended(each.id, "confirmed", versions.get(each.id) or before.get(each.id) or each.version, each.id in versions)
+        for each in held
+    ]
+
+
+async def _may_see(session: AsyncSession, ids: Collection[UUID], by: Actor) -> None:
+    seen = set(await session.scalars(sa.select(Redemption.id).where(Redemption.id.in_(ids), Redemption.visible_to(by))))
+    if seen != set(ids):
+        raise NotFound("redemption")
+
+
+async def _locked(session: AsyncSession, ids: Collection[UUID], now: datetime) -> list[Redemption]:
+    """These redemptions with all they count for, in the one lock order, after what is over was settled."""
+    order = sa.select(Redemption).where(Redemption.id.in_(ids)).order_by(Redemption.code_id, Redemption.id)
+    ways = {(each.code_id, each.block_id) for each in await session.scalars(order)}
+    await holds.locked_terms(session, ways, now=now)
+    locked = order.with_for_update(key_share=True).execution_options(populate_existing=True)
+    return list(await session.scalars(locked))
+
+
 async def _end(
     session: AsyncSession, ids: Collection[UUID], *, becomes: str, verb: str, now: datetime, by: Actor
 ) -> list[Ended]:
-    order = sa.select(Redemption).where(Redemption.id.in_(ids)).order_by(Redemption.code_id, Redemption.id)
-    codes = {each.code_id for each in await session.scalars(order)}
-    terms = await locked_terms(session, codes)
-    held = list(await session.scalars(order.with_for_update(key_share=True).execution_options(populate_existing=True)))
-    ended = []
-    for each in held:
-        before = terms[each.code_id]
-        if each.state != "confirmed":
-            ended.append(Ended(each.id, each.state, await _ended_at_version(session, each.id), is_new=False))
-            continue
-        live = await session.scalar(
-            sa.select(Pass).where(Pass.redemption_id == each.id, Pass.state == "live").with_for_update(key_share=True)
+    held = await _locked(session, ids, now)
+    ending = [each for each in held if each.state in ("held", "confirmed")]
+    passes = {
+        each.redemption_id: each
+        for each in await session.scalars(
+            sa.select(Pass)
+            .where(Pass.redemption_id.in_([each.id for each in ending]), Pass.state == "live")
+            .order_by(Pass.id)
+            .with_for_update(key_share=True)
+            .execution_options(populate_existing=True)
         )
+    }
+    await _refuse_if_inside(session, [each.id for each in passes.values()])
+    policy = await _policies(session, {each.offer_id for each in ending})
+    returned, versions = set(), {}
+    for each in ending:
+        live = passes.get(each.id)
         if live is not None:
-            await _refuse_if_inside(session, live)
             live.state, live.ended_at = becomes, now
-        each.state, each.ended_at, each.counted = "cancelled", now, not before.returns
-        await session.flush()
-        await count(session, before, uses=-1 if before.returns else 0, versions=1)
-        after = await _after(session, before)
-        terms[each.code_id] = after
-        await journal.record(
-            session,
-            verb,
-            each.id,
-            at=now,
-            by=by,
-            partner=each.partner_id,
-            event=each.event_id,
-            code=each.code_id,
-            version=after.version,
-        )
-        if live is not None:
-            await _tell(session, live, each, now)
-        ended.append(Ended(each.id, "cancelled", after.version, is_new=True))
-    return ended
+        if policy[each.offer_id][0 if each.state == "confirmed" else 1] == "return":
+            returned.add(each.id)
+        if each.state == "held" or live is not None:
+            await _tell(session, each, live, now)
+        each.state, each.ended_at, each.counted = "cancelled", now, each.id not in returned
+    await session.flush()
+    if ending:
+        versions = await holds.write(session, ending, verb, now=now, by=by, returned=returned)
+        for offer_id in sorted({each.offer_id for each in ending if each.id in returned}):
+            await redemptions.serve_line(session, offer_id, now=now)
+    before = await _versions(session, [each.id for each in held if each.id not in versions], ENDINGS)
+    return [
+        Ended(each.id, each.state, versions.get(each.id) or before.get(each.id, 0), each.id in versions)
+        for each in held
+    ]
 
 
-async def _ended_at_version(session: AsyncSession, redemption_id: UUID) -> int:
-    """The code's version that ending this redemption made, so that a repeat is told the same."""
-    ending = sa.select(Entry.version).where(Entry.subject_id == redemption_id, Entry.verb.in_(ENDINGS))
-    return await session.scalar(ending) or 0
+async def _policies(session: AsyncSession, offer_ids: Collection[UUID]) -> dict[UUID, tuple[str, str]]:
+    """What becomes of a use: of a pass that was given, and of a hold that came to nothing."""
+    found = sa.select(Offer.id, Offer.on_cancel, Offer.on_expiry).where(Offer.id.in_(offer_ids))
+    return {row.id: (row.on_cancel, row.on_expiry) for row in await session.execute(found)}
 
 
-async def _refuse_if_inside(session: AsyncSession, held: Pass) -> None:
+async def _versions(session: AsyncSession, ids: Collection[UUID], verbs: Collection[str]) -> dict[UUID, int]:
+    """The code's version that the change of each of these made, so that a repeat is told the same."""
+    if not ids:
+        return {}
+    found = sa.select(Entry.subject_id, Entry.version).where(Entry.subject_id.in_(ids), Entry.verb.in_(verbs))
+    return {row.subject_id: row.version or 0 for row in await session.execute(found)}
+
+
+async def _refuse_if_inside(session: AsyncSession, pass_ids: Collection[UUID]) -> None:
     inside = sa.select(CheckIn.id).where(
-        CheckIn.pass_id == held.id, CheckIn.result == "admitted", CheckIn.undone_at.is_(None)
+        CheckIn.pass_id.in_(pass_ids), CheckIn.result == "admitted", CheckIn.undone_at.is_(None)
     )
-    if await session.scalar(inside):
+    if pass_ids and await session.scalar(inside.limit(1)):
         raise PassInUse
 
 
-async def _after(session: AsyncSession, before: Terms) -> Terms:
-    return (await locked_terms(session, [before.code_id]))[before.code_id]
-
-
-async def _tell(session: AsyncSession, held: Pass, ended: Redemption, now: datetime) -> None:
-    language = await session.scalar(sa.select(Claim.language).where(Claim.id == ended.claim_id))
-    session.add(Delivery(kind="given_back", pass_id=held.id, language=language or "en", due_at=now, created_at=now))
-    await session.flush()
+async def _tell(session: AsyncSession, ended: Redemption, held: Pass | None, now: datetime) -> None:
+    """Owe the reader a mail about the end of their pass, or about the partner's no."""
+    claim = await session.scalar(sa.select(Claim).where(Claim.id == ended.claim_id)) if ended.claim_id else None
+    language = claim.language if claim else "en"
+    if held is not None:
+        mail = holds.mail("given_back", language, now, pass_id=held.id)
+    elif claim is not None and ended.held_for == "review":
+        mail = holds.mail("declined", language, now, claim_id=claim.id)
+    else:
+        return
+    await session.execute(sa.insert(table(Delivery)), [mail])

@@ -3,13 +3,13 @@
 from promos.models.base import Base, Instant, new_id, table
 from promos.models.blocks import Declaration, PromoBlock
 from promos.models.checkins import CheckIn
-from promos.models.codes import PromoCode
+from promos.models.codes import CodeBatch, PromoCode
 from promos.models.deliveries import Delivery
 from promos.models.events import Event, PassType
 from promos.models.installation import IdempotencyRecord, Installation, RateLimit
 from promos.models.issues import Issue, IssueCheck
 from promos.models.journal import Entry
-from promos.models.offers import Offer, OfferPublication
+from promos.models.offers import Allotment, Offer, OfferPublication
 from promos.models.partners import Partner
 from promos.models.passes import Pass
 from promos.models.people import Person, Session, SignInLink, StaffRole, Token
@@ -19,9 +19,11 @@ from promos.models.redemptions import Claim, Redemption
 from promos.models.visits import Visit
 
 __all__ = [
+    "Allotment",
     "Base",
     "CheckIn",
     "Claim",
+    "CodeBatch",
     "Consent",
     "Declaration",
     "Delivery",

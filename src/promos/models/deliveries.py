@@ -15,7 +15,9 @@ class Delivery(Base):
     __tablename__ = "deliveries"
     __table_args__ = (
         sa.CheckConstraint("state IN ('pending', 'sent', 'dead')", name="state"),
-        sa.CheckConstraint("kind IN ('claim', 'pass', 'given_back', 'sign_in')", name="kind"),
+        sa.CheckConstraint(
+            "kind IN ('claim', 'pass', 'given_back', 'handed_on', 'place', 'declined', 'sign_in')", name="kind"
+        ),
         sa.Index(
             "ix_deliveries_due",
             "due_at",

@@ -14,7 +14,10 @@ from promos.rules.people import Actor, Role
 
 class Event(Base):
     __tablename__ = "events"
-    __table_args__ = (sa.CheckConstraint("ends_at > starts_at", name="ends_after_start"),)
+    __table_args__ = (
+        sa.CheckConstraint("ends_at > starts_at", name="ends_after_start"),
+        sa.CheckConstraint("used >= 0 AND (capacity IS NULL OR used <= capacity)", name="within_capacity"),
+    )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
     partner_id: Mapped[UUID] = mapped_column(sa.ForeignKey("partners.id"), index=True)
@@ -30,6 +33,8 @@ class Event(Base):
     url: Mapped[str]
     highlights: Mapped[list[str]]
     asks_name: Mapped[bool]  # whether a pass needs the reader's name
+    capacity: Mapped[int | None]  # passes of all its types; None: as many as these allow
+    used: Mapped[int] = mapped_column(default=0, server_default="0")  # counted only while there is a capacity
     created_at: Mapped[datetime]
 
     @classmethod

@@ -12,7 +12,7 @@ from promos.models.base import Base, new_id
 class Pass(Base):
     __tablename__ = "passes"
     __table_args__ = (
-        sa.CheckConstraint("state IN ('live', 'given_back', 'revoked')", name="state"),
+        sa.CheckConstraint("state IN ('live', 'handed_on', 'given_back', 'revoked')", name="state"),
         sa.Index(
             "uq_passes_live_redemption",
             "redemption_id",
@@ -27,6 +27,7 @@ class Pass(Base):
     event_id: Mapped[UUID] = mapped_column(sa.ForeignKey("events.id"), index=True)
     pass_type_id: Mapped[UUID] = mapped_column(sa.ForeignKey("pass_types.id"))
     redemption_id: Mapped[UUID] = mapped_column(sa.ForeignKey("redemptions.id"), index=True)
+    reader_id: Mapped[UUID] = mapped_column(sa.ForeignKey("readers.id"), index=True)  # who holds it, or held it
     drawn: Mapped[int] = mapped_column(default=1)  # which drawing of the QR token is good
     state: Mapped[str]
     issued_at: Mapped[datetime]

@@ -1,4 +1,4 @@
-"""Claims hold nothing; redemptions count."""
+"""Claims hold nothing; redemptions count, held or confirmed."""
 
 from datetime import datetime
 from uuid import UUID
@@ -10,14 +10,38 @@ from promos.models.base import Base, new_id
 from promos.models.offers import Offer
 from promos.rules.people import Actor
 
+CLAIM_STATES = ("pending", "proven", "refused", "superseded", "waiting", "offered", "lapsed", "left")
+LIVE = "state IN ('held', 'confirmed')"
+
 
 class Claim(Base):
-    """A reader asked, and was sent a mail. Nothing is held before the mailbox is proved."""
+    """A reader asked, and was sent a mail. Nothing is held before the mailbox is proved.
+
+    The waiting list are the claims that wait, in the order of `settled_at`. One of them is *offered* the place of a
+    held redemption; *lapsed* when its time went by, *left* when its reader did not want to wait any more.
+    """
 
     __tablename__ = "claims"
     __table_args__ = (
-        sa.CheckConstraint("state IN ('pending', 'proven', 'refused', 'superseded')", name="state"),
-        sa.CheckConstraint("(state = 'proven') = (redemption_id IS NOT NULL)", name="proven_has_redemption"),
+        sa.CheckConstraint(f"state IN {CLAIM_STATES}", name="state"),
+        sa.CheckConstraint(
+            "(state IN ('proven', 'offered', 'lapsed')) = (redemption_id IS NOT NULL)", name="proven_has_redemption"
+        ),
+        sa.Index(
+            "uq_claims_waiting_reader",
+            "offer_id",
+            "reader_key",
+            unique=True,
+            sqlite_where=sa.text("state = 'waiting'"),
+            postgresql_where=sa.text("state = 'waiting'"),
+        ),
+        sa.Index(
+            "ix_claims_waiting",
+            "offer_id",
+            "settled_at",
+            sqlite_where=sa.text("state = 'waiting'"),
+            postgresql_where=sa.text("state = 'waiting'"),
+        ),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
@@ -28,6 +52,10 @@ class Claim(Base):
     block_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("promo_blocks.id"), index=True)
     reader_id: Mapped[UUID] = mapped_column(sa.ForeignKey("readers.id"), index=True)
     reader_key: Mapped[str] = mapped_column(index=True)
+    pass_id: Mapped[UUID | None] = mapped_column(
+        sa.ForeignKey("passes.id", use_alter=True, name="fk_claims_pass_id"), index=True
+    )  # the pass that its holder hands on to this reader
+    waits: Mapped[bool] = mapped_column(default=False, server_default=sa.false())  # for a place, if none is left
     state: Mapped[str]
     refusal: Mapped[str | None]  # slug of the last "no"; a refused claim may ask again until it expires
     token_hash: Mapped[str] = mapped_column(unique=True)
@@ -42,19 +70,29 @@ class Claim(Base):
 
 
 class Redemption(Base):
-    """A claim granted. Live while confirmed: one a reader and event, whatever the offer."""
+    """A claim granted, or a place held. Live while held or confirmed: one a reader and event, whatever the offer."""
 
     __tablename__ = "redemptions"
     __table_args__ = (
-        sa.CheckConstraint("state IN ('confirmed', 'cancelled')", name="state"),
-        sa.CheckConstraint("state <> 'confirmed' OR counted", name="live_is_counted"),
+        sa.CheckConstraint("state IN ('held', 'confirmed', 'cancelled', 'expired')", name="state"),
+        sa.CheckConstraint(f"NOT ({LIVE}) OR counted", name="live_is_counted"),
+        sa.CheckConstraint("held_for IN ('shop', 'review', 'place')", name="held_for"),
+        sa.CheckConstraint("state <> 'held' OR held_for IS NOT NULL", name="held_for_something"),
+        sa.CheckConstraint("reduction BETWEEN 0 AND list_price", name="reduction"),
         sa.Index(
             "uq_redemptions_live_reader",
             "event_id",
             "reader_key",
             unique=True,
-            sqlite_where=sa.text("state = 'confirmed'"),
-            postgresql_where=sa.text("state = 'confirmed'"),
+            sqlite_where=sa.text(LIVE),
+            postgresql_where=sa.text(LIVE),
+        ),
+        sa.Index(
+            "ix_redemptions_expiring",
+            "event_id",
+            "expires_at",
+            sqlite_where=sa.text("state = 'held'"),
+            postgresql_where=sa.text("state = 'held'"),
         ),
         sa.UniqueConstraint("code_id", "version"),
     )
@@ -65,13 +103,19 @@ class Redemption(Base):
     pass_type_id: Mapped[UUID] = mapped_column(sa.ForeignKey("pass_types.id"), index=True)
     offer_id: Mapped[UUID] = mapped_column(sa.ForeignKey("offers.id"), index=True)
     code_id: Mapped[UUID] = mapped_column(sa.ForeignKey("promo_codes.id"), index=True)
+    allotment_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("allotments.id"), index=True)  # the narrowest
     block_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("promo_blocks.id"), index=True)
     claim_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("claims.id"), index=True)
     token_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("tokens.id"))  # which token vouched for the reader
     reader_id: Mapped[UUID] = mapped_column(sa.ForeignKey("readers.id"), index=True)
     reader_key: Mapped[str]
     state: Mapped[str]
-    counted: Mapped[bool]  # whether it stands in `used`: while live, and after, if the offer keeps cancelled uses
+    held_for: Mapped[str | None]  # shop: a partner's checkout; review: the partner's word; place: of the waiting list
+    expires_at: Mapped[datetime | None]  # of a hold; None: it ends by a decision only
+    list_price: Mapped[int] = mapped_column(sa.BigInteger, server_default="0")  # minor units of `currency`
+    reduction: Mapped[int] = mapped_column(sa.BigInteger, server_default="0")
+    currency: Mapped[str] = mapped_column(server_default="EUR")  # ISO 4217
+    counted: Mapped[bool]  # whether it stands in `used`: while live, and after, if the offer keeps ended uses
     version: Mapped[int]  # of the code, as this redemption made it
     created_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]

@@ -1,4 +1,4 @@
-"""Clicks, counted by code, block and day: no address, no browser, no reader."""
+"""Clicks and unmet demand, counted by code, block and day: no address, no browser, no reader."""
 
 from datetime import date
 from uuid import UUID
@@ -12,7 +12,7 @@ from promos.models.base import Base, new_id
 class Visit(Base):
     __tablename__ = "visits"
     __table_args__ = (
-        sa.CheckConstraint("human >= 0 AND machine >= 0", name="counts"),
+        sa.CheckConstraint("human >= 0 AND machine >= 0 AND refused >= 0", name="counts"),
         sa.UniqueConstraint("source_id", "day"),
     )
 
@@ -25,3 +25,4 @@ class Visit(Base):
     day: Mapped[date]  # in UTC
     human: Mapped[int] = mapped_column(default=0)
     machine: Mapped[int] = mapped_column(default=0)  # prefetches and link scanners
+    refused: Mapped[int] = mapped_column(default=0, server_default="0")  # claims that came when nothing was left

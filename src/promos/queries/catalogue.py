@@ -1,6 +1,7 @@
 """What the public may know of a code: its event, what it gives, by whom and how much is left."""
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -44,16 +45,22 @@ async def code_id(session: AsyncSession, typed: str) -> UUID:
     return found
 
 
-async def listing(session: AsyncSession, typed: str) -> Listing:
+AS_STORED = datetime(1970, 1, 1, tzinfo=UTC)  # no hold was over then
+
+
+async def listing(session: AsyncSession, typed: str, *, now: datetime = AS_STORED) -> Listing:
     """The facts of a code's page; raises `CodeUnknown`."""
-    return (await listings(session, [await code_id(session, typed)]))[0]
+    return (await listings(session, [await code_id(session, typed)], now=now))[0]
 
 
-async def listings(session: AsyncSession, code_ids: list[UUID]) -> list[Listing]:
-    """The facts of these codes, oldest first; codes that do not exist are left out."""
+async def listings(session: AsyncSession, code_ids: list[UUID], *, now: datetime = AS_STORED) -> list[Listing]:
+    """The facts of these codes, oldest first; codes that do not exist are left out.
+
+    Without `now`, holds that are over count until that is settled.
+    """
     found = _ABOVE.where(PromoCode.id.in_(code_ids)).order_by(PromoCode.id)
     rows = (await session.execute(found)).all()
-    decide = await terms.of_codes(session, [code.id for code, *_ in rows])
+    decide = await terms.of_codes(session, [code.id for code, *_ in rows], now=now)
     return [Listing(*row, terms=decide[row[0].id]) for row in rows]
 
 

@@ -19,7 +19,7 @@ from promos.rules.people import Actor
 from promos.rules.redemption import Tally
 from promos.rules.refusals import CodeMalformed, InvalidRequest
 
-STATES = ("confirmed", "cancelled")
+STATES = ("held", "confirmed", "cancelled", "expired")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,11 @@ class OfferTally:
     @property
     def left(self) -> int | None:
         """By the offer's limit and the pass type's capacity, whichever is nearer; `None` without either."""
-        tallies = (Tally(self.offer.limit, self.offer.used), Tally(self.pass_type.capacity, self.pass_type.used))
+        tallies = (
+            Tally(self.event.id, self.event.capacity, self.event.used),
+            Tally(self.pass_type.id, self.pass_type.capacity, self.pass_type.used),
+            Tally(self.offer.id, self.offer.limit, self.offer.used),
+        )
         return min((tally.left for tally in tallies if tally.left is not None), default=None)
 
 

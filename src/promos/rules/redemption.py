@@ -3,12 +3,17 @@
 The claim path, the check of a code and the page of a code all ask `verdicts` or `refusal`, so they cannot disagree.
 """
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from types import MappingProxyType
 from uuid import UUID
 
+from promos.rules.benefits import Price
 from promos.rules.refusals import (
+    AllotmentExhausted,
+    BudgetExhausted,
     CapacityExhausted,
     CodeEnded,
     CodeExhausted,
@@ -22,19 +27,37 @@ from promos.rules.refusals import (
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """How many passes a row allows (`None`: no limit of its own) and how many it has counted."""
+    """How much a row allows (`None`: no limit of its own) and how much it has counted.
 
+    In passes, one each; or in minor units, where a pass costs what it is reduced by. `allotted` is set aside for
+    narrower parts, `allotted_used` was used through them.
+    """
+
+    id: UUID
     limit: int | None
     used: int
+    allotted: int = 0
+    allotted_used: int = 0
+    cost: int = 1
 
     @property
     def left(self) -> int | None:
-        return None if self.limit is None else max(self.limit - self.used, 0)
+        """How many more passes fit in, outside of what is set aside."""
+        if self.limit is None or self.cost == 0:
+            return None
+        rest = (self.limit - self.allotted) - (self.used - self.allotted_used)
+        return max(rest, 0) // self.cost
+
+    def after(self, passes: int) -> "Tally":
+        return replace(self, used=self.used + passes * self.cost)
 
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """Everything that decides about a claim, widest limit first."""
+    """Everything that decides about a claim through one code and one block, as it is at one instant.
+
+    `allotments`: the parts of the offer that it comes out of, widest first; empty, it comes out of the rest.
+    """
 
     code_id: UUID
     offer_id: UUID
@@ -44,18 +67,38 @@ class Terms:
     status: str  # active | paused | revoked
     opens_at: datetime
     ends_at: datetime
-    returns: bool  # whether a cancelled use can be given again
-    capacity: Tally
+    starts_at: datetime  # of the event
+    on_cancel: str  # return | keep
+    on_expiry: str  # return | keep
+    is_reviewed: bool
+    has_waiting_list: bool
+    place_hours: int
+    price: Price
+    event: Tally
+    capacity: Tally  # of the pass type
     offer: Tally
+    budget: Tally
     code: Tally
     version: int
+    allotments: tuple[Tally, ...] = ()
+    is_due: bool = False  # whether a hold or an allotment of this event has come to its end and is not settled yet
+    is_waited_for: bool = False
+
+    def tallies(self) -> Iterator[tuple[str, Tally]]:
+        """What limits a claim, widest first, by the name of the rule."""
+        yield "event-capacity", self.event
+        yield "capacity", self.capacity
+        if self.allotments:
+            yield "allotment", self.allotments[-1]
+        else:
+            yield "offer-limit", self.offer
+        yield "budget", self.budget
+        yield "code-limit", self.code
 
     @property
     def left(self) -> int | None:
         """Passes that can still be given, by the tightest limit; `None` without any limit."""
-        return min(
-            (tally.left for tally in (self.capacity, self.offer, self.code) if tally.left is not None), default=None
-        )
+        return min((tally.left for _, tally in self.tallies() if tally.left is not None), default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +109,21 @@ class Verdict:
     refusal: Refusal | None
 
 
-def verdicts(terms: Terms, now: datetime) -> Iterator[Verdict]:
+_EXHAUSTED = {
+    "event-capacity": CapacityExhausted,
+    "capacity": CapacityExhausted,
+    "allotment": AllotmentExhausted,
+    "offer-limit": OfferExhausted,
+    "code-limit": CodeExhausted,
+}
+SOLD_OUT = (CapacityExhausted, AllotmentExhausted, OfferExhausted, BudgetExhausted, CodeExhausted)
+
+
+Row = tuple[str, UUID]  # a rule, and the row whose tally it looks at
+Granted = Mapping[Row, int]  # passes
+
+
+def verdicts(terms: Terms, now: datetime, granted: Granted = MappingProxyType({})) -> Iterator[Verdict]:
     """Each rule with its verdict, in the order in which they refuse.
 
     The window is half-open: redeemable at `opens_at`, not at `ends_at`.
@@ -75,12 +132,13 @@ def verdicts(terms: Terms, now: datetime) -> Iterator[Verdict]:
     yield Verdict("ended", CodeEnded(terms.ends_at) if now >= terms.ends_at else None)
     yield Verdict("opens", CodeNotOpen(terms.opens_at) if now < terms.opens_at else None)
     yield Verdict("paused", CodePaused() if terms.status == "paused" else None)
-    for rule, tally, exhausted in (
-        ("capacity", terms.capacity, CapacityExhausted),
-        ("offer-limit", terms.offer, OfferExhausted),
-        ("code-limit", terms.code, CodeExhausted),
-    ):
-        yield Verdict(rule, exhausted(tally.limit) if tally.limit is not None and tally.left == 0 else None)
+    for rule, tally in terms.tallies():
+        is_gone = tally.after(granted.get((rule, tally.id), 0)).left == 0
+        yield Verdict(rule, _exhausted(rule, tally) if is_gone else None)
+
+
+def _exhausted(rule: str, tally: Tally) -> Refusal:
+    return BudgetExhausted() if rule == "budget" else _EXHAUSTED[rule](tally.limit or 0)
 
 
 def refusal(terms: Terms, now: datetime) -> Refusal | None:
@@ -116,36 +174,60 @@ class Ask:
     shares: tuple[str, ...] = ()
     wordings: tuple[str, ...] = ()
     language: str = "en"
+    held_for: str | None = None  # shop | place: a hold instead of a pass
+    held_until: datetime | None = None
+    waits: bool = False  # for a place, if none is left
+
+    @property
+    def way(self) -> "Way":
+        return self.code_id, self.block_id
+
+
+Way = tuple[UUID, UUID | None]  # a code, and the promo block through which it was found
 
 
 @dataclass(frozen=True, slots=True)
 class Redeemed:
-    """A pass, new or held already. `is_mine`: whether who asks is who created it, and so may have its secrets."""
+    """A pass, or a hold on one; new or there already.
+
+    `is_mine`: whether who asks is who created it, and so may have its secrets.
+    """
 
     redemption_id: UUID
-    pass_id: UUID
+    given: UUID | None  # the pass
     version: int
     is_new: bool
     is_mine: bool
+    price: Price
     drawn: int = 1
+    state: str = "confirmed"  # or held
+    held_for: str | None = None
+    expires_at: datetime | None = None
+
+    @property
+    def pass_id(self) -> UUID:
+        """The pass, of what is no hold."""
+        if self.given is None:
+            raise ValueError("a hold has no pass yet")
+        return self.given
 
 
-Outcome = Redeemed | Refusal
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Nothing is left, and this claim stands on the waiting list; `position` counts from 1."""
+
+    claim_id: UUID
+    position: int
 
 
-def decide(terms: Terms, *, of_code: int, of_offer: int, now: datetime) -> Refusal | None:
-    """The refusal for one more, when these many were granted before it in the same transaction.
-
-    All of a transaction's claims are on one offer, so they share its pass type too.
-    """
-    after = replace(
-        terms,
-        capacity=_counted(terms.capacity, of_offer),
-        offer=_counted(terms.offer, of_offer),
-        code=_counted(terms.code, of_code),
-    )
-    return refusal(after, now)
+Outcome = Redeemed | Waiting | Refusal
 
 
-def _counted(tally: Tally, more: int) -> Tally:
-    return tally if tally.limit is None else replace(tally, used=tally.used + more)
+def decide(terms: Terms, granted: Granted, now: datetime) -> Refusal | None:
+    """The refusal for one more, after what was `granted` before it in the same transaction."""
+    return next((verdict.refusal for verdict in verdicts(terms, now, granted) if verdict.refusal), None)
+
+
+def grant(terms: Terms, granted: "Counter[Row]") -> None:
+    """Count one more as granted, by each row that limits it."""
+    granted.update((rule, tally.id) for rule, tally in terms.tallies())

@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from promos.actions import idempotency
 from promos.actions.idempotency import Keyed, Stored
+from promos.actions.locks import LimitsMoved
 from promos.database import RETRIES, Database, is_lost, may_retry
 from promos.group_commit import GroupCommit
 from promos.models import IdempotencyRecord
@@ -48,7 +49,7 @@ class Writes:
             except Refusal:
                 raise
             except Exception as error:
-                if may_retry(error) and attempt < RETRIES:
+                if (may_retry(error) or isinstance(error, LimitsMoved)) and attempt < RETRIES:
                     continue
                 if is_lost(error):
                     raise OutcomeUnknown from None

@@ -67,7 +67,7 @@ NOWHERE = {
     "/offers/1/code-batches": 404,
     "/journal?verb=%00": 422,
     "/journal?subject=1": 400,
-    "/redemptions?state=held": 400,
+    "/redemptions?state=lost": 400,
     "/blocks?declaration=made": 400,
     "/events/{event}/funnel?by=reader": 400,
     "/issues/{draft}/render?surface=markdown": 400,
@@ -184,9 +184,9 @@ def senseless(world: World) -> dict[str, tuple[str, dict[str, Any], int]]:
         "a code with an accent": (codes, {"code": "GÉNÉRATION"}, 422),
         "a code of two letters": (codes, {"code": "AB"}, 422),
         "a code that is taken": (codes, {"code": side.codes[0].lower()}, 409),
-        "a redemption that is to be held": (
+        "a hold for no number of seconds": (
             "/redemptions",
-            {"code": side.codes[0], "reader": {"email": "a@b.example"}, "hold_for": 60},
+            {"code": side.codes[0], "reader": {"email": "a@b.example"}, "hold_for": "an hour"},
             400,
         ),
         "an address that is none": ("/redemptions", {"code": side.codes[0], "reader": {"email": "noor"}}, 422),

@@ -1,7 +1,7 @@
 """A reader asks for a pass, and proves the mailbox by pressing a button. No token is needed."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 import msgspec
@@ -10,13 +10,13 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from promos.actions import claims, rates
+from promos.actions import claims, handing, passes, rates
 from promos.actions.idempotency import Stored
 from promos.actions.rates import Rate
 from promos.group_commit import GroupCommit
 from promos.rules import readers, signing
 from promos.rules.language import LANGUAGES
-from promos.rules.redemption import Redeemed
+from promos.rules.redemption import Redeemed, Waiting
 from promos.rules.refusals import InvalidRequest, Refusal
 from promos.settings import Keys, Settings
 from promos.web.access import ANYONE
@@ -25,7 +25,10 @@ from promos.web.given import Effect, Reads, Writes, network
 
 
 class NewClaim(msgspec.Struct, forbid_unknown_fields=True):
-    """What a reader types. `consent` names the fields the partner may see; nothing is shared without it."""
+    """What a reader types. `consent` names the fields the partner may see; nothing is shared without it.
+
+    `wait`: stand in line if nothing is left.
+    """
 
     code: str
     email: str
@@ -33,6 +36,7 @@ class NewClaim(msgspec.Struct, forbid_unknown_fields=True):
     consent: list[str] = []
     block: UUID | None = None
     language: str = "en"
+    wait: bool = False
 
 
 class ClaimSeen(msgspec.Struct):
@@ -41,6 +45,17 @@ class ClaimSeen(msgspec.Struct):
     state: str
     email: str
     expires_in: int  # seconds for which the mail's link is good
+
+
+class WaitingSeen(msgspec.Struct):
+    """`position`: in line, from 1. A mail comes when a place is free."""
+
+    state: Literal["waiting"]
+    position: int
+
+
+class ClaimLeft(msgspec.Struct):
+    state: Literal["left"]
 
 
 @post("/claims", status_code=202, opt=ANYONE, operation_id="submitClaim")
@@ -61,6 +76,7 @@ async def submit_claim(
         shares=data.consent,
         block_id=data.block,
         language=data.language,
+        waits=data.wait,
     )
     return await writes.answer(submission(request, want, settings, keys), status=202)
 
@@ -100,24 +116,41 @@ def _brakes(email: str, peer: str, settings: Settings, key: bytes) -> list[Rate]
     ]
 
 
+class Confirmation(msgspec.Struct, forbid_unknown_fields=True):
+    """`wait`: stand in line if nothing is left."""
+
+    wait: bool = False
+
+
 @post("/claims/{secret:str}/confirm", status_code=201, opt=ANYONE, operation_id="confirmClaim")
 async def confirm_claim(
     secret: FromPath[str],
     reads: NamedDependency[Reads],
+    writes: NamedDependency[Writes],
     counter: NamedDependency[GroupCommit],
     now: NamedDependency[datetime],
     settings: NamedDependency[Settings],
     keys: NamedDependency[Keys],
-) -> Response[RedemptionSeen]:
-    """Prove the mailbox with the secret of the mail, and get the pass. Again: the same pass, 200."""
-    outcome = await confirmed(secret, reads, counter, now)
+    data: JSONBody[Confirmation | None] = None,
+) -> Response[RedemptionSeen | WaitingSeen]:
+    """Prove the mailbox with the secret of the mail, and get the pass. Again: the same pass, 200.
+
+    Where nothing is left and the reader wants to wait, 202 and their place in line.
+    """
+    outcome = await confirmed(secret, reads, writes, counter, now, waits=data.wait if data else False)
+    if isinstance(outcome, Waiting):
+        return Response(WaitingSeen("waiting", outcome.position), status_code=202)
     return respond(outcome, settings, keys)
 
 
-async def confirmed(secret: str, reads: Reads, counter: GroupCommit, now: datetime) -> Redeemed:
-    """The pass of the claim behind `secret`; raises why there is none. No session is held while it waits."""
+async def confirmed(
+    secret: str, reads: Reads, writes: Writes, counter: GroupCommit, now: datetime, *, waits: bool = False
+) -> Redeemed | Waiting:
+    """What comes of the claim behind `secret`; raises why nothing does. No session is held while it waits."""
     async with reads() as session:
-        found = await claims.opened(session, secret, now=now)
+        found = await claims.opened(session, secret, waits=waits, now=now)
+    if found.claim.pass_id is not None:
+        return await writes.run(lambda session, now: handing.accept(session, found.claim.id, now=now))
     outcome = await counter.redeem(found.claim.offer_id, found.ask)
     if isinstance(outcome, Refusal):
         raise outcome
@@ -126,4 +159,15 @@ async def confirmed(secret: str, reads: Reads, counter: GroupCommit, now: dateti
     return outcome
 
 
-HANDLERS: list[Any] = [submit_claim, confirm_claim]
+@post("/claims/{secret:str}/leave", status_code=200, opt=ANYONE, operation_id="leaveWaitingList")
+async def leave_line(secret: FromPath[str], writes: NamedDependency[Writes]) -> Response[ClaimLeft]:
+    """Stand in line no longer, or let the place go that was offered. Again: 200 and the same."""
+
+    async def effect(session: AsyncSession, now: datetime) -> ClaimLeft:
+        await passes.leave(session, secret, now=now)
+        return ClaimLeft("left")
+
+    return await writes.answer(effect)
+
+
+HANDLERS: list[Any] = [submit_claim, confirm_claim, leave_line]

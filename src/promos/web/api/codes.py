@@ -181,7 +181,7 @@ async def check(
     trial = data or Trial()
     at = now if trial.at is None else texts.read({"at": texts.instant}, {"at": trial.at})["at"]
     async with reads() as session:
-        found = await catalogue.listing(session, code)
+        found = await catalogue.listing(session, code, now=now)
         if trial != Trial():
             await _runs(session, found, actor)
         said = list(redemption.verdicts(found.terms, at))

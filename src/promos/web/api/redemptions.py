@@ -1,6 +1,6 @@
 """Redemptions: tokens vouch for a reader, partners see what came of their codes, and cancel."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -17,14 +17,18 @@ from promos.group_commit import GroupCommit
 from promos.models import PromoCode, new_id
 from promos.queries import results
 from promos.rules import readers, signing
+from promos.rules.benefits import Price
+from promos.rules.language import N_
+from promos.rules.money import major
 from promos.rules.people import Actor, Role, Scope
-from promos.rules.redemption import Ask, Asker, Redeemed
-from promos.rules.refusals import CodeUnknown, NotFound, Refusal
+from promos.rules.redemption import Ask, Asker, Redeemed, Waiting
+from promos.rules.refusals import CodeUnknown, HoldTooLong, InvalidRequest, NotFound, Refusal
 from promos.settings import Keys, Settings
 from promos.web.access import allows
 from promos.web.given import Reads, Writes, answered
 
 PARTNER = (Role.ADMIN, Role.OWNER, Role.MEMBER)
+State = Literal["held", "confirmed", "cancelled", "expired"]
 
 
 class NewReader(msgspec.Struct, forbid_unknown_fields=True):
@@ -33,9 +37,12 @@ class NewReader(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class NewRedemption(msgspec.Struct, forbid_unknown_fields=True):
+    """`hold_for`: seconds for which a place is held, to be confirmed or cancelled; without it, the pass is given."""
+
     code: str
     reader: NewReader
     block: UUID | None = None
+    hold_for: int | None = None
 
 
 class PassGiven(msgspec.Struct):
@@ -46,10 +53,23 @@ class PassGiven(msgspec.Struct):
     url: str | None
 
 
+class PriceSeen(msgspec.Struct):
+    """What the reader pays, in major units: the list price less the reduction."""
+
+    list_price: str
+    reduction: str
+    price: str
+    currency: str
+
+
 class RedemptionSeen(msgspec.Struct):
+    """`version`: of the code, as this made it. `expires_at`: of a hold; a hold has no pass yet."""
+
     id: UUID
-    state: str
+    state: Literal["held", "confirmed"]
     version: int
+    expires_at: datetime | None
+    price: PriceSeen
     # `pass` is a word of Python's own
     given: PassGiven = msgspec.field(name="pass")
 
@@ -61,12 +81,12 @@ class RedemptionRow(msgspec.Struct):
     code: str
     offer_id: UUID
     event_id: UUID
-    state: Literal["confirmed", "cancelled"]
+    state: State
     version: int
     created_at: datetime
     ended_at: datetime | None
     pass_number: str | None
-    pass_state: str | None  # live | given_back | revoked
+    pass_state: str | None  # live | handed_on | given_back | revoked
     reader: str  # a pseudonym
     email: str | None
     name: str | None
@@ -83,13 +103,20 @@ class RedemptionEnded(msgspec.Struct):
     version: int
 
 
+def price_of(price: Price) -> dict[str, str]:
+    amounts = {"list_price": price.list_price, "reduction": price.reduction, "price": price.price}
+    return {name: major(units, price.currency) for name, units in amounts.items()} | {"currency": price.currency}
+
+
 def document(outcome: Redeemed) -> dict[str, Any]:
     """What is kept of an answer: no secret."""
     return {
         "id": str(outcome.redemption_id),
-        "state": "confirmed",
+        "state": outcome.state,
         "version": outcome.version,
-        "pass": {"id": str(outcome.pass_id), "drawn": outcome.drawn} if outcome.is_mine else None,
+        "expires_at": outcome.expires_at.isoformat() if outcome.expires_at else None,
+        "price": price_of(outcome.price),
+        "pass": {"id": str(outcome.given), "drawn": outcome.drawn} if outcome.is_mine and outcome.given else None,
     }
 
 
@@ -124,10 +151,15 @@ async def redeem(
     writes: NamedDependency[Writes],
     counter: NamedDependency[GroupCommit],
     actor: NamedDependency[Actor],
+    now: NamedDependency[datetime],
     settings: NamedDependency[Settings],
     keys: NamedDependency[Keys],
 ) -> Response[RedemptionSeen]:
-    """Redeem a code for a reader this token vouches for. Same token, same reader again: 200 and the same pass."""
+    """Redeem a code for a reader this token vouches for, or hold a place for them.
+
+    Same token, same reader again: 200 and the same.
+    """
+    until = _until(data.hold_for, settings.hold_longest, now)
     want = claims.wanted(
         data.code, data.reader.email, name=data.reader.name, shares=(), block_id=data.block, language="en"
     )
@@ -150,6 +182,8 @@ async def redeem(
         asker=Asker(key, want.email, want.name, want.language),
         token_id=actor.id,
         block_id=block,
+        held_for="shop" if until else None,
+        held_until=until,
     )
     outcome = await counter.redeem(
         code.offer_id,
@@ -161,7 +195,40 @@ async def redeem(
         raise outcome
     if isinstance(outcome, Stored):
         return answered(outcome, lambda kept: shown(kept, settings, keys))
+    if isinstance(outcome, Waiting):
+        raise TypeError("only readers wait")
     return respond(outcome, settings, keys)
+
+
+def _until(hold_for: int | None, longest: int, now: datetime) -> datetime | None:
+    """When a hold that is asked for ends; raises `HoldTooLong` or `InvalidRequest`."""
+    if hold_for is None:
+        return None
+    if hold_for < 1:
+        raise InvalidRequest({"hold_for": N_("Choose a number of seconds, 1 or more.")})
+    if hold_for > longest:
+        raise HoldTooLong(longest)
+    return now + timedelta(seconds=hold_for)
+
+
+@post(
+    "/redemptions/{id:uuid}/confirm",
+    status_code=200,
+    opt=allows(*PARTNER, scope=Scope.REDEEM),
+    operation_id="confirmRedemption",
+)
+async def confirm(
+    id: FromPath[UUID],
+    writes: NamedDependency[Writes],
+    actor: NamedDependency[Actor],
+) -> Response[RedemptionEnded]:
+    """Give the pass of a hold: the checkout went through, or the partner said yes. Again: 200 and the same."""
+
+    async def effect(session: AsyncSession, now: datetime) -> RedemptionEnded:
+        given = (await passes.confirm(session, [id], now=now, by=actor))[0]
+        return RedemptionEnded(given.redemption_id, given.state, given.version)
+
+    return await writes.answer(effect)
 
 
 @post(
@@ -191,7 +258,7 @@ async def list_redemptions(
     code: FromQuery[str | None] = None,
     offer: FromQuery[UUID | None] = None,
     event: FromQuery[UUID | None] = None,
-    in_state: Annotated[Literal["confirmed", "cancelled"] | None, QueryParameter(name="state")] = None,
+    in_state: Annotated[State | None, QueryParameter(name="state")] = None,
     cursor: FromQuery[str | None] = None,
     size: FromQuery[int] = 50,
 ) -> RedemptionsSeen:
@@ -218,4 +285,4 @@ def row_of(line: results.Line) -> RedemptionRow:
     return msgspec.convert(line, RedemptionRow, from_attributes=True)
 
 
-HANDLERS: list[Any] = [redeem, cancel, list_redemptions, get_redemption]
+HANDLERS: list[Any] = [redeem, confirm, cancel, list_redemptions, get_redemption]

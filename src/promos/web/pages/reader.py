@@ -21,6 +21,7 @@ from promos.rendering import calendar, mails, qr
 from promos.rendering.calendar import Appointment
 from promos.rendering.language import Language
 from promos.rules import redemption, signing, visits
+from promos.rules.redemption import Waiting
 from promos.rules.refusals import (
     AddressInvalid,
     CodeEnded,
@@ -78,7 +79,7 @@ async def code_page(
     """What the event is, what is given and by whom, and how much is left, as it is now."""
     async with reads() as session:
         try:
-            found = await catalogue.listing(session, code)
+            found = await catalogue.listing(session, code, now=now)
         except CodeUnknown:
             return page(request, "reader/unknown.html", status=404, typed=code[:60])
         block = await _block(session, request.query_params.get("block"), found)
@@ -100,7 +101,7 @@ async def claim(
     form = await request.form()
     typed = {name: str(form.get(name, ""))[:300] for name in ("email", "name", "share_email", "share_name", "block")}
     async with reads() as session:
-        found = await catalogue.listing(session, code)
+        found = await catalogue.listing(session, code, now=now)
         block = await _block(session, typed["block"], found)
     shares = [field for field in claims.SHAREABLE if typed[f"share_{field}"]]
     try:
@@ -166,7 +167,7 @@ async def proof_page(
     async with reads() as session:
         opened = await claims.opened(session, secret, now=now)
         spelled = await session.scalar(sa.select(PromoCode.spelled).where(PromoCode.id == opened.claim.code_id))
-        found = await catalogue.listing(session, spelled or "")
+        found = await catalogue.listing(session, spelled or "", now=now)
     return page(request, "reader/prove.html", listing=found, secret=secret, is_used=opened.claim.state == "proven")
 
 
@@ -174,12 +175,15 @@ async def proof_page(
 async def prove(
     secret: FromPath[str],
     reads: NamedDependency[Reads],
+    writes: NamedDependency[Writes],
     counter: NamedDependency[GroupCommit],
     now: NamedDependency[datetime],
     keys: NamedDependency[Keys],
 ) -> Response[Any]:
     """The button was pressed: the pass exists, or there is a reason why not."""
-    outcome = await confirmed(secret, reads, counter, now)
+    outcome = await confirmed(secret, reads, writes, counter, now)
+    if isinstance(outcome, Waiting) or outcome.given is None:
+        return go(f"/claim/{secret}")
     if not outcome.is_mine:
         return go(f"/claim/{secret}/mailed")
     return go(f"/p/{signing.link(keys.signing, 'pass', outcome.pass_id)}")

@@ -1,0 +1,241 @@
+"""Places that are held: for a partner's shop, for a partner's word, or for the next in line.
+
+A hold counts from its beginning. It stops counting by time; what is written here afterwards only says so.
+"""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from promos.actions import locks
+from promos.actions.locks import Change
+from promos.models import Allotment, Claim, Delivery, Entry, Offer, Pass, Redemption, new_id, table
+from promos.queries import terms as terms_query
+from promos.rules.people import PROGRAM, Actor
+from promos.rules.redemption import Terms, Way
+from promos.rules.refusals import HoldExpired, PlaceLapsed, RedemptionEnded
+
+AT_ONCE = 1000  # holds settled in one statement
+
+
+async def locked_terms(session: AsyncSession, ways: Collection[Way], *, now: datetime) -> dict[Way, Terms]:
+    """The terms of these ways, locked until the transaction ends, after everything that is over was settled.
+
+    Raises `LimitsMoved` where the transaction has to begin anew.
+    """
+    asked = {code_id for code_id, _ in ways}
+    seen = await terms_query.of_ways(session, ways, now=now)
+    events = {each.event_id for each in seen.values() if each.is_due}
+    overdue = await _overdue(session, events, now) if events else []
+    rows = await locks.lock(session, asked | {each.code_id for each in overdue}, now=now)
+    if events:
+        await _fall_back(session, {each.offer_id for each in seen.values()}, now)
+        for first in range(0, len(overdue), AT_ONCE):
+            await _expire(session, [each.id for each in overdue[first : first + AT_ONCE]], now)
+    read = await terms_query.of_ways(session, ways, now=now)
+    locks.still_hold(rows, read.values())
+    return read
+
+
+async def _overdue(session: AsyncSession, events: Collection[UUID], now: datetime) -> Sequence[Any]:
+    """Holds whose time is over, the oldest first."""
+    found = sa.select(Redemption.id, Redemption.code_id).where(
+        Redemption.event_id.in_(events), Redemption.state == "held", Redemption.expires_at <= now
+    )
+    return (await session.execute(found.order_by(Redemption.expires_at))).all()
+
+
+async def _expire(session: AsyncSession, ids: Collection[UUID], now: datetime) -> None:
+    """Write that these holds are over; those that somebody confirmed or ended meanwhile are left alone."""
+    of = (Redemption.id.in_(ids), Redemption.state == "held", Redemption.expires_at <= now)
+    held = (
+        await session.scalars(
+            sa.select(Redemption)
+            .where(*of)
+            .order_by(Redemption.code_id, Redemption.id)
+            .with_for_update(key_share=True)
+            .execution_options(populate_existing=True)
+        )
+    ).all()
+    if not held:
+        return
+    policy = dict((await session.execute(_POLICY.where(Offer.id.in_({each.offer_id for each in held})))).all())
+    for kept in ("return", "keep"):
+        ended = [each.id for each in held if policy[each.offer_id] == kept]
+        if ended:
+            values = {"state": "expired", "ended_at": now, "counted": kept == "keep"}
+            await session.execute(sa.update(table(Redemption)).where(Redemption.id.in_(ended)).values(values))
+    await write(
+        session,
+        held,
+        "redemption.expired",
+        now=now,
+        by=PROGRAM,
+        returned={each.id for each in held if policy[each.offer_id] == "return"},
+    )
+    lapsed = sa.update(table(Claim)).where(Claim.redemption_id.in_(ids), Claim.state == "offered")
+    await session.execute(lapsed.values(state="lapsed", settled_at=now))
+    for each in held:
+        session.expunge(each)
+
+
+_POLICY = sa.select(Offer.id, Offer.on_expiry)
+
+
+async def write(
+    session: AsyncSession,
+    held: Sequence[Redemption],
+    verb: str,
+    *,
+    now: datetime,
+    by: Actor,
+    returned: Collection[UUID] = (),
+) -> dict[UUID, int]:
+    """One version and one entry of history for each of these locked redemptions, in order; the versions by id.
+
+    The uses of those that are `returned` can be given again.
+    """
+    known = await terms_query.of_codes(session, {each.code_id for each in held}, now=now)
+    trees = await terms_query.parts_of(session, {each.offer_id for each in held})
+    last = {code_id: each.version for code_id, each in known.items()}
+    versions, entries, changes = {}, [], []
+    for each in held:
+        last[each.code_id] += 1
+        versions[each.id] = last[each.code_id]
+        entries.append(
+            {
+                "id": new_id(),
+                "at": now,
+                "verb": verb,
+                "subject_id": each.id,
+                "actor_kind": by.kind,
+                "actor_id": by.id,
+                "partner_id": each.partner_id,
+                "publication_id": None,
+                "event_id": each.event_id,
+                "code_id": each.code_id,
+                "version": last[each.code_id],
+                "facts": {},
+            }
+        )
+        path = tuple(part.id for part in terms_query.path_up(trees[each.offer_id], each.allotment_id))[::-1]
+        more = -1 if each.id in returned else 0
+        changes.append(Change(known[each.code_id], path, uses=more, cost=more * each.reduction))
+    await session.execute(sa.insert(table(Entry)), entries)
+    await locks.count(session, changes)
+    return versions
+
+
+async def _fall_back(session: AsyncSession, offer_ids: Collection[UUID], now: datetime) -> None:
+    """Give what is unused of the allotments whose time has come to the wider parts, of these locked offers."""
+    due = (Allotment.offer_id.in_(offer_ids), Allotment.returned_at.is_(None), Allotment.returns_at <= now)
+    found = sa.select(Allotment).where(*due).order_by(Allotment.returns_at, Allotment.id)
+    for part in (await session.scalars(found.execution_options(populate_existing=True))).all():
+        await take_back(session, part, now=now)
+
+
+async def take_back(session: AsyncSession, part: Allotment, *, now: datetime) -> None:
+    """Dissolve an allotment of a locked offer: its uses and what is unused belong to the wider part from now on."""
+    wider: type[Any] = Offer if part.within_id is None else Allotment
+    await session.execute(
+        sa.update(table(wider))
+        .where(wider.id == (part.within_id or part.offer_id))
+        .values(
+            allotted=wider.allotted + part.allotted - part.limit,
+            allotted_used=wider.allotted_used + part.allotted_used - part.used,
+        )
+    )
+    inside = sa.update(table(Allotment)).where(Allotment.within_id == part.id, Allotment.returned_at.is_(None))
+    await session.execute(inside.values(within_id=part.within_id))
+    await session.execute(sa.update(table(Allotment)).where(Allotment.id == part.id).values(returned_at=now))
+    session.add(
+        Entry(
+            at=now,
+            verb="allotment.returned",
+            subject_id=part.id,
+            actor_kind=PROGRAM.kind,
+            actor_id=None,
+            partner_id=part.partner_id,
+            event_id=part.event_id,
+            facts={"unused": part.limit - part.used},
+        )
+    )
+    await session.flush()
+    await session.refresh(part)
+
+
+async def confirm(session: AsyncSession, held: Sequence[Redemption], *, now: datetime, by: Actor) -> dict[UUID, int]:
+    """Give the passes of these locked holds; the version that each made.
+
+    Raises `HoldExpired` or `PlaceLapsed` for one that is over, `RedemptionEnded` for one that was cancelled.
+    """
+    for each in held:
+        if each.state == "expired" or (each.state == "held" and each.expires_at and each.expires_at <= now):
+            raise PlaceLapsed if each.held_for == "place" else HoldExpired(each.expires_at or now)
+        if each.state == "cancelled":
+            raise RedemptionEnded
+    new = [each for each in held if each.state == "held"]
+    if not new:
+        return {}
+    values = {"state": "confirmed", "expires_at": None}
+    await session.execute(
+        sa.update(table(Redemption)).where(Redemption.id.in_([each.id for each in new])).values(values)
+    )
+    spoken = {
+        claim.redemption_id: claim
+        for claim in await session.scalars(sa.select(Claim).where(Claim.redemption_id.in_([each.id for each in new])))
+    }
+    passes, mails = [], []
+    for each in new:
+        claim = spoken.get(each.id)
+        given = issue(each.id, _shared(each), each.reader_id, claim.language if claim else "en", now)
+        passes.append(given[0])
+        mails.append(given[1])
+    await session.execute(sa.insert(table(Pass)), passes)
+    await session.execute(sa.insert(table(Delivery)), mails)
+    offered = sa.update(table(Claim)).where(Claim.redemption_id.in_(list(spoken)), Claim.state == "offered")
+    await session.execute(offered.values(state="proven", settled_at=now))
+    return await write(session, new, "redemption.confirmed", now=now, by=by)
+
+
+def _shared(each: Redemption) -> dict[str, Any]:
+    return {"partner_id": each.partner_id, "event_id": each.event_id, "pass_type_id": each.pass_type_id}
+
+
+def issue(
+    redemption_id: UUID, shared: dict[str, Any], reader_id: UUID, language: str, now: datetime
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The rows of a new pass and of the mail that brings it."""
+    pass_id = new_id()
+    given = {
+        **shared,
+        "id": pass_id,
+        "redemption_id": redemption_id,
+        "reader_id": reader_id,
+        "drawn": 1,
+        "state": "live",
+        "issued_at": now,
+        "ended_at": None,
+    }
+    return given, mail("pass", language, now, pass_id=pass_id)
+
+
+def mail(
+    kind: str, language: str, now: datetime, *, pass_id: UUID | None = None, claim_id: UUID | None = None
+) -> dict[str, Any]:
+    """The row of a mail that is owed."""
+    return {
+        "id": new_id(),
+        "kind": kind,
+        "claim_id": claim_id,
+        "pass_id": pass_id,
+        "language": language,
+        "state": "pending",
+        "attempts": 0,
+        "due_at": now,
+        "created_at": now,
+    }

@@ -1,0 +1,148 @@
+"""The waiting list of an offer: one place a person, in the order of proof, and a deadline for what is offered."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from promos.actions import journal
+from promos.models import Claim, new_id, table
+from promos.rules.people import READER
+from promos.rules.redemption import SOLD_OUT, Ask, Outcome, Redeemed, Terms, Waiting, Way
+from promos.rules.refusals import LinkEnded
+
+AT_ONCE = 500  # places offered in one transaction
+
+
+async def first_of(session: AsyncSession, offer_id: UUID) -> Way | None:
+    """The way by which the next in line came; `None` if nobody waits."""
+    row = (await session.execute(_in_line(offer_id, Claim.code_id, Claim.block_id).limit(1))).one_or_none()
+    return None if row is None else (row.code_id, row.block_id)
+
+
+async def next_in(session: AsyncSession, terms: Terms, *, now: datetime) -> tuple[list[Ask], bool]:
+    """Those who wait for this offer, in order, each asking for a place that is kept; whether more wait behind them.
+
+    Nobody is offered a place once the event has begun. A place is kept for the offer's `place_hours`, and never
+    longer than the offer or until the event begins.
+    """
+    until = min(now + timedelta(hours=terms.place_hours), terms.ends_at, terms.starts_at)
+    if not terms.is_waited_for or until <= now:
+        return [], False
+    columns = (Claim.id, Claim.code_id, Claim.block_id, Claim.reader_id, Claim.reader_key, Claim.language)
+    rows = (await session.execute(_in_line(terms.offer_id, *columns).limit(AT_ONCE + 1))).all()
+    asks = [
+        Ask(
+            id=new_id(),
+            code_id=row.code_id,
+            reader_key=row.reader_key,
+            reader_id=row.reader_id,
+            claim_id=row.id,
+            block_id=row.block_id,
+            language=row.language,
+            held_for="place",
+            held_until=until,
+        )
+        for row in rows[:AT_ONCE]
+    ]
+    return asks, len(rows) > AT_ONCE
+
+
+async def still_waiting(session: AsyncSession, asks: Sequence[Ask]) -> list[Ask]:
+    """Those of `asks` that wait still, in their order; none of them can leave before the transaction ends."""
+    if not asks:
+        return []
+    ids = [ask.claim_id for ask in asks]
+    found = sa.select(Claim.id).where(Claim.id.in_(ids), Claim.state == "waiting").order_by(Claim.id)
+    waiting = set(await session.scalars(found.with_for_update(key_share=True)))
+    return [ask for ask in asks if ask.claim_id in waiting]
+
+
+async def join(
+    session: AsyncSession,
+    terms: Mapping[Way, Terms],
+    outcomes: dict[UUID, Outcome],
+    asks: Sequence[Ask],
+    *,
+    now: datetime,
+) -> None:
+    """Put who found nothing left at the end of the line, if they want to wait; their outcome says where they stand.
+
+    Who waits already keeps the place they have, by whichever code of the offer they come again.
+    """
+    wanting = [ask for ask in asks if ask.claim_id and _may_wait(ask, terms[ask.way], outcomes[ask.id], now)]
+    if not wanting:
+        return
+    offer_id = terms[wanting[0].way].offer_id
+    keys = [ask.reader_key for ask in wanting]
+    found = sa.select(Claim.reader_key, Claim.id).where(
+        Claim.offer_id == offer_id, Claim.reader_key.in_(keys), Claim.state == "waiting"
+    )
+    standing: dict[str, UUID] = dict((await session.execute(found)).tuples().all())
+    for ask in wanting:
+        if ask.claim_id is None:
+            continue
+        mine = standing.setdefault(ask.reader_key, ask.claim_id)
+        is_new = mine == ask.claim_id
+        is_open = sa.or_(Claim.state == "pending", Claim.state == "refused")
+        state = {"state": "waiting" if is_new else "superseded", "settled_at": now}
+        moved = await session.execute(sa.update(table(Claim)).where(Claim.id == ask.claim_id, is_open).values(**state))
+        if is_new and moved.rowcount:  # type: ignore[attr-defined]
+            each = terms[ask.way]
+            await journal.record(
+                session, "claim.waiting", mine, at=now, by=READER, partner=each.partner_id, event=each.event_id
+            )
+    places = await positions(session, offer_id, set(standing.values()))
+    for ask in wanting:
+        claim_id = standing[ask.reader_key]
+        outcomes[ask.id] = Waiting(claim_id, places[claim_id])
+
+
+async def answer(
+    session: AsyncSession,
+    offer_id: UUID,
+    outcomes: dict[UUID, Outcome],
+    standing: Sequence[Ask],
+    decided: Sequence[Ask],
+) -> None:
+    """Tell who stands in line already where; or the place they have been offered this very moment."""
+    if not standing:
+        return
+    offered = {ask.claim_id: outcome for ask in decided if isinstance(outcome := outcomes[ask.id], Redeemed)}
+    places = await positions(session, offer_id, {ask.claim_id for ask in standing if ask.claim_id})
+    for ask in standing:
+        if ask.claim_id:
+            outcomes[ask.id] = offered.get(ask.claim_id) or Waiting(ask.claim_id, places.get(ask.claim_id, 1))
+
+
+def _may_wait(ask: Ask, terms: Terms, outcome: Outcome, now: datetime) -> bool:
+    is_left_out = isinstance(outcome, SOLD_OUT) and ask.held_for is None and ask.waits
+    return is_left_out and terms.has_waiting_list and now < min(terms.starts_at, terms.ends_at)
+
+
+async def positions(session: AsyncSession, offer_id: UUID, claim_ids: set[UUID]) -> dict[UUID, int]:
+    """Where these claims stand in line, from 1."""
+    order = sa.func.row_number().over(order_by=(Claim.settled_at, Claim.id)).label("position")
+    ranked = sa.select(Claim.id, order).where(Claim.offer_id == offer_id, Claim.state == "waiting").subquery()
+    rows = await session.execute(sa.select(ranked).where(ranked.c.id.in_(claim_ids)))
+    return dict(rows.tuples().all())
+
+
+async def leave(session: AsyncSession, claim: Claim, *, now: datetime) -> None:
+    """Step out of the line; again changes nothing. Raises `LinkEnded` for a claim that never stood in it."""
+    of = (Claim.id == claim.id, Claim.state == "waiting")
+    moved = await session.execute(sa.update(table(Claim)).where(*of).values(state="left", settled_at=now))
+    if moved.rowcount:  # type: ignore[attr-defined]
+        await journal.record(
+            session, "claim.left", claim.id, at=now, by=READER, partner=claim.partner_id, event=claim.event_id
+        )
+    elif claim.state not in ("waiting", "left"):
+        raise LinkEnded
+
+
+def _in_line(offer_id: UUID, *columns: Any) -> sa.Select[Any]:
+    waiting = sa.select(*columns).where(Claim.offer_id == offer_id, Claim.state == "waiting")
+    return waiting.order_by(Claim.settled_at, Claim.id)

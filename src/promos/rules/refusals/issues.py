@@ -1,0 +1,35 @@
+"""Issues, their blocks and what is said of them."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from promos.rules.language import N_
+from promos.rules.refusals.families import Blocked, Invalid
+
+
+class IssueUnreadable(Invalid):
+    slug = "issue-unreadable"
+    title = N_("We cannot read any text in this.")
+
+
+class IssuePublished(Blocked):
+    slug = "issue-published"
+    title = N_("This issue is published; what readers were told is kept as it was.")
+
+
+class SegmentUnknown(Invalid):
+    slug = "segment-unknown"
+    title = N_("The issue has no such segment, or a block stands there already.")
+
+    def __init__(self, segment: str) -> None:
+        self.segment = segment
+
+
+class DisclosureIncomplete(Blocked):
+    """`findings` are those that stop the issue, as `POST /issues/{id}/check` shows them."""
+
+    slug = "disclosure-incomplete"
+    title = N_("This issue cannot go out: its disclosure is not complete.")
+
+    def __init__(self, findings: Sequence[Mapping[str, Any]]) -> None:
+        self.findings = list(findings)
