@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from promos.rules.histories import Asked, Code, Done, Refused, Unknown
 
+LONG_AFTER = 100.0
 STATUS = {"pause": "paused", "resume": "active"}
 
 
@@ -90,5 +91,4 @@ def histories(draw: st.DrawFn, *, most: int = 40) -> tuple[Code, list[Asked]]:
             answer = is_done and desk.set_status(kind)
         end = inf if is_lost else at + draw(slack)
         asked.append(Asked(kind, at - draw(slack), end, Unknown() if is_lost else answer, who, redemption, limit))
-    last = max((each.end if each.end != inf else each.start + 5 for each in asked), default=0)
-    return before, [*draw(st.permutations(asked)), Asked("look", last + 1, last + 2, desk.look())]
+    return before, [*draw(st.permutations(asked)), Asked("look", LONG_AFTER, LONG_AFTER + 1, desk.look())]

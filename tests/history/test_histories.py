@@ -172,7 +172,7 @@ def test_a_true_history_is_always_explained(made: tuple[Code, list[Asked]]) -> N
 @settings(max_examples=300)
 def test_both_checkers_find_the_same_histories_true(made: tuple[Code, list[Asked]], data: st.DataObject) -> None:
     before, asked = made
-    for at in data.draw(st.sets(st.integers(0, len(asked) - 1), min_size=1, max_size=3)):
+    for at in data.draw(st.sets(st.integers(0, max(len(asked) - 2, 0)), max_size=3)):
         asked[at] = data.draw(twisted(asked[at], asked))
     told = {each.answer.redemption for each in asked if isinstance(each.answer, Done)}
     assume(all(each.redemption in told for each in asked if each.kind == "cancel"))  # else it may be an older one
@@ -184,6 +184,8 @@ def test_both_checkers_find_the_same_histories_true(made: tuple[Code, list[Asked
 def twisted(draw: st.DrawFn, each: Asked, asked: list[Asked]) -> Asked:
     """The same request at another time, or with somebody else's answer."""
     if draw(st.booleans()):
-        return replace(each, answer=draw(st.sampled_from([other for other in asked if other.kind == each.kind])).answer)
+        answer = draw(st.sampled_from([other for other in asked if other.kind == each.kind])).answer
+        end = inf if isinstance(answer, Unknown) else each.start if each.end == inf else each.end
+        return replace(each, answer=answer, end=end)
     start = draw(st.floats(-5, 15))
     return replace(each, start=start, end=each.end if each.end == inf else start + draw(st.floats(0, 5)))

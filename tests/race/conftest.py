@@ -1,27 +1,43 @@
-"""Several real processes of `promos serve` on one database of their own, asked over HTTP."""
+"""Several real processes of `promos serve` on one database of their own, asked over HTTP.
+
+`house` starts none and is a test's own, to be killed as one likes. `crowded` is shared by all tests that only ask: it
+stands ready, and after each of them every counter has to agree with the ledger.
+"""
 
 import asyncio
+import itertools
 import os
+import shutil
 import signal
 import socket
 import subprocess
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import httpx
+import msgspec
 import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from promos import settings as configuration
-from promos.actions import claims
-from promos.database import Database
-from promos.models import PromoCode
+from promos.actions import claims, codes, tokens
+from promos.database import Database, connect
+from promos.models import Offer, PromoCode
+from promos.queries import recount
 from promos.rules import signing
+from promos.rules.people import PROGRAM, SCOPES, Role
 from promos.settings import Settings
 from tests import world
+from tests.conftest import SECRETS
+from tests.postgres import Server
+
+PROCESSES = {"sqlite": 2, "postgresql": 4}
+_words = (f"CROWD{number}" for number in itertools.count())
 
 
 class House:
@@ -55,9 +71,16 @@ class House:
         for port in list(self._running):
             self.kill(port)
 
-    async def claim_of(self, session: AsyncSession, code: PromoCode, name: str) -> str:
+    def port(self, number: int) -> int:
+        """The ports in turn."""
+        return self.ports[number % len(self.ports)]
+
+    async def claim_of(
+        self, session: AsyncSession, code: PromoCode, name: str, *, email: str = "", waits: bool = False
+    ) -> str:
         """The secret of a claim that waits for its button."""
-        want = claims.wanted(code.text, f"{name}@readers.example", name=None, shares=(), block_id=None, language="en")
+        address = email or f"{name}@readers.example"
+        want = claims.wanted(code.text, address, name=None, shares=(), block_id=None, language="en", waits=waits)
         claim = await claims.submit(
             session,
             want,
@@ -68,14 +91,43 @@ class House:
         )
         return signing.secret_of(self.keys.signing[0], "claim", claim.id)
 
-    async def code(self, **facts: Any) -> PromoCode:
-        """A code that is open now."""
+    async def claims_of(self, code: PromoCode, names: Iterable[str], **facts: Any) -> list[str]:
+        async with self.database.writing() as session:
+            return [await self.claim_of(session, code, name, **facts) for name in names]
+
+    async def offer(self, *, event: Any = None, capacity: int | None = None, **facts: Any) -> Offer:
+        """An offer that is open now, of an event and a pass type (`capacity`) of its own."""
         now = datetime.now(UTC)
         async with self.database.writing() as session:
-            event = await world.an_event(session, starts_at=now + timedelta(days=9), ends_at=now + timedelta(days=10))
-            kind = await world.a_pass_type(session, event)
+            if event is None:
+                days: dict[str, Any] = {"starts_at": now + timedelta(days=9), "ends_at": now + timedelta(days=10)}
+                event = await world.an_event(session, slug=f"event-{next(_words).lower()}", **days)
+            kind = await world.a_pass_type(session, event, capacity=capacity)
             window: dict[str, Any] = {"opens_at": now - timedelta(days=1), "ends_at": now + timedelta(days=5)}
-            return await world.a_code(session, await world.an_offer(session, kind, **window | facts))
+            return await world.an_offer(session, kind, **window | facts)
+
+    async def code(self, offer: Offer | None = None, *, code_limit: int | None = None, **facts: Any) -> PromoCode:
+        """A code of `offer`, or of one of its own made of `facts`; as the API would make it, with version 1."""
+        offer = offer or await self.offer(**facts)
+        async with self.database.writing() as session:
+            return await codes.create(
+                session, offer.id, next(_words), limit=code_limit, now=datetime.now(UTC), by=PROGRAM
+            )
+
+    async def token(self, role: Role = Role.ADMIN, *, partner_id: UUID | None = None) -> tuple[UUID, str]:
+        """Id and secret of a token that may do all its role may."""
+        async with self.database.writing() as session:
+            token, secret = await tokens.create(
+                session,
+                name="crowd",
+                role=role,
+                partner_id=partner_id,
+                scopes=SCOPES[role],
+                keys=self.keys,
+                now=datetime.now(UTC),
+                by=PROGRAM,
+            )
+            return token.id, secret
 
     def _serve(self, port: int) -> None:
         settings = self.settings
@@ -101,6 +153,41 @@ class House:
                 if (code := self._running[port].poll()) is not None:
                     raise RuntimeError(f"the server ended with {code}")
                 await asyncio.sleep(0.05)
+
+
+@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
+def standing(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    """Processes that stay, on either database in turn."""
+    folder: Path = tmp_path_factory.mktemp("house")
+    name = "house_of_races"
+    settings = Settings(data_dir=str(folder), **SECRETS)
+    server: Server | None = None
+    if request.param == "sqlite":
+        shutil.copy(request.getfixturevalue("sqlite_template"), folder / "promos.sqlite3")
+    else:
+        server = request.getfixturevalue("postgres")
+        server.create_database(name, template=request.getfixturevalue("postgres_template"))
+        settings = msgspec.structs.replace(settings, database_url=server.url(name, user="promos_web"))
+    made = House(settings, connect(settings))
+    try:
+        asyncio.run(made.start(PROCESSES[request.param]))
+        yield made
+    finally:
+        made.stop()
+        if server:
+            server.drop_database(name)
+
+
+@pytest.fixture
+async def crowded(standing: House) -> AsyncIterator[House]:
+    """The standing house for one test; behind it nothing may have drifted."""
+    standing.database = connect(standing.settings)
+    try:
+        yield standing
+        async with standing.database.reading() as session:
+            assert await recount.differences(session) == []
+    finally:
+        await standing.database.close()
 
 
 @pytest.fixture

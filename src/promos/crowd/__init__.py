@@ -1,0 +1,170 @@
+"""A crowd of invented readers at one code of an installation, and whether everybody in it was told the truth."""
+
+import asyncio
+import random
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from promos.crowd.desk import Desk, NotPossible
+from promos.crowd.report import Report
+from promos.crowd.wire import Lost, Wire
+from promos.rules import histories
+from promos.rules.histories import Asked, Code, Done, Unknown
+
+__all__ = ["NotPossible", "Plan", "Report", "run"]
+
+TWICE = 0.1  # of the readers press a second time
+LOOKS = 0.05  # looks at the code, for each reader
+NEARLY = 3  # a lowered limit may be this far below what is out, and is refused then
+
+Progress = Callable[[int, int], None]  # answers so far, and of how many at least
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """`cancels`: the part of the passes that is cancelled on the way. In the end all are, unless `keep`."""
+
+    code: str
+    url: str
+    token: str
+    readers: int = 500
+    connections: int = 64
+    cancels: float = 0.2
+    limit_changes: int = 5
+    keep: bool = False
+
+
+async def run(plan: Plan, progress: Progress = lambda _done, _all: None) -> Report:
+    """Send the crowd, check what it was told, and leave the code as it was; raises `NotPossible`."""
+    history: list[Asked] = []
+    desks = [Desk(Wire(plan.url, plan.token), plan.code, history) for _ in range(plan.connections)]
+    aside = Desk(desks[0].wire, plan.code, [])
+    try:
+        before, ceiling = await _terms(aside, plan)
+        crowd = Crowd(plan, before, ceiling, desks)
+        try:
+            await crowd.come(progress)
+            seconds = max(each.end for each in history if each.end < float("inf")) - min(each.start for each in history)
+            requests = len(history)
+            await desks[0].limit(before.limit)
+            last = await desks[0].look()
+            drift = last.answer.used - await _ledger(aside, plan.code) if isinstance(last.answer, Code) else None
+        finally:
+            left = 0 if plan.keep else await crowd.leave(aside)
+        found = histories.findings(before, history, ceiling=ceiling)
+    finally:
+        for desk in desks:
+            desk.wire.close()
+    places = None if ceiling is None else ceiling - before.used
+    return Report(plan.code, plan.readers, plan.connections, places, history[:requests], seconds, drift, left, found)
+
+
+class Crowd:
+    """All that will be asked, in an order that nobody can foresee, and who is left with a pass."""
+
+    def __init__(self, plan: Plan, before: Code, ceiling: int | None, desks: list[Desk]) -> None:
+        self._plan, self._before, self._ceiling, self._desks = plan, before, ceiling, desks
+        self._random = random.Random()  # noqa: S311 -- an order, not a secret
+        run_id = secrets.token_hex(4)
+        readers = [f"reader{number}@crowd-{run_id}.invalid" for number in range(plan.readers)]
+        again = self._random.sample(readers, int(TWICE * len(readers)))
+        self._todo = [("redeem", email) for email in [*readers, *again]] + [("look", "")] * int(LOOKS * len(readers))
+        self._random.shuffle(self._todo)
+        for number in range(plan.limit_changes):
+            self._todo.insert((number + 1) * len(self._todo) // (plan.limit_changes + 1), ("limit", ""))
+        self._held: dict[str, str] = {}  # who holds which redemption
+        self._unheard: set[str] = set()
+        self._lowered = False
+        self._answered = 0
+
+    async def come(self, progress: Progress) -> None:
+        """Everybody at once: each connection's first request lacks its last byte until all of them are there."""
+        firsts = []
+        for desk in self._desks:
+            at = next((at for at in range(len(self._todo) - 1, -1, -1) if self._todo[at][0] == "redeem"), None)
+            if at is None:
+                break
+            firsts.append((desk, self._todo.pop(at)[1]))
+        try:
+            await asyncio.gather(*(desk.hold(email) for desk, email in firsts))
+        except Lost as lost:
+            raise NotPossible(f"{self._plan.url} takes no {len(firsts)} connections: {lost}") from None
+        await asyncio.gather(*(self._serve(desk, email, progress) for desk, email in firsts))
+
+    async def leave(self, desk: Desk) -> int:
+        """Cancel what is held and set the limit as it was; how many passes could not be cancelled."""
+        for email in sorted(self._unheard):
+            await self._redeemed(await desk.redeem(email))
+        await desk.limit(self._before.limit)
+        waiting = list(self._held.values())
+        results: list[bool] = []
+
+        async def cancel(wire: Wire) -> None:
+            own = Desk(wire, self._plan.code, [])
+            while waiting:
+                results.append(isinstance((await own.cancel(waiting.pop())).answer, Done))
+
+        await asyncio.gather(*(cancel(each.wire) for each in self._desks))
+        return results.count(False)
+
+    async def _serve(self, desk: Desk, first: str, progress: Progress) -> None:
+        await self._redeemed(await desk.redeem(first, is_held=True))
+        while self._todo:
+            what, whom = self._todo.pop()
+            if what == "redeem":
+                await self._redeemed(await desk.redeem(whom))
+            elif what == "cancel":
+                await desk.cancel(whom)
+            elif what == "look":
+                await desk.look()
+            else:
+                await self._move_limit(desk)
+            self._answered += 1
+            progress(self._answered, self._answered + len(self._todo))
+
+    async def _redeemed(self, asked: Asked) -> None:
+        if isinstance(asked.answer, Unknown):
+            self._unheard.add(asked.who)
+        if not isinstance(asked.answer, Done) or not asked.made_a_redemption:
+            return
+        self._held[asked.who] = asked.answer.redemption
+        if self._random.random() < self._plan.cancels:
+            self._todo.insert(self._random.randint(0, len(self._todo)), ("cancel", self._held.pop(asked.who)))
+
+    async def _move_limit(self, desk: Desk) -> None:
+        """Down to near what is out, and up again the next time."""
+        self._lowered = not self._lowered
+        if not self._lowered:
+            await desk.limit(self._before.limit)
+        elif isinstance(seen := (await desk.look()).answer, Code):
+            top = self._ceiling if self._ceiling is not None else seen.used + self._plan.readers
+            await desk.limit(self._random.randint(max(seen.used - NEARLY, 1), max(seen.used, top)))
+
+
+async def _terms(desk: Desk, plan: Plan) -> tuple[Code, int | None]:
+    """The code before, and how far its `used` can go by the nearest limit; raises `NotPossible`."""
+    path = f"/api/v1/codes/{quote(plan.code, safe='')}"
+    seen = await desk.document("GET", path)
+    offer = await desk.document("GET", f"/api/v1/offers/{seen['offer_id']}")
+    if offer["on_cancel"] != "return":
+        raise NotPossible("cancelled passes of this offer stay used up; take a code of an offer that returns them")
+    tried = await desk.document("POST", f"{path}/check")
+    if no := next((each for each in tried["reasons"] if each["verdict"] == "fail"), None):
+        raise NotPossible(f"nothing can be redeemed with it now: {no['code']}")
+    code = Code(seen["version"], seen["used"], seen["limit"], seen["status"])
+    if plan.limit_changes:
+        await desk.limit(code.limit)  # changes nothing, and says whether this token may
+    return code, None if tried["remaining"] is None else code.used + tried["remaining"]
+
+
+async def _ledger(desk: Desk, code: str) -> int:
+    """How many redemptions of the code are confirmed, counted one by one."""
+    path = f"/api/v1/redemptions?size=100&state=confirmed&code={quote(code, safe='')}"
+    page = await desk.document("GET", path)
+    number = len(page["items"])
+    while page["next"]:
+        page = await desk.document("GET", f"{path}&cursor={page['next']}")
+        number += len(page["items"])
+    return number
