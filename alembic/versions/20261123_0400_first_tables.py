@@ -446,9 +446,30 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["publication_id"], ["publications.id"], name="fk_allotments_publication_id"),
         sa.ForeignKeyConstraint(["within_id"], ["allotments.id"], name="fk_allotments_within_id"),
         sa.PrimaryKeyConstraint("id", name="pk_allotments"),
-        sa.UniqueConstraint("offer_id", "code_id", name="uq_allotments_offer_id_code_id"),
-        sa.UniqueConstraint("offer_id", "issue_id", name="uq_allotments_offer_id_issue_id"),
-        sa.UniqueConstraint("offer_id", "publication_id", name="uq_allotments_offer_id_publication_id"),
+    )
+    op.create_index(
+        "uq_allotments_open_publication_id",
+        "allotments",
+        ["offer_id", "publication_id"],
+        unique=True,
+        sqlite_where=sa.text("returned_at IS NULL"),
+        postgresql_where=sa.text("returned_at IS NULL"),
+    )
+    op.create_index(
+        "uq_allotments_open_issue_id",
+        "allotments",
+        ["offer_id", "issue_id"],
+        unique=True,
+        sqlite_where=sa.text("returned_at IS NULL"),
+        postgresql_where=sa.text("returned_at IS NULL"),
+    )
+    op.create_index(
+        "uq_allotments_open_code_id",
+        "allotments",
+        ["offer_id", "code_id"],
+        unique=True,
+        sqlite_where=sa.text("returned_at IS NULL"),
+        postgresql_where=sa.text("returned_at IS NULL"),
     )
     op.create_index("ix_allotments_code_id", "allotments", ["code_id"], unique=False)
     op.create_index("ix_allotments_issue_id", "allotments", ["issue_id"], unique=False)

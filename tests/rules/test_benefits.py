@@ -48,10 +48,12 @@ def test_nobody_pays_less_than_nothing_or_more_than_the_list_price(given_away: B
         ("percent", {"percent": Decimal("0")}, "percent"),
         ("percent", {"percent": Decimal("100.01")}, "percent"),
         ("percent", {"percent": Decimal("12.345")}, "percent"),
+        ("percent", {"percent": Decimal("NaN")}, "percent"),
+        ("percent", {"percent": Decimal("1e400")}, "percent"),
         ("free_pass", {"percent": Decimal("10")}, "percent"),
         ("amount", {}, "amount"),
         ("access", {"amount": 100}, "amount"),
-        ("gift", {}, "kind"),
+        ("gift", {}, "benefit"),
     ],
 )
 def test_a_benefit_that_says_too_little_or_too_much_is_refused(kind: str, facts: dict[str, object], field: str) -> None:

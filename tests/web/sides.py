@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from promos.actions import (
+    allotments,
     blocks,
     checkins,
     claims,
@@ -65,6 +66,8 @@ class Side:
     spare_link: str
     claim_secret: str
     left_secret: str
+    allotment: UUID
+    other_allotment: UUID
     check_in: UUID
     role: UUID
     token: UUID
@@ -193,6 +196,9 @@ async def _side(session: AsyncSession, name: str, newsroom: Newsroom, publicatio
     )
     words = [f"{name.upper()}{number}" for number in (1, 2, 3)]
     made = [await codes.create(session, offer.id, word, now=NOW, by=ADMIN) for word in words]
+    parts = [
+        await allotments.create(session, offer.id, limit=3, code_id=code.id, now=NOW, by=ADMIN) for code in made[1:]
+    ]
     block, spare_block = [
         await blocks.insert(
             session,
@@ -245,6 +251,8 @@ async def _side(session: AsyncSession, name: str, newsroom: Newsroom, publicatio
         spare_link=signing.link(keys.signing, "pass", passes[2].pass_id),
         claim_secret=await _claim(session, words[0], f"{name}-asks", keys),
         left_secret=await _left(session, words[0], f"{name}-left", keys),
+        allotment=parts[0].id,
+        other_allotment=parts[1].id,
         check_in=scanned.id,
         role=await _role(session, partner, name),
         token=await _spare_token(session, partner, name, keys),

@@ -48,7 +48,15 @@ def may(row: matrix.Row, role: Role | str) -> bool:
 
 def operations() -> Iterator[matrix.Row]:
     """As documented; what ends something comes last, so that the others find it alive."""
-    last = ("removeBlock", "giveBackPass", "cancelRedemption", "publishIssue", "removeRole", "revokeToken")
+    last = (
+        "removeBlock",
+        "returnAllotment",
+        "giveBackPass",
+        "cancelRedemption",
+        "publishIssue",
+        "removeRole",
+        "revokeToken",
+    )
     yield from sorted(matrix.documented(), key=lambda row: row[0] in last)
 
 

@@ -8,16 +8,17 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from promos.actions import journal, limits
+from promos.actions import holds, journal, limits, redemptions
 from promos.models import PromoCode
 from promos.rules import codes, offers, texts
 from promos.rules.people import Actor
-from promos.rules.refusals import CodeMalformed, CodeRevoked, CodeTaken, NotFound
+from promos.rules.refusals import CodeMalformed, CodeRevoked, CodeTaken, NotFound, VersionMoved
 
 
 class Changes(TypedDict, total=False):
     limit: int | None  # passes
     status: str  # active | paused | revoked
+    version: int  # that the caller has seen
 
 
 _VERBS = {"active": "code.resumed", "paused": "code.paused", "revoked": "code.revoked"}
@@ -57,11 +58,15 @@ async def create(
 async def update(session: AsyncSession, text: str, *, now: datetime, by: Actor, **wanted: Unpack[Changes]) -> PromoCode:
     """Give a code another limit or status; each change is one version and one entry of the journal.
 
-    Asking for what is so already changes nothing. Raises `LimitBelowUsed`, and `CodeRevoked` because what was revoked
-    does not come back.
+    Asking for what is so already changes nothing. What becomes free goes to those who wait. Raises `LimitBelowUsed`,
+    `VersionMoved` if the code changed since the caller looked, and `CodeRevoked` because what was revoked does not
+    come back.
     """
+    seen = wanted.pop("version", None)
     kept = texts.read(offers.CODE, wanted)
-    code = await locked(session, text, by)
+    code = await locked(session, text, by, now=now)
+    if seen is not None and seen != code.version:
+        raise VersionMoved(code.version)
     status = kept.get("status", code.status)
     limit = kept.get("limit", code.limit)
     if code.status == "revoked" and (status, limit) != (code.status, code.limit):
@@ -71,24 +76,30 @@ async def update(session: AsyncSession, text: str, *, now: datetime, by: Actor, 
         await _change(session, code, "code.limit_changed", now, by, limit=limit)
     if status != code.status:
         await _change(session, code, _VERBS[status], now, by, status=status)
+    if await redemptions.serve_line(session, code.offer_id, now=now):
+        await session.refresh(code)
     return code
 
 
-async def locked(session: AsyncSession, text: str, by: Actor) -> PromoCode:
-    """A code that `by` runs, as it is now and until the transaction ends; raises `NotFound`."""
+async def locked(session: AsyncSession, text: str, by: Actor, *, now: datetime) -> PromoCode:
+    """A code that `by` runs, with all it counts for, as it is now and until the transaction ends; raises `NotFound`."""
+    code_id = await mine(session, text, by)
+    await holds.locked_terms(session, {(code_id, None)}, now=now)
+    found = sa.select(PromoCode).where(PromoCode.id == code_id)
+    again = found.with_for_update(key_share=True).execution_options(populate_existing=True)
+    return (await session.scalars(again)).one()
+
+
+async def mine(session: AsyncSession, text: str, by: Actor) -> UUID:
+    """The code that reads like `text`, of those that `by` runs; raises `NotFound`."""
     try:
         normal = codes.normal(text)
     except CodeMalformed:
         raise NotFound("code") from None
-    code = await session.scalar(
-        sa.select(PromoCode)
-        .where(PromoCode.text == normal, PromoCode.run_by(by))
-        .with_for_update(key_share=True)
-        .execution_options(populate_existing=True)
-    )
-    if code is None:
+    found = await session.scalar(sa.select(PromoCode.id).where(PromoCode.text == normal, PromoCode.run_by(by)))
+    if found is None:
         raise NotFound("code")
-    return code
+    return found
 
 
 async def _change(session: AsyncSession, code: PromoCode, verb: str, now: datetime, by: Actor, **values: Any) -> None:

@@ -10,11 +10,11 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from promos.actions import changes, journal, limits
-from promos.models import Event, Partner, PassType
+from promos.actions import changes, holds, journal, limits
+from promos.models import Event, Offer, Partner, PassType
 from promos.rules import events, offers, texts
 from promos.rules.people import Actor
-from promos.rules.refusals import NotFound, TextTaken
+from promos.rules.refusals import NotFound, TermsFrozen, TextTaken
 
 _TRIES = 20
 
@@ -31,6 +31,7 @@ class New(TypedDict):
     url: str
     highlights: Sequence[str]
     asks_name: NotRequired[bool]
+    capacity: NotRequired[int | None]  # passes of all types
 
 
 class Changes(TypedDict, total=False):
@@ -45,6 +46,7 @@ class Changes(TypedDict, total=False):
     url: str
     highlights: Sequence[str]
     asks_name: bool
+    capacity: int | None
 
 
 class NewPassType(TypedDict):
@@ -69,7 +71,7 @@ async def create(session: AsyncSession, partner_id: UUID, *, now: datetime, by: 
     """Announce a partner's event. Its slug is made from name and edition, and stays when they change."""
     if by.event_ids is not None or not by.runs(partner_id) or await session.get(Partner, partner_id) is None:
         raise NotFound("partner")
-    kept = {"asks_name": False, **texts.read(events.EVENT, given)}
+    kept = {"asks_name": False, "used": 0, **texts.read(events.EVENT, given)}
     events.lasts(kept["starts_at"], kept["ends_at"])
     event = await _named(session, Event(**kept, partner_id=partner_id, created_at=now))
     await journal.record(session, "event.created", event.id, at=now, by=by, partner=partner_id, event=event.id)
@@ -79,15 +81,27 @@ async def create(session: AsyncSession, partner_id: UUID, *, now: datetime, by: 
 async def update(
     session: AsyncSession, event_id: UUID, *, now: datetime, by: Actor, **wanted: Unpack[Changes]
 ) -> Event:
+    """Change an event. Raises `LimitBelowUsed` for its capacity; what becomes free goes to those who wait."""
     kept = texts.read(events.EVENT, wanted)
+    if "capacity" in kept:
+        await _settle(session, Event.id == event_id, by, now)
     event = await _event(session, event_id, by)
     events.lasts(kept.get("starts_at", event.starts_at), kept.get("ends_at", event.ends_at))
+    facts: dict[str, object] = {}
+    if "capacity" in kept:
+        capacity = kept.pop("capacity")
+        if await limits.set_limit(session, event, capacity):
+            facts["capacity"] = capacity
     if changed := changes.apply(event, kept):
+        facts["changed"] = changed
+    if facts:
         await session.flush()
-        facts = {"changed": changed}
         await journal.record(
             session, "event.changed", event.id, at=now, by=by, partner=event.partner_id, event=event.id, facts=facts
         )
+        if "capacity" in facts:
+            await limits.feed(session, event, now=now)
+            await session.refresh(event)
     return event
 
 
@@ -110,6 +124,9 @@ async def update_pass_type(
 ) -> PassType:
     """Change a pass type. Raises `LimitBelowUsed` for its capacity, and `TermsFrozen` for its worth once one is out."""
     kept = texts.read(events.PASS_TYPE, wanted)
+    if "capacity" in kept:
+        event_of = sa.select(PassType.event_id).where(PassType.id == pass_type_id).scalar_subquery()
+        await _settle(session, Event.id == event_of, by, now)
     pass_type = await session.scalar(
         sa.select(PassType)
         .where(PassType.id == pass_type_id, PassType.event_id.in_(sa.select(Event.id).where(Event.run_by(by))))
@@ -127,6 +144,11 @@ async def update_pass_type(
     if worth:
         await limits.lock_codes(session, pass_type)
         offers.keep_promised(worth, events.WORTH, redeemed=await limits.is_redeemed(session, pass_type))
+        in_money = sa.or_(Offer.amount.is_not(None), Offer.budget.is_not(None))
+        if "currency" in worth and await session.scalar(
+            sa.select(sa.exists().where(Offer.pass_type_id == pass_type.id, in_money))
+        ):
+            raise TermsFrozen(["currency"])
     if changed := changes.apply(pass_type, kept):
         facts["changed"] = changed
     if facts:
@@ -141,7 +163,16 @@ async def update_pass_type(
             event=pass_type.event_id,
             facts=facts,
         )
+        if "capacity" in facts:
+            await limits.feed(session, pass_type, now=now)
+            await session.refresh(pass_type)
     return pass_type
+
+
+async def _settle(session: AsyncSession, which: sa.ColumnElement[bool], by: Actor, now: datetime) -> None:
+    event_id = await session.scalar(sa.select(Event.id).where(which, Event.run_by(by)))
+    if event_id is not None:
+        await holds.settle(session, event_id, now=now)
 
 
 async def _event(session: AsyncSession, event_id: UUID, by: Actor) -> Event:

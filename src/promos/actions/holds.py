@@ -41,6 +41,13 @@ async def locked_terms(session: AsyncSession, ways: Collection[Way], *, now: dat
     return read
 
 
+async def settle(session: AsyncSession, event_id: UUID, *, now: datetime) -> None:
+    """Write that the holds of an event are over whose time is, so that its counters say what counts."""
+    ways = {(each.code_id, None) for each in await _overdue(session, {event_id}, now)}
+    if ways:
+        await locked_terms(session, ways, now=now)
+
+
 async def _overdue(session: AsyncSession, events: Collection[UUID], now: datetime) -> Sequence[Any]:
     """Holds whose time is over, the oldest first."""
     found = sa.select(Redemption.id, Redemption.code_id).where(
@@ -63,7 +70,8 @@ async def _expire(session: AsyncSession, ids: Collection[UUID], now: datetime) -
     ).all()
     if not held:
         return
-    policy = dict((await session.execute(_POLICY.where(Offer.id.in_({each.offer_id for each in held})))).all())
+    policies = _POLICY.where(Offer.id.in_({each.offer_id for each in held}))
+    policy = {row.id: row.on_expiry for row in await session.execute(policies)}
     for kept in ("return", "keep"):
         ended = [each.id for each in held if policy[each.offer_id] == kept]
         if ended:

@@ -5,27 +5,31 @@ terms once more behind that lock. So whoever sets a first limit locks the row an
 given before is then stored and can be counted, and what comes after finds the limit.
 """
 
+from datetime import datetime
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from promos.models import Offer, PassType, PromoCode, Redemption
+from promos.actions import redemptions
+from promos.models import Claim, Event, Offer, PassType, PromoCode, Redemption
 from promos.rules import offers
 from promos.rules.people import Actor
-from promos.rules.refusals import NotFound
+from promos.rules.refusals import AllotmentInUse, BudgetBelowSpent, NotFound
 
-Limited = PassType | Offer
+Limited = Event | PassType | Offer
 
 
 async def locked_offer(session: AsyncSession, offer_id: UUID, by: Actor, *, with_pass_types: bool = False) -> Offer:
     """An offer that `by` runs, as it is now and until the transaction ends; raises `NotFound`.
 
-    `with_pass_types` locks those of its event before it. Whoever adds a code, or moves an offer to another pass type,
-    needs that: whoever sets a limit on a pass type has to know all codes below it.
+    `with_pass_types` locks its event and those of it before it. Whoever adds a code, or moves an offer to another pass
+    type, needs that: whoever sets a limit on an event or a pass type has to know all codes below it.
     """
     mine = sa.select(Offer).where(Offer.id == offer_id, Offer.run_by(by))
     if with_pass_types:
+        event = sa.select(Event.id).where(Event.id.in_(mine.with_only_columns(Offer.event_id)))
+        await session.execute(event.with_for_update(key_share=True))
         types = sa.select(PassType.id).where(PassType.event_id.in_(mine.with_only_columns(Offer.event_id)))
         await session.execute(types.order_by(PassType.id).with_for_update(key_share=True))
     offer = await session.scalar(mine.with_for_update(key_share=True).execution_options(populate_existing=True))
@@ -36,17 +40,22 @@ async def locked_offer(session: AsyncSession, offer_id: UUID, by: Actor, *, with
 
 async def lock_codes(session: AsyncSession, row: Limited) -> None:
     """Make everybody wait who would redeem a code below `row`; the row itself is locked already."""
-    below = PromoCode.offer_id == row.id
-    if isinstance(row, PassType):
-        below = PromoCode.offer_id.in_(sa.select(Offer.id).where(Offer.pass_type_id == row.id))
-    await session.execute(sa.select(PromoCode.id).where(below).order_by(PromoCode.id).with_for_update(key_share=True))
+    codes = sa.select(PromoCode.id).where(_codes_below(row)).order_by(PromoCode.id)
+    await session.execute(codes.with_for_update(key_share=True))
 
 
 async def set_limit(session: AsyncSession, row: Limited, limit: int | None) -> bool:
-    """Give the locked `row` another limit, or none; whether that changes it. Raises `LimitBelowUsed`."""
-    before = row.capacity if isinstance(row, PassType) else row.limit
+    """Give the locked `row` another limit, or none; whether that changes it.
+
+    Raises `LimitBelowUsed`, and `AllotmentInUse` where what is set aside would no longer fit.
+    """
+    before = _limit(row)
     if limit == before:
         return False
+    if isinstance(row, Offer) and row.allotted:
+        if limit is None:
+            raise AllotmentInUse
+        offers.fits(limit, row.allotted + row.used - row.allotted_used)
     if limit is None:
         used = 0
     elif before is None:
@@ -55,11 +64,32 @@ async def set_limit(session: AsyncSession, row: Limited, limit: int | None) -> b
     else:
         used = row.used
     offers.fits(limit, used)
-    if isinstance(row, PassType):
-        row.capacity = limit
-    else:
+    if isinstance(row, Offer):
         row.limit = limit
+    else:
+        row.capacity = limit
     row.used = used
+    await session.flush()
+    return True
+
+
+async def set_budget(session: AsyncSession, offer: Offer, budget: int | None) -> bool:
+    """Give the locked `offer` another budget in minor units, or none; whether that changes it.
+
+    Raises `BudgetBelowSpent`.
+    """
+    if budget == offer.budget:
+        return False
+    spent = 0
+    if budget is not None:
+        if offer.budget is None:
+            await lock_codes(session, offer)
+            spent = await _spent(session, offer)
+        else:
+            spent = offer.spent
+        if spent > budget:
+            raise BudgetBelowSpent(spent)
+    offer.budget, offer.spent = budget, spent
     await session.flush()
     return True
 
@@ -69,10 +99,42 @@ async def is_redeemed(session: AsyncSession, row: Limited) -> bool:
     return bool(await session.scalar(sa.select(sa.exists().where(_redeemed(row)))))
 
 
+async def feed(session: AsyncSession, row: Limited, *, now: datetime) -> None:
+    """Offer what has become free below `row` to those who wait, before anybody else."""
+    waiting = sa.select(Claim.offer_id).where(Claim.state == "waiting").distinct()
+    if isinstance(row, Offer):
+        waiting = waiting.where(Claim.offer_id == row.id)
+    elif isinstance(row, PassType):
+        waiting = waiting.join(Offer, Claim.offer_id == Offer.id).where(Offer.pass_type_id == row.id)
+    else:
+        waiting = waiting.where(Claim.event_id == row.id)
+    for offer_id in sorted(await session.scalars(waiting)):
+        await redemptions.serve_line(session, offer_id, now=now)
+
+
+def _limit(row: Limited) -> int | None:
+    return row.limit if isinstance(row, Offer) else row.capacity
+
+
 async def _counted(session: AsyncSession, row: Limited) -> int:
     counted = sa.select(sa.func.count()).select_from(Redemption).where(_redeemed(row), Redemption.counted)
     return await session.scalar(counted) or 0
 
 
+async def _spent(session: AsyncSession, offer: Offer) -> int:
+    of = (Redemption.offer_id == offer.id, Redemption.counted)
+    return int(await session.scalar(sa.select(sa.func.sum(Redemption.reduction)).where(*of)) or 0)
+
+
 def _redeemed(row: Limited) -> sa.ColumnElement[bool]:
+    if isinstance(row, Event):
+        return Redemption.event_id == row.id
     return Redemption.pass_type_id == row.id if isinstance(row, PassType) else Redemption.offer_id == row.id
+
+
+def _codes_below(row: Limited) -> sa.ColumnElement[bool]:
+    if isinstance(row, Event):
+        return PromoCode.event_id == row.id
+    if isinstance(row, PassType):
+        return PromoCode.offer_id.in_(sa.select(Offer.id).where(Offer.pass_type_id == row.id))
+    return PromoCode.offer_id == row.id

@@ -81,7 +81,7 @@ async def join(
     found = sa.select(Claim.reader_key, Claim.id).where(
         Claim.offer_id == offer_id, Claim.reader_key.in_(keys), Claim.state == "waiting"
     )
-    standing: dict[str, UUID] = dict((await session.execute(found)).tuples().all())
+    standing: dict[str, UUID] = {row.reader_key: row.id for row in await session.execute(found)}
     for ask in wanting:
         if ask.claim_id is None:
             continue
@@ -128,7 +128,7 @@ async def positions(session: AsyncSession, offer_id: UUID, claim_ids: set[UUID])
     order = sa.func.row_number().over(order_by=(Claim.settled_at, Claim.id)).label("position")
     ranked = sa.select(Claim.id, order).where(Claim.offer_id == offer_id, Claim.state == "waiting").subquery()
     rows = await session.execute(sa.select(ranked).where(ranked.c.id.in_(claim_ids)))
-    return dict(rows.tuples().all())
+    return {row.id: row.position for row in rows}
 
 
 async def leave(session: AsyncSession, claim: Claim, *, now: datetime) -> None:

@@ -1,29 +1,41 @@
 """Offers: the terms of a give-away, and the publications that may place it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, NotRequired, TypedDict, Unpack
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from promos.actions import changes, journal, limits
+from promos.actions import changes, holds, journal, limits
 from promos.models import Event, Offer, OfferPublication, PassType, Publication
-from promos.rules import offers, texts
+from promos.rules import benefits, offers, texts
+from promos.rules.benefits import Benefit
+from promos.rules.language import N_
+from promos.rules.money import minor
 from promos.rules.people import Actor
-from promos.rules.refusals import NotFound
+from promos.rules.refusals import InvalidRequest, NotFound
 
 
 class New(TypedDict):
     name: NotRequired[str]  # without one: the pass type's
     benefit: NotRequired[str]
+    percent: NotRequired[Decimal | None]
+    amount: NotRequired[str | None]  # off, or the price to pay, in major units of the pass type's currency
+    currency: NotRequired[str | None]  # of amount and budget; it can only be the pass type's
+    budget: NotRequired[str | None]  # major units
     limit: NotRequired[int | None]  # passes
     opens_at: datetime
     ends_at: datetime
     proof: NotRequired[str]
     fulfilment: NotRequired[str]
     on_cancel: NotRequired[str]
+    on_expiry: NotRequired[str]
+    review: NotRequired[bool]
+    waiting_list: NotRequired[bool]
+    place_hours: NotRequired[int]
     eligibility: NotRequired[str | None]
     conditions_url: NotRequired[str | None]
 
@@ -31,11 +43,20 @@ class New(TypedDict):
 class Changes(TypedDict, total=False):
     pass_type_id: UUID
     name: str
+    benefit: str
+    percent: Decimal | None
+    amount: str | None
+    currency: str | None
+    budget: str | None
     limit: int | None
     opens_at: datetime
     ends_at: datetime
     proof: str
     on_cancel: str
+    on_expiry: str
+    review: bool
+    waiting_list: bool
+    place_hours: int
     eligibility: str | None
     conditions_url: str | None
     publication_ids: Sequence[UUID]
@@ -52,16 +73,29 @@ async def create(
     **given: Unpack[New],
 ) -> Offer:
     """Offer a pass type of an event. Without publications nobody can place it yet."""
-    kept = texts.read(offers.OFFER, given)
+    kept = texts.read(offers.OFFER, {field: value for field, value in given.items() if field not in _NO_TEXT})
     offers.window(kept["opens_at"], kept["ends_at"])
     kept.pop("fulfilment", None)  # there is one way only: a pass of ours
     event = await session.scalar(sa.select(Event).where(Event.id == event_id, Event.run_by(by)))
     if event is None:
         raise NotFound("event")
     pass_type = await _pass_type(session, event.id, pass_type_id)
-    terms = {"name": pass_type.name, "benefit": "free_pass", "proof": "mailbox", "on_cancel": "return", **kept}
+    benefit = _benefit(given, pass_type.currency)
+    terms = {"name": pass_type.name, "proof": "mailbox", "on_cancel": "return", **kept}
     offer = Offer(
-        **terms, partner_id=event.partner_id, event_id=event.id, pass_type_id=pass_type.id, used=0, created_at=now
+        **terms,
+        benefit=benefit.kind,
+        percent=benefit.percent,
+        amount=benefit.amount,
+        budget=_money(given, "budget", pass_type.currency),
+        spent=0,
+        allotted=0,
+        allotted_used=0,
+        partner_id=event.partner_id,
+        event_id=event.id,
+        pass_type_id=pass_type.id,
+        used=0,
+        created_at=now,
     )
     session.add(offer)
     await session.flush()
@@ -75,10 +109,14 @@ async def update(
 ) -> Offer:
     """Change an offer's terms.
 
-    Raises `LimitBelowUsed`, and `TermsFrozen` for another pass type once a pass was given.
+    Raises `LimitBelowUsed`, `BudgetBelowSpent`, and `TermsFrozen` for another pass type or benefit once a pass was
+    given. What becomes free goes to those who wait.
     """
     pass_type_id = wanted.get("pass_type_id")
     kept = texts.read(offers.OFFER, {field: value for field, value in wanted.items() if field not in _NO_TEXT})
+    event_id = await session.scalar(sa.select(Offer.event_id).where(Offer.id == offer_id, Offer.run_by(by)))
+    if event_id:
+        await holds.settle(session, event_id, now=now)
     offer = await limits.locked_offer(session, offer_id, by, with_pass_types=pass_type_id is not None)
     offers.window(kept.get("opens_at", offer.opens_at), kept.get("ends_at", offer.ends_at))
     facts: dict[str, Any] = {}
@@ -86,10 +124,17 @@ async def update(
         await limits.lock_codes(session, offer)
         offers.keep_promised(["pass_type_id"], offers.PROMISED, redeemed=await limits.is_redeemed(session, offer))
         kept["pass_type_id"] = (await _pass_type(session, offer.event_id, pass_type_id)).id
+    currency = (await session.get_one(PassType, kept.get("pass_type_id", offer.pass_type_id))).currency
+    if "benefit" in wanted:
+        kept |= await _new_benefit(session, offer, _benefit(wanted, currency))
     if "limit" in kept:
         limit = kept.pop("limit")
         if await limits.set_limit(session, offer, limit):
             facts["limit"] = limit
+    if "budget" in wanted:
+        budget = _money(wanted, "budget", currency)
+        if await limits.set_budget(session, offer, budget):
+            facts["budget"] = budget
     changed = changes.apply(offer, kept)
     if "publication_ids" in wanted and await _name(session, offer, wanted["publication_ids"], by):
         changed.append("publication_ids")
@@ -98,6 +143,8 @@ async def update(
     if facts:
         await session.flush()
         await _record(session, "offer.changed", offer, now, by, facts)
+        await limits.feed(session, offer, now=now)
+        await session.refresh(offer)
     return offer
 
 
@@ -113,7 +160,31 @@ async def publications(session: AsyncSession, offer_ids: Iterable[UUID]) -> dict
     return named
 
 
-_NO_TEXT = frozenset({"pass_type_id", "publication_ids"})
+_NO_TEXT = frozenset({"pass_type_id", "publication_ids", "benefit", "percent", "amount", "currency", "budget"})
+
+
+def _benefit(given: Mapping[str, Any], currency: str) -> Benefit:
+    amount = _money(given, "amount", currency)
+    return benefits.benefit(given.get("benefit", "free_pass"), percent=given.get("percent"), amount=amount)
+
+
+def _money(given: Mapping[str, Any], field: str, currency: str) -> int | None:
+    """Minor units of what is given in major ones; the currency is the pass type's, and no other will do."""
+    if given.get(field) is None:
+        return None
+    if given.get("currency") not in (None, currency):
+        raise InvalidRequest({"currency": N_("Write the amount in the currency of the pass type.")})
+    return minor(given[field], currency, field=field)
+
+
+async def _new_benefit(session: AsyncSession, offer: Offer, benefit: Benefit) -> dict[str, Any]:
+    """What changes of the offer; raises `TermsFrozen` once a pass was given."""
+    wanted = {"benefit": benefit.kind, "percent": benefit.percent, "amount": benefit.amount}
+    moved = {field: value for field, value in wanted.items() if getattr(offer, field) != value}
+    if moved:
+        await limits.lock_codes(session, offer)
+        offers.keep_promised(moved, offers.PROMISED, redeemed=await limits.is_redeemed(session, offer))
+    return moved
 
 
 async def _pass_type(session: AsyncSession, event_id: UUID, pass_type_id: UUID) -> PassType:

@@ -104,9 +104,17 @@ class Allotment(Base):
             " + (CASE WHEN code_id IS NULL THEN 0 ELSE 1 END) = 1",
             name="for_one",
         ),
-        sa.UniqueConstraint("offer_id", "publication_id"),
-        sa.UniqueConstraint("offer_id", "issue_id"),
-        sa.UniqueConstraint("offer_id", "code_id"),
+        *(
+            sa.Index(
+                f"uq_allotments_open_{whose}",
+                "offer_id",
+                whose,
+                unique=True,
+                sqlite_where=sa.text("returned_at IS NULL"),
+                postgresql_where=sa.text("returned_at IS NULL"),
+            )
+            for whose in ("publication_id", "issue_id", "code_id")
+        ),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)

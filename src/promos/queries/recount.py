@@ -5,7 +5,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from promos.models import Entry, Offer, Pass, PassType, PromoCode, Redemption
+from promos.models import Allotment, Entry, Event, Offer, Pass, PassType, PromoCode, Redemption
 
 Difference = dict[str, Any]  # {"what": "offer.used", "id": …, "stored": 3, "counted": 2}
 
@@ -15,32 +15,66 @@ async def differences(session: AsyncSession) -> list[Difference]:
 
     A row without a limit counts nothing, a code always counts; a code's history is 1…n without gaps.
     """
+    number = sa.func.count()
+    cost = sa.cast(sa.func.sum(Redemption.reduction), sa.BigInteger)
     found: list[Difference] = []
-    for what, used, limit, owner in (
-        ("pass_type.used", PassType.used, PassType.capacity, Redemption.pass_type_id),
-        ("offer.used", Offer.used, Offer.limit, Redemption.offer_id),
-        ("code.used", PromoCode.used, None, Redemption.code_id),
+    for what, counter, limit, owner, measure in (
+        ("event.used", Event.used, Event.capacity, Redemption.event_id, number),
+        ("pass_type.used", PassType.used, PassType.capacity, Redemption.pass_type_id, number),
+        ("offer.used", Offer.used, Offer.limit, Redemption.offer_id, number),
+        ("offer.spent", Offer.spent, Offer.budget, Redemption.offer_id, cost),
+        ("code.used", PromoCode.used, None, Redemption.code_id, number),
     ):
-        found += await _used(session, what, used, limit, owner)
+        found += await _used(session, what, counter, limit, owner, measure)
+    found += await _allotments(session)
     found += await _versions(session)
     found += await _passes(session)
     return found
 
 
-async def _used(session: AsyncSession, what: str, used: Any, limit: Any, owner: Any) -> list[Difference]:
-    row = used.class_
-    counted = (
-        sa.select(owner.label("id"), sa.func.count().label("number"))
-        .where(Redemption.counted)
-        .group_by(owner)
-        .subquery()
-    )
+async def _used(
+    session: AsyncSession, what: str, counter: Any, limit: Any, owner: Any, measure: Any
+) -> list[Difference]:
+    row = counter.class_
+    counted = sa.select(owner.label("id"), measure.label("number")).where(Redemption.counted).group_by(owner).subquery()
     number = sa.func.coalesce(counted.c.number, 0)
     expected = number if limit is None else sa.case((limit.is_(None), 0), else_=number)
     rows = await session.execute(
-        sa.select(row.id, used, expected).outerjoin(counted, counted.c.id == row.id).where(used != expected)
+        sa.select(row.id, counter, expected).outerjoin(counted, counted.c.id == row.id).where(counter != expected)
     )
     return [_difference(what, *each) for each in rows]
+
+
+async def _allotments(session: AsyncSession) -> list[Difference]:
+    """Each open allotment against the redemptions that came out of it or of a part within it; each whole, its parts."""
+    every = sa.select(Allotment).order_by(Allotment.id).execution_options(populate_existing=True)
+    parts = {part.id: part for part in await session.scalars(every)}
+    uses = sa.select(Redemption.allotment_id, sa.func.count()).where(Redemption.counted)
+    used = dict.fromkeys(parts, 0)
+    for leaf, number in (await session.execute(uses.group_by(Redemption.allotment_id))).all():
+        while leaf is not None:
+            used[leaf] += number
+            leaf = parts[leaf].within_id  # noqa: PLW2901 -- up to the offer
+    still = [part for part in parts.values() if part.returned_at is None]
+    found = [
+        _difference("allotment.used", part.id, part.used, used[part.id]) for part in still if part.used != used[part.id]
+    ]
+    offers = await session.scalars(
+        sa.select(Offer)
+        .where(sa.or_(Offer.allotted != 0, Offer.allotted_used != 0))
+        .execution_options(populate_existing=True)
+    )
+    wholes: list[tuple[str, Any]] = [("offer", each) for each in offers]
+    wholes += [("allotment", part) for part in still]
+    for what, whole in wholes:
+        inner = [part for part in still if (part.within_id or part.offer_id) == whole.id]
+        for field, counted in (
+            ("allotted", sum(part.limit for part in inner)),
+            ("allotted_used", sum(part.used for part in inner)),
+        ):
+            if getattr(whole, field) != counted:
+                found.append(_difference(f"{what}.{field}", whole.id, getattr(whole, field), counted))
+    return found
 
 
 async def _versions(session: AsyncSession) -> list[Difference]:

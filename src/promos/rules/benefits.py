@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 
-from promos.rules.money import digits
+from promos.rules.language import N_
 from promos.rules.refusals import InvalidRequest
 
 KINDS = ("free_pass", "percent", "amount", "fixed_price", "access")
@@ -52,18 +52,17 @@ def benefit(kind: str, *, percent: Decimal | None = None, amount: int | None = N
     """A benefit that says all it needs and nothing else; raises `InvalidRequest`."""
     errors = {}
     if kind not in KINDS:
-        errors["kind"] = f"one of {', '.join(KINDS)}"
+        errors["benefit"] = N_("This is not one of the possible choices.")
     if (percent is not None) != (kind == "percent"):
-        errors["percent"] = "given for percent, and for nothing else"
-    elif percent is not None and (not 0 < percent <= 100 or percent != percent.quantize(Decimal("0.01"))):
-        errors["percent"] = "above 0, at most 100, with at most two digits after the point"
+        errors["percent"] = N_("A percentage belongs to a benefit in percent, and to no other.")
+    elif percent is not None and not _is_percentage(percent):
+        errors["percent"] = N_("Write a percentage above 0 and up to 100, with at most two digits after the point.")
     if (amount is not None) != (kind in ("amount", "fixed_price")):
-        errors["amount"] = "given for amount and fixed_price, and for nothing else"
+        errors["amount"] = N_("An amount belongs to a reduction in money or a fixed price, and to no other benefit.")
     if errors:
         raise InvalidRequest(errors)
     return Benefit(kind, percent, amount)
 
 
-def is_whole(amount: Decimal, currency: str) -> bool:
-    """Whether `amount`, in major units, can be paid in `currency`."""
-    return amount == amount.quantize(Decimal(1).scaleb(-digits(currency)))
+def _is_percentage(percent: Decimal) -> bool:
+    return percent.is_finite() and 0 < percent <= 100 and percent == percent.quantize(Decimal("0.01"))

@@ -8,28 +8,45 @@ from promos.rules.language import N_
 from promos.rules.refusals import InvalidRequest, LimitBelowUsed, TermsFrozen
 from promos.rules.texts import Reader, line, one_of, optional, paragraph, up_to
 
-BENEFITS = ("free_pass",)
 PROOFS = ("mailbox", "none")
 FULFILMENTS = ("pass",)
 ON_CANCEL = ("return", "keep")
+MOST_HOURS = 720
 STATUSES = ("active", "paused", "revoked")
+
+
+def hours(value: int, field: str) -> int:
+    """For which a freed place is kept for the next in line; a month at most."""
+    if isinstance(value, bool) or not 1 <= value <= MOST_HOURS:
+        raise InvalidRequest({field: N_("Choose a number of hours between 1 and 720.")})
+    return value
+
 
 OFFER: Mapping[str, Reader] = {
     "name": line,
-    "benefit": one_of(*BENEFITS),
     "limit": optional(texts.limit),
+    "review": texts.yes_or_no,
+    "waiting_list": texts.yes_or_no,
+    "place_hours": hours,
     "opens_at": texts.instant,
     "ends_at": texts.instant,
     "proof": one_of(*PROOFS),
     "fulfilment": one_of(*FULFILMENTS),
     "on_cancel": one_of(*ON_CANCEL),
+    "on_expiry": one_of(*ON_CANCEL),
     "eligibility": optional(up_to(500, paragraph)),
     "conditions_url": optional(texts.url),
+}
+SUPPOSED: Mapping[str, Reader] = {
+    "status": one_of(*STATUSES),
+    "opens_at": texts.instant,
+    "ends_at": texts.instant,
+    **dict.fromkeys(("limit", "offer_limit", "capacity", "event_capacity"), optional(texts.limit)),
 }
 CODE: Mapping[str, Reader] = {"limit": optional(texts.limit), "status": one_of(*STATUSES)}
 
 # What readers were told they get: it stands from the first redemption on.
-PROMISED = frozenset({"pass_type_id"})
+PROMISED = frozenset({"pass_type_id", "benefit", "percent", "amount"})
 
 
 def window(opens_at: datetime, ends_at: datetime) -> None:

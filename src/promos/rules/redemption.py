@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from types import MappingProxyType
+from typing import Any
 from uuid import UUID
 
 from promos.rules.benefits import Price
@@ -221,6 +222,24 @@ class Waiting:
 
 
 Outcome = Redeemed | Waiting | Refusal
+
+
+def supposed(
+    terms: Terms,
+    *,
+    status: str | None = None,
+    opens_at: datetime | None = None,
+    ends_at: datetime | None = None,
+    **limits: int | None,
+) -> Terms:
+    """`terms` as they might be: `limit` of the code, `offer_limit`, `capacity` and `event_capacity` above it."""
+    rows = {"limit": "code", "offer_limit": "offer", "capacity": "capacity", "event_capacity": "event"}
+    changed: dict[str, Any] = {
+        rows[name]: replace(getattr(terms, rows[name]), limit=limit) for name, limit in limits.items()
+    }
+    window = {"status": status, "opens_at": opens_at, "ends_at": ends_at}
+    changed |= {name: value for name, value in window.items() if value is not None}
+    return replace(terms, **changed)
 
 
 def decide(terms: Terms, granted: Granted, now: datetime) -> Refusal | None:

@@ -97,6 +97,10 @@ class AlreadyHoldsPass(Taken):
     slug = "already-holds-pass"
     title = N_("You hold a pass for this event already.")
 
+    def __init__(self, free_at: datetime | None = None) -> None:
+        if free_at is not None:
+            self.free_at = free_at  # when the hold that is in the way is over
+
 
 class NotEligible(Blocked):
     slug = "not-eligible"
@@ -114,6 +118,19 @@ class LimitBelowUsed(Blocked):
 
     def __init__(self, used: int) -> None:
         self.used = used
+
+
+class BudgetBelowSpent(Blocked):
+    slug = "budget-below-spent"
+    title = N_("More money than that is already given away, so the budget cannot be lowered this far.")
+
+    def __init__(self, spent: int) -> None:
+        self.spent = spent  # minor units
+
+
+class LimitNeeded(Blocked):
+    slug = "limit-needed"
+    title = N_("Parts can be set aside of an offer that has a limit.")
 
 
 class AllotmentTooLarge(Blocked):

@@ -1,6 +1,7 @@
 """The JSON API under /api/v1; a file for each noun."""
 
 from promos.web.api import (
+    allotments,
     blocks,
     checkins,
     claims,
@@ -25,6 +26,7 @@ HANDLERS = [
     *events.HANDLERS,
     *pass_types.HANDLERS,
     *offers.HANDLERS,
+    *allotments.HANDLERS,
     *codes.HANDLERS,
     *claims.HANDLERS,
     *redemptions.HANDLERS,

@@ -12,21 +12,22 @@ from litestar.params import FromPath, FromQuery, JSONBody
 from msgspec import UNSET, UnsetType
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from promos.actions import codes
+from promos.actions import claims, codes
 from promos.models import PromoCode, Redemption
 from promos.models.events import money
 from promos.queries import catalogue, pages
+from promos.queries import terms as terms_query
 from promos.queries.catalogue import Listing
 from promos.rules import codes as spelling
-from promos.rules import readers, redemption, signing, texts
+from promos.rules import offers, readers, redemption, signing, texts
 from promos.rules.people import Actor, Role, Scope
-from promos.rules.redemption import Verdict
+from promos.rules.redemption import Terms, Verdict
 from promos.rules.refusals import AlreadyHoldsPass, CodeMalformed, NotAllowed, NotFound, SignInNeeded
 from promos.settings import Keys
 from promos.web.access import ANYONE, allows
 from promos.web.api.bodies import told
 from promos.web.api.pass_types import FaceValue
-from promos.web.api.redemptions import NewReader
+from promos.web.api.redemptions import NewReader, PriceSeen, price_of
 from promos.web.given import Reads, Writes
 from promos.web.problems import plain
 
@@ -44,8 +45,11 @@ class NewCode(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class CodeChanges(msgspec.Struct, forbid_unknown_fields=True):
+    """`version`: that one has seen; if the code has changed since, nothing happens and it is told."""
+
     limit: int | UnsetType | None = UNSET
     status: Status | UnsetType = UNSET
+    version: int | UnsetType = UNSET
 
 
 class CodeSeen(msgspec.Struct):
@@ -68,11 +72,26 @@ class CodesSeen(msgspec.Struct):
     next: str | None
 
 
+class Supposed(msgspec.Struct, forbid_unknown_fields=True):
+    """Terms as they might be. `limit`: of the code; `offer_limit`, `capacity`, `event_capacity`: of what is above."""
+
+    status: Status | UnsetType = UNSET
+    limit: int | UnsetType | None = UNSET
+    offer_limit: int | UnsetType | None = UNSET
+    capacity: int | UnsetType | None = UNSET
+    event_capacity: int | UnsetType | None = UNSET
+    opens_at: datetime | UnsetType = UNSET
+    ends_at: datetime | UnsetType = UNSET
+
+
 class Trial(msgspec.Struct, forbid_unknown_fields=True):
-    """`at` and `reader` are for those who run the code: what will be then, and what a new claim would get."""
+    """For those who run the code: what will be `at` that instant, what this `reader` would get through this `block`,
+    and what would be if the terms were as in `suppose`. Nothing is written."""
 
     at: datetime | None = None
     reader: NewReader | None = None
+    block: UUID | None = None
+    suppose: Supposed | None = None
 
 
 class Reason(msgspec.Struct):
@@ -85,9 +104,12 @@ class Reason(msgspec.Struct):
 
 
 class BenefitSeen(msgspec.Struct):
-    kind: Literal["free_pass"]
+    """`price`: what the reader pays, and how it comes about."""
+
+    kind: Literal["free_pass", "percent", "amount", "fixed_price", "access"]
     pass_type: str
     face_value: FaceValue
+    price: PriceSeen
 
 
 class Tried(msgspec.Struct):
@@ -181,21 +203,38 @@ async def check(
     trial = data or Trial()
     at = now if trial.at is None else texts.read({"at": texts.instant}, {"at": trial.at})["at"]
     async with reads() as session:
-        found = await catalogue.listing(session, code, now=now)
+        found = await catalogue.listing(session, code, now=at)
         if trial != Trial():
             await _runs(session, found, actor)
-        said = list(redemption.verdicts(found.terms, at))
+        terms = found.terms
+        if trial.block is not None:
+            way = (found.code.id, await claims.block_of(session, trial.block, found.code.id))
+            terms = (await terms_query.of_ways(session, [way], now=at))[way]
+        terms = terms if trial.suppose is None else _supposed(terms, trial.suppose)
+        said = list(redemption.verdicts(terms, at))
         if trial.reader is not None:
             key = signing.reader_key(keys.reader, readers.canonical(readers.address(trial.reader.email)))
-            said.append(await _one_a_reader(session, found, key))
+            said.append(await _one_a_reader(session, found, key, at))
     worth = msgspec.convert(money(found.pass_type), FaceValue)
     return Tried(
         code=found.code.spelled,
         redeemable=all(verdict.refusal is None for verdict in said),
         reasons=[_reason(verdict) for verdict in said],
-        remaining=found.remaining,
-        benefit=BenefitSeen("free_pass", found.pass_type.name, worth),
+        remaining=terms.left,
+        benefit=msgspec.convert(
+            {
+                "kind": found.offer.benefit,
+                "pass_type": found.pass_type.name,
+                "face_value": msgspec.to_builtins(worth),
+                "price": price_of(terms.price),
+            },
+            BenefitSeen,
+        ),
     )
+
+
+def _supposed(terms: Terms, suppose: Supposed) -> Terms:
+    return redemption.supposed(terms, **texts.read(offers.SUPPOSED, told(suppose)))
 
 
 async def _runs(session: AsyncSession, found: Listing, actor: Actor) -> None:
@@ -208,17 +247,20 @@ async def _runs(session: AsyncSession, found: Listing, actor: Actor) -> None:
         raise NotAllowed(sorted(RUN_BY))
 
 
-async def _one_a_reader(session: AsyncSession, found: Listing, reader_key: str) -> Verdict:
+async def _one_a_reader(session: AsyncSession, found: Listing, reader_key: str, at: datetime) -> Verdict:
     """The pass of another offer of the event stands in the way; this offer's own is given again."""
-    held = await session.scalar(
-        sa.select(Redemption.offer_id).where(
-            Redemption.event_id == found.event.id,
-            Redemption.reader_key == reader_key,
-            Redemption.state == "confirmed",
+    is_held = sa.and_(Redemption.state == "held", sa.or_(Redemption.expires_at.is_(None), Redemption.expires_at > at))
+    held = (
+        await session.execute(
+            sa.select(Redemption.offer_id, Redemption.expires_at).where(
+                Redemption.event_id == found.event.id,
+                Redemption.reader_key == reader_key,
+                sa.or_(Redemption.state == "confirmed", is_held),
+            )
         )
-    )
-    elsewhere = held is not None and held != found.offer.id
-    return Verdict("one-a-reader", AlreadyHoldsPass() if elsewhere else None)
+    ).one_or_none()
+    elsewhere = held is not None and held.offer_id != found.offer.id
+    return Verdict("one-a-reader", AlreadyHoldsPass(held.expires_at) if held and elsewhere else None)
 
 
 def _reason(said: Verdict) -> Reason:

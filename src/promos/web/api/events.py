@@ -43,6 +43,7 @@ class NewEvent(msgspec.Struct, forbid_unknown_fields=True):
     highlights: list[str] = []
     edition: str | None = None
     asks_name: bool = False  # whether a pass needs the reader's name
+    capacity: int | None = None  # passes of all types; without one, as many as these allow
 
 
 class EventChanges(msgspec.Struct, forbid_unknown_fields=True):
@@ -57,6 +58,7 @@ class EventChanges(msgspec.Struct, forbid_unknown_fields=True):
     highlights: list[str] | UnsetType = UNSET
     edition: str | UnsetType | None = UNSET
     asks_name: bool | UnsetType = UNSET
+    capacity: int | UnsetType | None = UNSET
 
 
 class EventSeen(msgspec.Struct):
@@ -74,6 +76,8 @@ class EventSeen(msgspec.Struct):
     url: str
     highlights: list[str]
     asks_name: bool
+    capacity: int | None
+    used: int  # counted only while there is a capacity
     created_at: datetime
 
 

@@ -1,6 +1,7 @@
 """Offers: the terms of a give-away."""
 
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, Literal
 from uuid import UUID
 
@@ -13,10 +14,12 @@ from msgspec import UNSET, UnsetType
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from promos.actions import offers
-from promos.models import Offer
+from promos.models import Offer, PassType
 from promos.queries import pages
+from promos.rules.language import N_
+from promos.rules.money import major
 from promos.rules.people import Actor, Role, Scope
-from promos.rules.refusals import NotFound
+from promos.rules.refusals import InvalidRequest, NotFound
 from promos.web.access import allows
 from promos.web.api.bodies import told
 from promos.web.given import Reads, Writes
@@ -28,14 +31,31 @@ Proof = Literal["mailbox", "none"]
 OnCancel = Literal["return", "keep"]
 
 
-class OfferBenefit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    kind: Literal["free_pass"]
+class Money(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Major units, `"5000.00"`, of the pass type's currency."""
+
+    amount: str
+    currency: str
+
+
+class OfferBenefit(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What a reader gets: nothing to pay, `percent` off, `amount` off, `amount` to pay, or the right to buy.
+
+    `percent` above 0, at most 100, two digits after the point; `amount` in major units of the pass type's currency.
+    """
+
+    kind: Literal["free_pass", "percent", "amount", "fixed_price", "access"]
+    percent: Decimal | None = None
+    amount: str | None = None
+    currency: str | None = None
 
 
 class NewOffer(msgspec.Struct, forbid_unknown_fields=True):
     """The window is half-open: redeemable at `opens_at`, not at `ends_at`. `limit`: passes, by all of its codes.
 
-    Without `publication_ids` nobody can place it yet. `proof` none: only trusted tokens redeem it.
+    Without `publication_ids` nobody can place it yet. `proof` none: only trusted tokens redeem it. `budget`: what all
+    reductions together may cost. `review`: the partner decides on each reader's claim. `place_hours`: for which a freed
+    place is kept for the next in line. `on_expiry`: of holds that came to nothing.
     """
 
     event_id: UUID
@@ -45,10 +65,15 @@ class NewOffer(msgspec.Struct, forbid_unknown_fields=True):
     name: str | UnsetType = UNSET  # without one: the pass type's
     benefit: OfferBenefit = OfferBenefit("free_pass")
     limit: int | None = None
+    budget: Money | None = None
     publication_ids: list[UUID] = []
     proof: Proof = "mailbox"
     fulfilment: Literal["pass"] = "pass"
     on_cancel: OnCancel = "return"
+    on_expiry: OnCancel = "return"
+    review: bool = False
+    waiting_list: bool = True
+    place_hours: int = 24
     eligibility: str | None = None  # in words, shown to the reader
     conditions_url: str | None = None
 
@@ -58,18 +83,27 @@ class OfferChanges(msgspec.Struct, forbid_unknown_fields=True):
 
     pass_type_id: UUID | UnsetType = UNSET
     name: str | UnsetType = UNSET
+    benefit: OfferBenefit | UnsetType = UNSET
     limit: int | UnsetType | None = UNSET
+    budget: Money | UnsetType | None = UNSET
     opens_at: datetime | UnsetType = UNSET
     ends_at: datetime | UnsetType = UNSET
     publication_ids: list[UUID] | UnsetType = UNSET
     proof: Proof | UnsetType = UNSET
     on_cancel: OnCancel | UnsetType = UNSET
+    on_expiry: OnCancel | UnsetType = UNSET
+    review: bool | UnsetType = UNSET
+    waiting_list: bool | UnsetType = UNSET
+    place_hours: int | UnsetType = UNSET
     eligibility: str | UnsetType | None = UNSET
     conditions_url: str | UnsetType | None = UNSET
 
 
 class OfferSeen(msgspec.Struct):
-    """`used`: passes out; counted only while there is a limit."""
+    """`used`: passes out; counted only while there is a limit. `allotted`: of the limit, set aside in allotments.
+
+    `spent`: what all reductions cost; counted only while there is a budget.
+    """
 
     id: UUID
     partner_id: UUID
@@ -79,12 +113,19 @@ class OfferSeen(msgspec.Struct):
     benefit: OfferBenefit
     limit: int | None
     used: int
+    allotted: int
+    budget: Money | None
+    spent: Money | None
     opens_at: datetime
     ends_at: datetime
     publication_ids: list[UUID]
     proof: Proof
     fulfilment: Literal["pass"]
     on_cancel: OnCancel
+    on_expiry: OnCancel
+    review: bool
+    waiting_list: bool
+    place_hours: int
     eligibility: str | None
     conditions_url: str | None
     created_at: datetime
@@ -98,18 +139,42 @@ class OffersSeen(msgspec.Struct):
 async def seen(session: AsyncSession, *found: Offer, by: Actor) -> list[OfferSeen]:
     """Editors see which of their own publications an offer names, and no others."""
     named = await offers.publications(session, [offer.id for offer in found])
-    return [_seen(offer, named[offer.id], by) for offer in found]
+    of = sa.select(PassType.id, PassType.currency).where(PassType.id.in_({offer.pass_type_id for offer in found}))
+    currencies = {row.id: row.currency for row in await session.execute(of)}
+    return [_seen(offer, named[offer.id], by, currencies[offer.pass_type_id]) for offer in found]
 
 
-def _seen(offer: Offer, named: list[UUID], by: Actor) -> OfferSeen:
+def _seen(offer: Offer, named: list[UUID], by: Actor, currency: str) -> OfferSeen:
     runs = by.runs(offer.partner_id)
     facts = {name: getattr(offer, name) for name in OfferSeen.__struct_fields__ if hasattr(offer, name)}
+    in_money = {"amount": major(offer.amount, currency), "currency": currency} if offer.amount is not None else {}
+    in_parts = {"percent": f"{offer.percent:.2f}"} if offer.percent is not None else {}
     facts |= {
-        "benefit": {"kind": offer.benefit},
+        "benefit": {"kind": offer.benefit, **in_parts, **in_money},
+        "budget": _money(offer.budget, currency),
+        "spent": _money(offer.spent if offer.budget is not None else None, currency),
         "fulfilment": "pass",
         "publication_ids": [id_ for id_ in named if runs or id_ in by.publications],
     }
     return msgspec.convert(facts, OfferSeen)
+
+
+def _money(units: int | None, currency: str) -> dict[str, str] | None:
+    return None if units is None else {"amount": major(units, currency), "currency": currency}
+
+
+def terms_of(body: NewOffer | OfferChanges) -> dict[str, Any]:
+    """The body with benefit and budget as the action takes them; raises `InvalidRequest` for two currencies."""
+    terms = told(body)
+    benefit, budget = terms.pop("benefit", None), terms.pop("budget", UNSET)
+    currencies = {part["currency"] for part in (benefit, budget) if part and part.get("currency")}
+    if len(currencies) > 1:
+        raise InvalidRequest({"currency": N_("Write the amount in the currency of the pass type.")})
+    if benefit:
+        terms |= {"benefit": benefit["kind"], "percent": benefit.get("percent"), "amount": benefit.get("amount")}
+    if budget is not UNSET:
+        terms["budget"] = budget["amount"] if budget else None
+    return terms | {"currency": next(iter(currencies), None)}
 
 
 @post("/offers", status_code=201, opt=allows(*RUN_BY, scope=Scope.WRITE), operation_id="createOffer")
@@ -117,7 +182,7 @@ async def create(
     data: JSONBody[NewOffer], writes: NamedDependency[Writes], actor: NamedDependency[Actor]
 ) -> Response[OfferSeen]:
     """Give passes of an event away."""
-    terms = told(data) | {"benefit": data.benefit.kind}
+    terms = terms_of(data)
 
     async def effect(session: AsyncSession, now: datetime) -> OfferSeen:
         offer = await offers.create(session, now=now, by=actor, **terms)
@@ -159,10 +224,11 @@ async def change(
     writes: NamedDependency[Writes],
     actor: NamedDependency[Actor],
 ) -> Response[OfferSeen]:
-    """Change terms. A limit never falls below what is used, and once a pass is out its type stays."""
+    """Change terms. A limit never falls below what is used; once a pass is out, its type and benefit stay."""
+    terms = terms_of(data)
 
     async def effect(session: AsyncSession, now: datetime) -> OfferSeen:
-        offer = await offers.update(session, id, now=now, by=actor, **told(data))
+        offer = await offers.update(session, id, now=now, by=actor, **terms)
         return (await seen(session, offer, by=actor))[0]
 
     return await writes.answer(effect)

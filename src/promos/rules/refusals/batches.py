@@ -1,0 +1,43 @@
+"""Codes in bulk: ordered by a pattern, or brought as a list."""
+
+from promos.rules.language import N_
+from promos.rules.refusals.families import Blocked, Invalid
+
+
+class PatternMalformed(Invalid):
+    slug = "pattern-malformed"
+    title = N_("A pattern has 3 to 40 letters A–Z, digits, stars (*) and hashes (#), with single dashes between them.")
+
+
+class PatternInfeasible(Invalid):
+    """`combinations` are all codes that the pattern can make, `count` were ordered."""
+
+    slug = "pattern-infeasible"
+    title = N_("This pattern cannot make that many different codes. Add stars, each is 32 times as many.")
+
+    def __init__(self, combinations: int, count: int) -> None:
+        self.combinations = combinations
+        self.count = count
+
+
+class PatternGuessable(Invalid):
+    """`bits` of chance are in a code of this pattern, `least` are needed."""
+
+    slug = "pattern-guessable"
+    title = N_("Codes of this pattern could be guessed. Thirteen stars make codes that nobody guesses.")
+
+    def __init__(self, bits: int, least: int) -> None:
+        self.bits = bits
+        self.least = least
+
+
+class BatchDone(Blocked):
+    slug = "batch-done"
+    title = N_("All codes of this order are made.")
+
+
+class ListUnreadable(Invalid):
+    slug = "list-unreadable"
+    title = N_(
+        "This is not a list of codes as UTF-8 text, one code a line, with its limit behind a comma or semicolon."
+    )
