@@ -4,6 +4,7 @@ import asyncio
 import re
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from email.message import EmailMessage
 
@@ -224,6 +225,23 @@ async def test_a_mail_that_nobody_can_use_any_more_is_not_sent(
 
     assert network.given == []
     assert await last_answer(database) == ("dead", "no longer needed")
+
+
+async def test_an_invented_reader_gets_no_mail_and_nobody_is_alarmed(
+    database: Database, settings: Settings, clock: Clock, code: PromoCode, caplog: pytest.LogCaptureFixture
+) -> None:
+    ask = an_ask(code, "reader1")
+    assert ask.asker is not None
+    invented = replace(ask.asker, email="reader1@crowd-1a2b.invalid")
+    async with database.writing() as session:
+        await redemptions.redeem(session, [replace(ask, asker=invented)], now=NOW)
+    network = Network()
+
+    await Worker(database, network, settings, KEYS, clock).round()
+
+    assert network.given == []
+    assert await last_answer(database) == ("dead", "an address that nobody has")
+    assert caplog.records == []
 
 
 @pytest.mark.usefixtures("code")

@@ -19,7 +19,7 @@ from granian.constants import Interfaces
 from granian.server import Server
 from sqlalchemy.exc import SQLAlchemyError
 
-from promos import demo, schema
+from promos import crowd, demo, schema
 from promos import settings as configuration
 from promos.actions import installation, people, sign_in, tokens
 from promos.app import rule_set, utc_now
@@ -95,6 +95,22 @@ def _parser() -> argparse.ArgumentParser:
     made.add_argument("--audience", help="countries of the readers, such as FR,DE")
     made.add_argument("--date", type=date.fromisoformat, help="the day whose rules are asked; today without it")
     made.add_argument("--language", choices=["en", "fr"], default="en", help="of the findings")
+    made = command("crowd", run_crowd, "Send a crowd of invented readers to a test code, and check what each was told.")
+    made.epilog = (
+        "Passes are really given, and cancelled again in the end. The readers' addresses end in .invalid, so nobody "
+        "gets a mail. What is left are rows: take a code of an event that is there for tests."
+    )
+    made.add_argument("code")
+    made.add_argument("--url", default="http://127.0.0.1:8000", help="where the installation is; %(default)s")
+    made.add_argument("--token", required=True, help="of its partner or an admin: pk_… (promos token makes one)")
+    made.add_argument("--readers", type=_at_least(1), default=500, help="how many; %(default)s")
+    made.add_argument("--connections", type=_at_least(1), default=64, help="at once; %(default)s")
+    made.add_argument(
+        "--cancels", type=_share, default=0.2, help="part of the passes cancelled on the way; %(default)s"
+    )
+    made.add_argument("--limit-changes", type=_at_least(0), default=5, help="down and up again; %(default)s")
+    made.add_argument("--keep", action="store_true", help="do not cancel the passes in the end")
+    made.add_argument("--json", action="store_true", help="the whole report, for programs")
     made = command("doctor", doctor, "Look whether the installation is well.")
     made.add_argument("--recount", action="store_true", help="compare every counter with the ledger")
     return parser
@@ -226,6 +242,25 @@ def lint_file(_settings: Settings, asked: argparse.Namespace) -> int:
     return 1 if report.has_errors else 0
 
 
+def run_crowd(_settings: Settings, asked: argparse.Namespace) -> int:
+    def progress(done: int, of: int) -> None:
+        if sys.stderr.isatty() and (done % 10 == 0 or done == of):
+            print(f"\r{done} of {of} answers", end="", file=sys.stderr, flush=True)
+
+    names = ("code", "url", "token", "readers", "connections", "cancels", "limit_changes", "keep")
+    try:
+        report = asyncio.run(crowd.run(crowd.Plan(**{name: getattr(asked, name) for name in names}), progress))
+    except (crowd.NotPossible, ValueError) as no:
+        return _say(f"{asked.code} at {asked.url}: {no}")
+    except KeyboardInterrupt:
+        return _say("stopped; the passes are cancelled again")
+    finally:
+        if sys.stderr.isatty():
+            print(file=sys.stderr)
+    print(json.dumps(report.as_json(), indent=2) if asked.json else "\n".join(report.as_text()))
+    return 0 if report.is_well else 1
+
+
 def doctor(settings: Settings, asked: argparse.Namespace) -> int:
     async def look(database: Database) -> tuple[str | None, object, list[object]]:
         found = await schema.current(database)
@@ -238,6 +273,25 @@ def doctor(settings: Settings, asked: argparse.Namespace) -> int:
     said = {"schema": found, "needed": schema.head(), "mails": queue, "differences": differences}
     print(msgspec.json.format(msgspec.json.encode(said)).decode())
     return 1 if differences or found != schema.head() else 0
+
+
+def _at_least(least: int) -> Callable[[str], int]:
+    def whole(text: str) -> int:
+        if not text.isdecimal() or int(text) < least:
+            raise argparse.ArgumentTypeError(f"a whole number from {least} on")
+        return int(text)
+
+    return whole
+
+
+def _share(text: str) -> float:
+    try:
+        share = float(text)
+    except ValueError:
+        share = -1
+    if not 0 <= share <= 1:
+        raise argparse.ArgumentTypeError("a number from 0 to 1")
+    return share
 
 
 async def _when_there(work: Callable[[Settings, str], Awaitable[None]], settings: Settings, revision: str) -> None:

@@ -20,12 +20,15 @@ from promos.outside.mail import Post
 from promos.rendering import mails
 from promos.rendering.language import language
 from promos.rendering.mails import Mail
-from promos.rules import signing
+from promos.rules import readers, signing
 from promos.rules.retries import Answer, Failed
 from promos.settings import Keys, Settings
 
 AT_ONCE = 8  # mails on their way together, each over a connection of its own
 SWEEP_EVERY = timedelta(minutes=10)
+
+NOBODY = Failed(permanent=True, said="an address that nobody has")
+NOT_NEEDED = Failed(permanent=True, said="no longer needed")
 
 log = logging.getLogger(__name__)
 
@@ -87,13 +90,15 @@ class Worker:
             except Exception as error:
                 if not may_retry(error) or attempt == RETRIES:
                     raise
-        if state == "dead":
+        if state == "dead" and answer not in {NOBODY, NOT_NEEDED}:
             log.warning("mail %s (%s) was given up: %s", due.id, due.kind, answer.said)
 
     async def _answer(self, due: Due) -> Answer:
         """What comes of one try. A mail that we fail to write is our own mistake: it waits for us to mend it."""
+        if due.to and readers.is_nobodys(due.to):
+            return NOBODY
         if not due.is_needed(self._clock()):
-            return Failed(permanent=True, said="no longer needed")
+            return NOT_NEEDED
         try:
             message = written(due, self._settings, self._keys)
             async with asyncio.timeout(self._settings.mail_lease / 2):  # else somebody else would begin to send it

@@ -12,7 +12,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Collection, Iterable, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -30,7 +30,7 @@ from promos.database import Database, connect
 from promos.models import Offer, PromoCode
 from promos.queries import recount
 from promos.rules import signing
-from promos.rules.people import PROGRAM, SCOPES, Role
+from promos.rules.people import PROGRAM, SCOPES, Role, Scope
 from promos.settings import Settings
 from tests import world
 from tests.conftest import SECRETS
@@ -114,15 +114,17 @@ class House:
                 session, offer.id, next(_words), limit=code_limit, now=datetime.now(UTC), by=PROGRAM
             )
 
-    async def token(self, role: Role = Role.ADMIN, *, partner_id: UUID | None = None) -> tuple[UUID, str]:
-        """Id and secret of a token that may do all its role may."""
+    async def token(
+        self, role: Role = Role.ADMIN, *, partner_id: UUID | None = None, scopes: Collection[Scope] | None = None
+    ) -> tuple[UUID, str]:
+        """Id and secret of a token that may do all its role may, unless `scopes` says less."""
         async with self.database.writing() as session:
             token, secret = await tokens.create(
                 session,
                 name="crowd",
                 role=role,
                 partner_id=partner_id,
-                scopes=SCOPES[role],
+                scopes=SCOPES[role] if scopes is None else scopes,
                 keys=self.keys,
                 now=datetime.now(UTC),
                 by=PROGRAM,

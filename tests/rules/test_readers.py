@@ -81,3 +81,9 @@ def test_elsewhere_a_dot_is_another_person() -> None:
 
 def test_the_domain_of_an_address_is_small() -> None:
     assert readers.domain_of("Ada@example.org") == "example.org"
+
+
+def test_an_address_in_invalid_is_nobodys() -> None:
+    assert readers.is_nobodys("reader1@crowd-1a2b.invalid")
+    assert not readers.is_nobodys("ada@invalid.example")
+    assert not readers.is_nobodys("ada@readers.example")

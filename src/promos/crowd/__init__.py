@@ -5,6 +5,7 @@ import random
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import inf
 from urllib.parse import quote
 
 from promos.crowd.desk import Desk, NotPossible
@@ -39,26 +40,26 @@ class Plan:
 async def run(plan: Plan, progress: Progress = lambda _done, _all: None) -> Report:
     """Send the crowd, check what it was told, and leave the code as it was; raises `NotPossible`."""
     history: list[Asked] = []
-    desks = [Desk(Wire(plan.url, plan.token), plan.code, history) for _ in range(plan.connections)]
-    aside = Desk(desks[0].wire, plan.code, [])
+    desks = [Desk(Wire(plan.url, plan.token), plan.code, history) for _ in range(min(plan.connections, plan.readers))]
+    aside = Desk(Wire(plan.url, plan.token), plan.code, [])
     try:
         before, ceiling = await _terms(aside, plan)
         crowd = Crowd(plan, before, ceiling, desks)
         try:
             await crowd.come(progress)
-            seconds = max(each.end for each in history if each.end < float("inf")) - min(each.start for each in history)
-            requests = len(history)
-            await desks[0].limit(before.limit)
-            last = await desks[0].look()
-            drift = last.answer.used - await _ledger(aside, plan.code) if isinstance(last.answer, Code) else None
+            seconds, requests = _span(history), len(history)
+            if plan.limit_changes:
+                await desks[0].limit(before.limit)
+            last = (await desks[0].look()).answer
+            drift = last.used - await _ledger(aside, plan.code) if isinstance(last, Code) else None
         finally:
             left = 0 if plan.keep else await crowd.leave(aside)
         found = histories.findings(before, history, ceiling=ceiling)
     finally:
-        for desk in desks:
+        for desk in [*desks, aside]:
             desk.wire.close()
     places = None if ceiling is None else ceiling - before.used
-    return Report(plan.code, plan.readers, plan.connections, places, history[:requests], seconds, drift, left, found)
+    return Report(plan.code, plan.readers, len(desks), places, history[:requests], seconds, drift, left, found)
 
 
 class Crowd:
@@ -90,31 +91,41 @@ class Crowd:
         try:
             await asyncio.gather(*(desk.hold(email) for desk, email in firsts))
         except Lost as lost:
-            raise NotPossible(f"{self._plan.url} takes no {len(firsts)} connections: {lost}") from None
-        await asyncio.gather(*(self._serve(desk, email, progress) for desk, email in firsts))
+            raise NotPossible(f"it does not take {len(firsts)} connections at once: {lost}") from None
+        try:
+            async with asyncio.TaskGroup() as serving:
+                for desk, email in firsts:
+                    serving.create_task(self._serve(desk, email, progress))
+        except ExceptionGroup as group:  # one that cannot go on stops all the others
+            raise group.exceptions[0] from None
 
     async def leave(self, desk: Desk) -> int:
         """Cancel what is held and set the limit as it was; how many passes could not be cancelled."""
+        if self._plan.limit_changes:
+            await desk.limit(self._before.limit)
         for email in sorted(self._unheard):
-            await self._redeemed(await desk.redeem(email))
-        await desk.limit(self._before.limit)
+            if isinstance((await self._redeem(desk, email)).answer, Unknown):
+                break  # it answers no more
         waiting = list(self._held.values())
-        results: list[bool] = []
+        ended: list[str] = []
 
         async def cancel(wire: Wire) -> None:
             own = Desk(wire, self._plan.code, [])
             while waiting:
-                results.append(isinstance((await own.cancel(waiting.pop())).answer, Done))
+                redemption = waiting.pop()
+                if not isinstance((await own.cancel(redemption)).answer, Done):
+                    return
+                ended.append(redemption)
 
         await asyncio.gather(*(cancel(each.wire) for each in self._desks))
-        return results.count(False)
+        return len(self._held) + len(self._unheard) - len(ended)
 
     async def _serve(self, desk: Desk, first: str, progress: Progress) -> None:
-        await self._redeemed(await desk.redeem(first, is_held=True))
+        await self._redeem(desk, first, is_held=True)
         while self._todo:
             what, whom = self._todo.pop()
             if what == "redeem":
-                await self._redeemed(await desk.redeem(whom))
+                await self._redeem(desk, whom)
             elif what == "cancel":
                 await desk.cancel(whom)
             elif what == "look":
@@ -124,14 +135,16 @@ class Crowd:
             self._answered += 1
             progress(self._answered, self._answered + len(self._todo))
 
-    async def _redeemed(self, asked: Asked) -> None:
-        if isinstance(asked.answer, Unknown):
-            self._unheard.add(asked.who)
-        if not isinstance(asked.answer, Done) or not asked.made_a_redemption:
-            return
-        self._held[asked.who] = asked.answer.redemption
-        if self._random.random() < self._plan.cancels:
-            self._todo.insert(self._random.randint(0, len(self._todo)), ("cancel", self._held.pop(asked.who)))
+    async def _redeem(self, desk: Desk, email: str, *, is_held: bool = False) -> Asked:
+        self._unheard.add(email)
+        asked = await desk.redeem(email, is_held=is_held)
+        if not isinstance(asked.answer, Unknown):
+            self._unheard.discard(email)
+        if isinstance(asked.answer, Done):
+            if self._random.random() < self._plan.cancels and asked.made_a_redemption:
+                self._todo.insert(self._random.randint(0, len(self._todo)), ("cancel", asked.answer.redemption))
+            self._held[email] = asked.answer.redemption
+        return asked
 
     async def _move_limit(self, desk: Desk) -> None:
         """Down to near what is out, and up again the next time."""
@@ -160,11 +173,19 @@ async def _terms(desk: Desk, plan: Plan) -> tuple[Code, int | None]:
 
 
 async def _ledger(desk: Desk, code: str) -> int:
-    """How many redemptions of the code are confirmed, counted one by one."""
-    path = f"/api/v1/redemptions?size=100&state=confirmed&code={quote(code, safe='')}"
-    page = await desk.document("GET", path)
-    number = len(page["items"])
-    while page["next"]:
-        page = await desk.document("GET", f"{path}&cursor={page['next']}")
+    """How many live redemptions the code has, counted one by one."""
+    number = 0
+    for state in ("held", "confirmed"):
+        path = f"/api/v1/redemptions?size=100&state={state}&code={quote(code, safe='')}"
+        page = await desk.document("GET", path)
         number += len(page["items"])
+        while page["next"]:
+            page = await desk.document("GET", f"{path}&cursor={page['next']}")
+            number += len(page["items"])
     return number
+
+
+def _span(history: list[Asked]) -> float:
+    """Seconds from the first request to the last answer."""
+    ends = [each.end for each in history if each.end != inf]
+    return max(ends) - min(each.start for each in history) if ends else 0.0

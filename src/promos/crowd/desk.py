@@ -48,11 +48,14 @@ class Desk:
         return await self._ask("look", "GET", self._path())
 
     async def document(self, method: str, path: str) -> Any:
-        """What an address says, outside of the history; raises `NotPossible`."""
+        """What an address that changes nothing says, outside of the history; raises `NotPossible`."""
         try:
             heard = await self.wire.ask(method, path)
-        except Lost as lost:
-            raise NotPossible(f"it does not answer: {lost}") from None
+        except Lost:  # perhaps only a connection that was idle for too long
+            try:
+                heard = await self.wire.ask(method, path)
+            except Lost as lost:
+                raise NotPossible(f"it does not answer: {lost}") from None
         if heard.status >= 400:
             raise NotPossible(_why(heard))
         return heard.document
@@ -107,4 +110,5 @@ def answer_of(kind: str, heard: Heard) -> Done | Refused | Code | Unknown:
 
 def _why(heard: Heard) -> str:
     said = heard.document or {}
-    return str(said.get("title") or f"it answers {heard.status}")
+    which = f" ({said['scope']})" if "scope" in said else ""
+    return f"{said.get('title') or f'it answers {heard.status}'}{which}"

@@ -83,6 +83,9 @@ class Wire:
         except (OSError, TimeoutError, EOFError, ValueError) as error:
             self.close()
             raise Lost(str(error) or type(error).__name__, start) from None
+        except asyncio.CancelledError:  # the answer will come, and must not be taken for the next one's
+            self.close()
+            raise
         end = perf_counter()
         if headers.get("connection", "").lower() == "close":
             self.close()

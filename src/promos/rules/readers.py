@@ -38,5 +38,10 @@ def canonical(sendable: str) -> str:
     return f"{local}@{domain}"
 
 
+def is_nobodys(sendable: str) -> bool:
+    """Whether nobody can ever have this address: `.invalid` is kept free for good (RFC 2606)."""
+    return domain_of(sendable).endswith(".invalid")
+
+
 def domain_of(sendable: str) -> str:
     return sendable.rpartition("@")[2].lower()
