@@ -63,7 +63,7 @@ async def leave(session: AsyncSession, secret: str, *, now: datetime) -> None:
         raise LinkEnded
     if claim.state == "offered" and claim.redemption_id:
         await _end(session, {claim.redemption_id}, becomes="revoked", verb="redemption.cancelled", now=now, by=READER)
-        gone = sa.update(table(Claim)).where(Claim.id == claim.id, Claim.state == "offered")
+        gone = sa.update(table(Claim)).where(Claim.id == claim.id)
         await session.execute(gone.values(state="left", redemption_id=None, settled_at=now))
     else:
         await line.leave(session, claim, now=now)
@@ -154,6 +154,9 @@ async def _end(
         each.state, each.ended_at, each.counted = "cancelled", now, each.id not in returned
     await session.flush()
     if ending:
+        offered = sa.update(table(Claim)).where(Claim.redemption_id.in_([each.id for each in ending]))
+        offered = offered.where(Claim.state == "offered")
+        await session.execute(offered.values(state="lapsed", settled_at=now))
         versions = await holds.write(session, ending, verb, now=now, by=by, returned=returned)
         for offer_id in sorted({each.offer_id for each in ending if each.id in returned}):
             await redemptions.serve_line(session, offer_id, now=now)

@@ -54,7 +54,7 @@ async def redeem(session: AsyncSession, asks: Sequence[Ask], *, now: datetime) -
     some = next(iter(look.values()))
     open_asks = await outcomes.settled_before(session, batch, asks)
     held = await _held(session, some.event_id, {ask.reader_key for ask in open_asks})
-    takers = _takers(open_asks, held)
+    takers = _takers(open_asks, held, some.offer_id)
     if takers or not all(redemption.refusal(each, now) for each in look.values()):
         in_line, batch.is_promised = await line.next_in(session, some, now=now)
         ways |= {ask.way for ask in in_line} | {(held[ask.reader_key].code_id, None) for ask in takers}
@@ -116,12 +116,14 @@ async def _give(session: AsyncSession, batch: Batch, asks: Sequence[Ask]) -> Non
         waiting = _answer_holders(batch, behind, held)
 
 
-def _takers(asks: Iterable[Ask], held: dict[str, Held]) -> list[Ask]:
+def _takers(asks: Iterable[Ask], held: dict[str, Held], offer_id: UUID) -> list[Ask]:
     """Readers who were offered a place of the waiting list, and come for it."""
     return [
         ask
         for ask in asks
-        if ask.claim_id and (mine := held.get(ask.reader_key)) and mine.held_for == "place" and mine.state == "held"
+        if ask.claim_id
+        and (mine := held.get(ask.reader_key))
+        and (mine.offer_id, mine.state, mine.held_for) == (offer_id, "held", "place")
     ]
 
 
