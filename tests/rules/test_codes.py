@@ -48,3 +48,21 @@ def test_nothing_else_is_a_code(text: str) -> None:
 def test_dashes_are_shown_where_they_were_put() -> None:
     assert codes.spelled("free-a-GenAI") == "FREE-A-GENAI"
     assert codes.normal("free-a-GenAI") == "FREEAGENAI"
+
+
+def test_a_secret_code_reads_the_same_with_its_look_alikes() -> None:
+    assert (
+        codes.mended(codes.normal("genai-7ko2-il0v"))
+        == codes.mended(codes.normal("GENA1-7K02-110V"))
+        == "GENA17K02110V"
+    )
+
+
+@given(letters)
+def test_what_is_mended_stays_as_it_is(word: str) -> None:
+    assert codes.mended(codes.mended(word.upper())) == codes.mended(word.upper())
+
+
+def test_thirteen_symbols_may_be_a_secret_and_twelve_are_none() -> None:
+    assert codes.may_be_secret("A" * 13)
+    assert not codes.may_be_secret("A" * 12)

@@ -6,6 +6,7 @@ import secrets
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import product
 
 from promos.rules.language import N_
 from promos.rules.refusals import InvalidRequest, PatternGuessable, PatternInfeasible, PatternMalformed
@@ -54,7 +55,7 @@ class Pattern:
 
 def pattern(typed: str) -> Pattern:
     """The pattern in capitals; raises `PatternMalformed`."""
-    text = "".join(typed.split()).upper()
+    text = typed.strip().upper()
     if not _PATTERN.fullmatch(text):
         raise PatternMalformed
     return Pattern(text)
@@ -81,11 +82,7 @@ def drawn(wanted: Pattern, count: int, size: int) -> Iterator[list[str]]:
     How many begin with which two symbols is drawn first and the rest of each later, which is as good as drawing all and
     sorting them; but the lot is never in memory whole, and comes in the order in which an index is written fastest.
     """
-    leads: Counter[tuple[int, int]] = Counter()
-    first, second = (DRAWN[wanted.text[place]] for place in wanted.places[:2])
-    for begun in range(0, count, BLOCK):
-        more = min(BLOCK, count - begun)
-        leads.update(zip(_symbols(first, more), _symbols(second, more), strict=True))
+    leads = _leads(wanted, count)
     waiting: list[str] = []
     for lead in sorted(leads):
         waiting += _beginning(wanted, lead, leads[lead])
@@ -94,6 +91,27 @@ def drawn(wanted: Pattern, count: int, size: int) -> Iterator[list[str]]:
             del waiting[:size]
     if waiting:
         yield waiting
+
+
+def _leads(wanted: Pattern, count: int) -> Counter[tuple[int, int]]:
+    """How many of `count` codes begin with which two random symbols; never with two that make an unseemly word."""
+    first, second = (DRAWN[wanted.text[place]] for place in wanted.places[:2])
+    unseemly = {lead for lead in product(first.encode(), second.encode()) if not _begins_seemly(wanted, lead)}
+    leads: Counter[tuple[int, int]] = Counter()
+    while (lacking := count - leads.total()) > 0:
+        more = min(BLOCK, lacking)
+        leads.update(zip(_symbols(first, more), _symbols(second, more), strict=True))
+        for lead in unseemly.intersection(leads):
+            del leads[lead]
+    return leads
+
+
+def _begins_seemly(wanted: Pattern, lead: tuple[int, int]) -> bool:
+    text = bytearray(wanted.text.encode())
+    for place, symbol in zip(wanted.places, lead, strict=False):
+        text[place] = symbol
+    own, looks = wanted.text.encode().translate(_LOOKS, b"-"), text.translate(_LOOKS, b"-")
+    return not any(word in looks and word not in own for word in _WORDS)
 
 
 def _beginning(wanted: Pattern, lead: tuple[int, int], count: int) -> list[str]:

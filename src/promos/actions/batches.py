@@ -1,0 +1,243 @@
+"""Secret codes by the thousand: ordered, made in chunks by whoever has the lease, stopped and gone on with.
+
+What a batch has made moves in the transaction that stores the codes, and only from what was seen: so any worker can go
+on after any other, whatever became of that one, and the number comes out exact.
+"""
+
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from promos.actions import journal, limits
+from promos.models import CodeBatch, Offer, PromoCode, new_id, table
+from promos.rules import codes, offers, patterns, texts
+from promos.rules.people import PROGRAM, Actor
+from promos.rules.refusals import BatchDone, NotFound
+
+LEASE = timedelta(seconds=15)  # begins anew with each chunk
+
+_TABLE = table(PromoCode)
+_COLUMNS = [column.name for column in _TABLE.columns]
+_UNIQUE = "23505"  # SQLSTATE
+
+
+class CodesRepeated(Exception):  # noqa: N818 -- a signal to draw anew, not a fault
+    """One of these codes exists already."""
+
+
+class BatchMoved(Exception):  # noqa: N818 -- a signal to look anew, not a fault
+    """Somebody stopped this batch, or made codes of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A code to store: its id, and how it is compared and shown."""
+
+    id: UUID
+    text: str
+    spelled: str
+
+
+async def order(
+    session: AsyncSession,
+    offer_id: UUID,
+    count: int,
+    *,
+    pattern: str = patterns.DEFAULT,
+    limit: int | None = 1,
+    now: datetime,
+    by: Actor,
+) -> CodeBatch:
+    """Write an order for `count` codes under an offer, to add to those it has; a worker makes them.
+
+    Raises `NotFound`, and what `patterns.orderable` raises.
+    """
+    wanted = patterns.orderable(pattern, count)
+    kept = texts.read(offers.CODE, {"limit": limit})
+    offer = await session.scalar(sa.select(Offer).where(Offer.id == offer_id, Offer.run_by(by)))
+    if offer is None:
+        raise NotFound("offer")
+    batch = CodeBatch(
+        id=new_id(),
+        partner_id=offer.partner_id,
+        event_id=offer.event_id,
+        offer_id=offer.id,
+        pattern=wanted.text,
+        limit=kept["limit"],
+        wanted=count,
+        made=0,
+        state="waiting",
+        created_at=now,
+    )
+    session.add(batch)
+    await session.flush()
+    facts = {"batch": str(batch.id), "count": count, "pattern": wanted.text, "limit": batch.limit}
+    await _record(session, "codes.ordered", batch, now, by, facts)
+    return batch
+
+
+async def stop(session: AsyncSession, batch_id: UUID, *, now: datetime, by: Actor) -> CodeBatch:
+    """Make no more codes of this batch; those there are stay good. Again: nothing. Raises `NotFound`, `BatchDone`."""
+    return await _become(session, batch_id, "stopped", ("waiting", "making"), "codes.stopped", now, by)
+
+
+async def go_on(session: AsyncSession, batch_id: UUID, *, now: datetime, by: Actor) -> CodeBatch:
+    """Make the rest of a batch that was stopped. Again: nothing. Raises `NotFound`, `BatchDone`."""
+    return await _become(session, batch_id, "waiting", ("stopped",), "codes.resumed", now, by)
+
+
+async def claim(session: AsyncSession, *, now: datetime, batch_id: UUID | None = None) -> CodeBatch | None:
+    """Take the batch that waits longest, or this one, for as long as the lease is; `None` if there is none to take."""
+    over = sa.and_(CodeBatch.state == "making", CodeBatch.leased_until <= now)
+    free = sa.select(CodeBatch).where(sa.or_(CodeBatch.state == "waiting", over)).order_by(CodeBatch.id).limit(1)
+    if batch_id is not None:
+        free = free.where(CodeBatch.id == batch_id)
+    found = free.with_for_update(skip_locked=True).execution_options(populate_existing=True)
+    batch = await session.scalar(found)
+    if batch is not None:
+        batch.state, batch.leased_until = "making", now + LEASE
+        await session.flush()
+    return batch
+
+
+async def let_go(session: AsyncSession, batch_id: UUID, *, seen: int) -> None:
+    """Leave the rest to another worker, at once."""
+    mine = (CodeBatch.id == batch_id, CodeBatch.state == "making", CodeBatch.made == seen)
+    await session.execute(sa.update(table(CodeBatch)).where(*mine).values(state="waiting", leased_until=None))
+
+
+def words(spelled: Sequence[str], now: datetime) -> list[Word]:
+    """Secret codes as they are shown, ready to be stored."""
+    ids = _ids(len(spelled), now)
+    return [Word(row_id, codes.mended(each.replace("-", "")), each) for row_id, each in zip(ids, spelled, strict=True)]
+
+
+def words_again(pattern: str, count: int, now: datetime) -> list[Word]:
+    """Other codes of a pattern in the place of a chunk in which one existed already."""
+    return [word for some in patterns.drawn(patterns.pattern(pattern), count, count) for word in words(some, now)]
+
+
+async def make_some(session: AsyncSession, batch: CodeBatch, some: Sequence[Word], *, seen: int, now: datetime) -> int:
+    """Store some codes of a batch that had made `seen` until now; how many it has made with them.
+
+    The limits above are locked as for a code made by hand: whoever sets one has to know all codes below it. Raises
+    `BatchMoved`, and `CodesRepeated` if one of them exists.
+    """
+    await limits.locked_offer(session, batch.offer_id, PROGRAM, with_pass_types=True)
+    made = seen + len(some)
+    is_done = made == batch.wanted
+    values = {
+        "made": made,
+        "state": "done" if is_done else "making",
+        "leased_until": None if is_done else now + LEASE,
+        "ended_at": now if is_done else None,
+    }
+    mine = (CodeBatch.id == batch.id, CodeBatch.state == "making", CodeBatch.made == seen)
+    moved = await session.execute(sa.update(table(CodeBatch)).where(*mine).values(values))
+    if moved.rowcount != 1:  # type: ignore[attr-defined]
+        raise BatchMoved
+    await store(session, some, batch_id=batch.id, kind="generated", limit=batch.limit, of=batch, now=now)
+    return made
+
+
+async def store(
+    session: AsyncSession,
+    some: Sequence[Word],
+    *,
+    batch_id: UUID | None,
+    kind: str,
+    limit: int | None,
+    of: CodeBatch | Offer,
+    now: datetime,
+) -> None:
+    """Write these codes as fast as the database takes them, at version 0; raises `CodesRepeated`."""
+    values = {
+        "partner_id": of.partner_id,
+        "event_id": of.event_id,
+        "offer_id": of.offer_id if isinstance(of, CodeBatch) else of.id,
+        "kind": kind,
+        "batch_id": batch_id,
+        "max_passes": limit,
+        "used": 0,
+        "version": 0,
+        "status": "active",
+        "created_at": now,
+    }
+    connection = await session.connection()
+    if connection.dialect.name == "sqlite":
+        insert = str(sa.insert(_TABLE).compile(dialect=connection.dialect))
+        try:
+            await connection.exec_driver_sql(insert, _rows(_as_stored(values, connection.dialect), some, as_hex=True))
+        except IntegrityError:
+            raise CodesRepeated from None
+        return
+    driver: Any = (await connection.get_raw_connection()).driver_connection
+    try:
+        await driver.copy_records_to_table(_TABLE.name, records=_rows(values, some), columns=_COLUMNS)
+    except Exception as error:
+        state = getattr(error, "sqlstate", None)
+        if state is None:
+            raise
+        if state == _UNIQUE:
+            raise CodesRepeated from None
+        raise DBAPIError(f"COPY {_TABLE.name}", None, error) from error
+
+
+def _ids(count: int, now: datetime) -> list[UUID]:
+    """As `models.new_id` makes them, by the thousand."""
+    begun = (int(now.timestamp() * 1000) << 80) | (0x7 << 76) | (0b10 << 62)
+    chance = secrets.token_bytes(10 * count)
+    high, low = ((1 << 12) - 1) << 64, (1 << 62) - 1
+    drawn = (int.from_bytes(chance[at : at + 10], "big") for at in range(0, len(chance), 10))
+    return [UUID(int=begun | (each & high) | (each & low)) for each in drawn]
+
+
+def _rows(values: Mapping[str, Any], some: Sequence[Word], *, as_hex: bool = False) -> list[tuple[Any, ...]]:
+    """Rows in the order of `_COLUMNS`; all but id, text and spelling is the same in each."""
+    row = [values.get(name) for name in _COLUMNS]
+    of_id, of_text, of_spelled = (_COLUMNS.index(name) for name in ("id", "text", "spelled"))
+    made = []
+    for word in some:
+        row[of_id], row[of_text], row[of_spelled] = word.id.hex if as_hex else word.id, word.text, word.spelled
+        made.append(tuple(row))
+    return made
+
+
+def _as_stored(values: Mapping[str, Any], dialect: sa.Dialect) -> dict[str, Any]:
+    """As SQLAlchemy writes them into a database that knows no such types."""
+    stored = {}
+    for name, value in values.items():
+        write = _TABLE.columns[name].type.dialect_impl(dialect).bind_processor(dialect)
+        stored[name] = write(value) if write else value
+    return stored
+
+
+async def _become(
+    session: AsyncSession, batch_id: UUID, state: str, before: Sequence[str], verb: str, now: datetime, by: Actor
+) -> CodeBatch:
+    mine = sa.select(CodeBatch).where(CodeBatch.id == batch_id, CodeBatch.run_by(by))
+    batch = await session.scalar(mine.with_for_update().execution_options(populate_existing=True))
+    if batch is None:
+        raise NotFound("batch")
+    if batch.state == "done":
+        raise BatchDone
+    if batch.state in before:
+        batch.state, batch.leased_until = state, None
+        await session.flush()
+        await _record(session, verb, batch, now, by, {"batch": str(batch.id), "made": batch.made})
+    return batch
+
+
+async def _record(
+    session: AsyncSession, verb: str, batch: CodeBatch, now: datetime, by: Actor, facts: dict[str, Any]
+) -> None:
+    await journal.record(
+        session, verb, batch.offer_id, at=now, by=by, partner=batch.partner_id, event=batch.event_id, facts=facts
+    )
