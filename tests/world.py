@@ -10,6 +10,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from promos.actions import tokens
 from promos.models import (
     Base,
     Claim,
@@ -217,3 +218,9 @@ def proof_of(claim: Claim, **facts: Any) -> Ask:
         "claim_id": claim.id,
     }
     return Ask(**given | facts)
+
+
+async def whom(session: AsyncSession, secret: str, *, now: datetime) -> Actor | None:
+    """Whom a token's secret speaks for at `now`."""
+    found = (await tokens.known(session, [secret])).get(secret)
+    return found.at(now) if found else None

@@ -18,12 +18,14 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from promos import schema
 from promos import settings as configuration
-from promos.actions import installation
+from promos.actions import installation, tokens
 from promos.actions.visits import VisitCounter
 from promos.database import connect
 from promos.group_commit import GroupCommit
 from promos.outside.mail import post_of
 from promos.parsing.rules import read_rules
+from promos.queries import catalogue
+from promos.queries.together import Together
 from promos.rules.disclosure.ruleset import RuleSet
 from promos.settings import Settings
 from promos.web import access, health, openapi, problems
@@ -88,6 +90,8 @@ def create_app(settings: Settings, *, clock: Callable[[], datetime] = utc_now) -
             "clock": clock,
             "rules": rule_set(),
             "visits": VisitCounter(),
+            "tokens": Together(database, tokens.known),
+            "openings": Together(database, catalogue.openings),
             "counter": GroupCommit(database, clock, size=settings.batch_size, wait=settings.batch_wait),
             "stopping": False,
             "schema_head": schema.head(),

@@ -1,18 +1,21 @@
 """The door to the database: one way in to read, one to write.
 
 SQLite: writers take the write lock with their first word (`BEGIN IMMEDIATE`) and queue for the one connection that may
-write; readers cannot write at all. PostgreSQL: both come from one pool.
+write; readers cannot write at all. PostgreSQL: each from a pool of its own, so that no crowd of readers keeps a batch
+from its connection.
 """
 
 import asyncio
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from time import monotonic
 from typing import Any
 
 from sqlalchemy import event, make_url
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from promos.settings import Settings
 
@@ -49,12 +52,19 @@ def connect(settings: Settings) -> Database:
     if make_url(settings.url).get_backend_name() == "sqlite":
         settings.data.mkdir(parents=True, exist_ok=True)
         return _sqlite(settings)
+    reader, writer = _postgresql(settings, settings.database_pool), _postgresql(settings, settings.database_writers)
+    return Database(reader, writer)
+
+
+FRESH = 10.0  # seconds for which a connection is taken to be alive without asking
+
+
+def _postgresql(settings: Settings, pool: int) -> AsyncEngine:
     engine = create_async_engine(
         settings.url,
-        pool_size=settings.database_pool,
+        pool_size=pool,
         max_overflow=0,
         pool_timeout=settings.database_timeout,
-        pool_pre_ping=True,
         hide_parameters=True,  # no address in a log
         connect_args={
             "timeout": settings.database_timeout,
@@ -66,7 +76,25 @@ def connect(settings: Settings) -> Database:
             },
         },
     )
-    return Database(engine, engine)
+    event.listen(engine.sync_engine, "checkin", _on_checkin)
+    event.listen(engine.sync_engine, "checkout", _on_checkout(engine))
+    return engine
+
+
+def _on_checkin(_connection: Any, record: ConnectionPoolEntry) -> None:
+    record.info["idle_since"] = monotonic()
+
+
+def _on_checkout(engine: AsyncEngine) -> Any:
+    def check(connection: Any, record: ConnectionPoolEntry, _proxy: Any) -> None:
+        """A ping costs three round trips: only what has been idle for a while is asked whether it lives."""
+        if monotonic() - record.info.get("idle_since", monotonic()) > FRESH:
+            try:
+                engine.dialect.do_ping(connection)
+            except engine.dialect.loaded_dbapi.Error:
+                raise DisconnectionError from None
+
+    return check
 
 
 def _sqlite(settings: Settings) -> Database:

@@ -48,7 +48,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     claims_per_domain_an_hour: int = 1000
     sign_ins_per_address_an_hour: int = 5
     sign_ins_per_network_an_hour: int = 30
-    database_pool: int = 10
+    database_pool: int = 10  # connections of a process that read
+    database_writers: int = 5  # and that write; SQLite has one
     database_timeout: float = 10.0  # connecting, waiting for a lock or for one statement
 
     @property

@@ -26,6 +26,7 @@ from tests.world import (
     editor_of,
     member_of,
     owner_of,
+    whom,
 )
 
 KEYS = Keys((b"s" * 40,), b"r" * 40)
@@ -50,7 +51,7 @@ async def test_a_token_speaks_for_its_role_scopes_and_events(session: AsyncSessi
         expires_at=NOW + DAY,
     )
 
-    actor = await tokens.actor_of_token(session, secret, now=NOW)
+    actor = await whom(session, secret, now=NOW)
     assert actor == Actor(
         "token",
         token.id,
@@ -59,7 +60,7 @@ async def test_a_token_speaks_for_its_role_scopes_and_events(session: AsyncSessi
         frozenset({gala.id}),
     )
     assert actor.name == "gate"
-    assert await tokens.actor_of_token(session, secret, now=NOW + DAY) is None
+    assert await whom(session, secret, now=NOW + DAY) is None
 
 
 async def test_a_token_without_events_or_end_reaches_all_of_its_role(session: AsyncSession) -> None:
@@ -67,7 +68,7 @@ async def test_a_token_without_events_or_end_reaches_all_of_its_role(session: As
 
     _, secret = await a_token(session, role=Role.EDITOR, publication_id=publication.id, scopes=SCOPES[Role.EDITOR])
 
-    actor = await tokens.actor_of_token(session, secret, now=NOW + 1000 * DAY)
+    actor = await whom(session, secret, now=NOW + 1000 * DAY)
     assert actor is not None
     assert (actor.event_ids, actor.publications) == (None, frozenset({publication.id}))
 
@@ -88,7 +89,7 @@ async def test_an_unknown_secret_speaks_for_nobody(session: AsyncSession) -> Non
     token, secret = await a_token(session)
 
     for wrong in ("", "pk_", secret.lower(), secret + "A", token.token_hash):
-        assert await tokens.actor_of_token(session, wrong, now=NOW) is None
+        assert await whom(session, wrong, now=NOW) is None
 
 
 async def test_a_revoked_token_is_dead_at_the_next_look(session: AsyncSession) -> None:
@@ -97,7 +98,7 @@ async def test_a_revoked_token_is_dead_at_the_next_look(session: AsyncSession) -
     await tokens.revoke(session, token.id, now=NOW, by=ADMIN)
     await tokens.revoke(session, token.id, now=NOW + DAY, by=ADMIN)
 
-    assert await tokens.actor_of_token(session, secret, now=NOW) is None
+    assert await whom(session, secret, now=NOW) is None
     assert token.revoked_at == NOW
     verbs = (await session.scalars(sa.select(Entry.verb).order_by(Entry.id))).all()
     assert list(verbs) == ["token.created", "token.revoked"]
@@ -195,6 +196,6 @@ async def test_an_actor_is_found_with_one_statement(session: AsyncSession) -> No
     connection = (await session.connection()).sync_connection
     event.listen(connection, "before_cursor_execute", lambda *args: statements.append(args[2]))
 
-    await tokens.actor_of_token(session, secret, now=NOW)
+    await whom(session, secret, now=NOW)
 
     assert len(statements) == 1

@@ -17,12 +17,13 @@ import promos.web
 from promos.actions import people, sign_in, tokens
 from promos.database import Database
 from promos.models import StaffRole
+from promos.queries.together import Together
 from promos.rules.people import SCOPES, Actor, Role, Scope
 from promos.settings import Keys, Settings
 from promos.web import access, problems
 from promos.web.access import ANYONE, BearerActor, CookieActor, allows, guard, guard_form, undeclared
 from promos.web.headers import Headers
-from tests.world import ADMIN, DAY, NOW, a_partner, a_person, an_event
+from tests.world import ADMIN, DAY, NOW, a_partner, a_person, an_event, whom
 
 KEYS = Keys((b"s" * 40,), b"r" * 40)
 HERE = {"Origin": "http://127.0.0.1:8000"}
@@ -90,7 +91,15 @@ def an_app(database: Database | None, settings: Settings, *, api: Any = API) -> 
         guards=[guard],
         exception_handlers=problems.HANDLERS,
         openapi_config=None,
-        state=State({"database": database, "settings": settings, "keys": KEYS, "clock": lambda: NOW}),
+        state=State(
+            {
+                "database": database,
+                "settings": settings,
+                "keys": KEYS,
+                "clock": lambda: NOW,
+                "tokens": Together(database, tokens.known),
+            }
+        ),
     )
 
 
@@ -176,7 +185,7 @@ async def test_a_revoked_token_is_refused_at_the_next_request(database: Database
     async with browsing(database) as client:
         assert (await client.get("/api/things", headers=bearing(secret))).status_code == 200
         async with database.writing() as session:
-            actor = await tokens.actor_of_token(session, secret, now=NOW)
+            actor = await whom(session, secret, now=NOW)
             assert actor is not None
             assert actor.id is not None
             await tokens.revoke(session, actor.id, now=NOW, by=ADMIN)

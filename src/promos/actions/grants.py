@@ -14,6 +14,7 @@ from promos.actions import holds, locks, readers
 from promos.actions.locks import Change
 from promos.models import Delivery, Entry, Pass, Redemption, new_id, table
 from promos.models.redemptions import LIVE
+from promos.queries.together import padded
 from promos.rules import redemption
 from promos.rules.redemption import Ask, Outcome, Redeemed, Row, Terms, Way
 from promos.rules.refusals import OfferExhausted, Refusal
@@ -48,13 +49,12 @@ async def insert(session: AsyncSession, batch: Batch, chosen: Sequence[Ask]) -> 
     known = await readers.remember(session, new, now=batch.now)
     rows = {ask.id: _row(batch, ask, known) for ask in chosen}
     _number(batch, [(ask, rows[ask.id]) for ask in chosen])
-    statement = (
-        readers.insert_into(session, table(Redemption))
-        .on_conflict_do_nothing(index_elements=["event_id", "reader_key"], index_where=sa.text(LIVE))
-        .returning(Redemption.id)
+    statement = readers.insert_into(session, table(Redemption)).on_conflict_do_nothing(
+        index_elements=["event_id", "reader_key"], index_where=sa.text(LIVE)
     )
     in_order = sorted(rows.values(), key=lambda row: str(row["reader_key"]))  # two offers of one event cannot deadlock
-    stored = set(await session.scalars(statement.values(in_order)))
+    await (await session.connection()).execute(statement, in_order)
+    stored = set(await session.scalars(_STORED, {"ids": padded([row["id"] for row in in_order])}))
     taken = [(ask, rows[ask.id]) for ask in chosen if rows[ask.id]["id"] in stored]
     missed = [ask for ask in chosen if rows[ask.id]["id"] not in stored]
     if missed:
@@ -65,6 +65,9 @@ async def insert(session: AsyncSession, batch: Batch, chosen: Sequence[Ask]) -> 
             )
     batch.granted += taken
     return missed
+
+
+_STORED = sa.select(Redemption.id).where(Redemption.id.in_(sa.bindparam("ids", expanding=True)))
 
 
 def _row(batch: Batch, ask: Ask, known: dict[str, UUID]) -> dict[str, Any]:

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from promos.models import IdempotencyRecord, new_id, table
+from promos.queries.together import padded
 from promos.rules.refusals import IdempotencyKeyInvalid, IdempotencyKeyReused
 
 
@@ -47,7 +48,9 @@ async def answered(session: AsyncSession, keys: Sequence[Keyed]) -> dict[Keyed, 
     if not keys:
         return {}
     pair = sa.tuple_(IdempotencyRecord.principal, IdempotencyRecord.key)
-    rows = await session.scalars(sa.select(IdempotencyRecord).where(pair.in_([(k.principal, k.key) for k in keys])))
+    rows = await session.scalars(
+        sa.select(IdempotencyRecord).where(pair.in_(padded([(key.principal, key.key) for key in keys])))
+    )
     found = {(row.principal, row.key): row for row in rows}
     answers: dict[Keyed, Stored | IdempotencyKeyReused] = {}
     for key in keys:

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from promos.actions import holds, readers
 from promos.actions.grants import Batch
 from promos.models import Claim, Consent, Delivery, Redemption, new_id, table
+from promos.queries.together import padded
 from promos.rules.redemption import Ask, Redeemed, Waiting
 from promos.rules.refusals import (
     AlreadyHoldsPass,
@@ -42,7 +43,7 @@ async def settled_before(session: AsyncSession, batch: Batch, asks: Sequence[Ask
             Redemption.reader_key.label("holder"),
         )
         .outerjoin(Redemption, Claim.redemption_id == Redemption.id)
-        .where(Claim.id.in_(ids))
+        .where(Claim.id.in_(padded(ids)))
     )
     claims = {row.id: Standing(*row[1:]) for row in rows}
     rest = []

@@ -9,6 +9,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from promos.models import Reader, new_id, table
+from promos.queries.together import padded
 from promos.rules.redemption import Asker
 
 
@@ -22,11 +23,6 @@ async def remember(session: AsyncSession, askers: Mapping[str, Asker], *, now: d
     """The readers' ids by address; who is new is written down. What is known stays: nothing is proven yet."""
     if not askers:
         return {}
-    insert = insert_into(session, table(Reader))
-    statement = insert.on_conflict_do_update(
-        index_elements=["email"],
-        set_={"name": sa.func.coalesce(Reader.name, insert.excluded.name)},
-    ).returning(Reader.id, Reader.email)
     rows = [
         {
             "id": new_id(),
@@ -38,4 +34,13 @@ async def remember(session: AsyncSession, askers: Mapping[str, Asker], *, now: d
         }
         for _, asker in sorted(askers.items())
     ]
-    return {email: id_ for id_, email in await session.execute(statement, rows)}
+    insert = insert_into(session, table(Reader))
+    statement = insert.on_conflict_do_update(
+        index_elements=["email"], set_={"name": sa.func.coalesce(Reader.name, insert.excluded.name)}
+    )
+    await (await session.connection()).execute(statement, rows)
+    found = await session.execute(_BY_ADDRESS, {"emails": padded([row["email"] for row in rows])})
+    return {email: id_ for id_, email in found}
+
+
+_BY_ADDRESS = sa.select(Reader.id, Reader.email).where(Reader.email.in_(sa.bindparam("emails", expanding=True)))

@@ -14,6 +14,7 @@ from promos.actions.grants import Batch
 from promos.models import Pass, Redemption
 from promos.models.redemptions import LIVE
 from promos.queries import terms as terms_query
+from promos.queries.together import padded
 from promos.rules import redemption
 from promos.rules.benefits import Price
 from promos.rules.people import READER
@@ -164,7 +165,9 @@ async def _held(session: AsyncSession, event_id: UUID, keys: Iterable[str]) -> d
             Redemption.currency,
         )
         .outerjoin(Pass, sa.and_(Pass.redemption_id == Redemption.id, Pass.state == "live"))
-        .where(Redemption.event_id == event_id, Redemption.reader_key.in_(wanted), sa.text(f"redemptions.{LIVE}"))
+        .where(
+            Redemption.event_id == event_id, Redemption.reader_key.in_(padded(wanted)), sa.text(f"redemptions.{LIVE}")
+        )
     )
     return {row.reader_key: Held(**row._mapping) for row in rows}
 

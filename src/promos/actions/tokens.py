@@ -1,6 +1,7 @@
 """Keys of programs and scanners to the API."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -9,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from promos.actions import journal, people
 from promos.models import Event, Token, new_id
+from promos.queries.together import padded
 from promos.rules import texts
 from promos.rules.language import N_
 from promos.rules.people import SCOPES, Actor, Grant, Role, Scope
@@ -105,16 +107,28 @@ async def revoke(session: AsyncSession, token_id: UUID, *, now: datetime, by: Ac
     return token
 
 
-async def actor_of_token(session: AsyncSession, secret: str, *, now: datetime) -> Actor | None:
-    """Whom `secret` speaks for; `None` if it is unknown, over or revoked."""
-    token = await session.scalar(
-        sa.select(Token).where(
-            Token.token_hash == fingerprint(secret),
-            Token.revoked_at.is_(None),
-            sa.or_(Token.expires_at.is_(None), Token.expires_at > now),
-        )
-    )
-    return None if token is None else actor(token)
+@dataclass(frozen=True, slots=True)
+class Known:
+    """Whom a token speaks for, until when."""
+
+    actor: Actor
+    expires_at: datetime | None
+
+    def at(self, now: datetime) -> Actor | None:
+        """`None` once it is over."""
+        return self.actor if self.expires_at is None or self.expires_at > now else None
+
+
+async def known(session: AsyncSession, secrets: Sequence[str]) -> dict[str, Known]:
+    """The tokens that have one of these secrets and are not revoked."""
+    marks = {fingerprint(secret): secret for secret in secrets}
+    found = await session.scalars(_NOT_REVOKED, {"marks": padded(list(marks))})
+    return {marks[token.token_hash]: Known(actor(token), token.expires_at) for token in found}
+
+
+_NOT_REVOKED = sa.select(Token).where(
+    Token.token_hash.in_(sa.bindparam("marks", expanding=True)), Token.revoked_at.is_(None)
+)
 
 
 def actor(token: Token) -> Actor:

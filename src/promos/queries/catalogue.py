@@ -1,5 +1,6 @@
 """What the public may know of a code: its event, what it gives, by whom and how much is left."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
@@ -9,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from promos.models import Event, Offer, OfferPublication, Partner, PassType, PromoCode
 from promos.queries import terms
+from promos.queries.together import padded
 from promos.rules import codes
 from promos.rules.blocks import clean_line
 from promos.rules.people import Actor
@@ -45,6 +47,25 @@ async def code_id(session: AsyncSession, typed: str) -> UUID:
     return found
 
 
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """What a code opens; it never changes."""
+
+    code_id: UUID
+    offer_id: UUID
+    event_id: UUID
+    partner_id: UUID
+
+
+async def openings(session: AsyncSession, texts: Sequence[str]) -> dict[str, Opening]:
+    """What these codes open, by their normal form; those that do not exist are left out."""
+    rows = await session.execute(_OPENINGS, {"texts": padded(texts)})
+    return {row.text: Opening(row.id, row.offer_id, row.event_id, row.partner_id) for row in rows}
+
+
+_OPENINGS = sa.select(PromoCode.text, PromoCode.id, PromoCode.offer_id, PromoCode.event_id, PromoCode.partner_id).where(
+    PromoCode.text.in_(sa.bindparam("texts", expanding=True))
+)
 AS_STORED = datetime(1970, 1, 1, tzinfo=UTC)  # no hold was over then
 
 

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from promos.models import Allotment, Claim, Event, Issue, Offer, PassType, PromoBlock, PromoCode, Redemption, table
+from promos.queries.together import padded
 from promos.rules import benefits
 from promos.rules.benefits import Benefit
 from promos.rules.redemption import Tally, Terms, Way
@@ -86,7 +87,7 @@ async def of_ways(session: AsyncSession, ways: Iterable[Way], *, now: datetime) 
     """
     wanted = list(dict.fromkeys(ways))
     code_ids = list({code_id for code_id, _ in wanted})
-    rows = (await session.execute(_TERMS.where(PromoCode.id.in_(code_ids)), {"now": now})).all()
+    rows = (await session.execute(_TERMS.where(PromoCode.id.in_(padded(code_ids))), {"now": now})).all()
     found = {row.code_id: _terms(row) for row in rows}
     allotting = {row.offer_id for row in rows if row.has_allotments}
     trees = await parts_of(session, allotting) if allotting else {}

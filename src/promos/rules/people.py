@@ -81,6 +81,10 @@ class Actor:
         """Whether this is an admin, or has one of `roles` for this partner."""
         return self.is_admin or partner_id in self.partners(*(roles or (Role.OWNER, Role.MEMBER)))
 
+    def runs_event(self, partner_id: UUID, event_id: UUID) -> bool:
+        """Whether this actor works for the partner, and may see this event of theirs."""
+        return self.runs(partner_id) and (self.event_ids is None or event_id in self.event_ids)
+
     def needs(self, *roles: Role, scope: Scope) -> None:
         """Raise `NotAllowed` or `ScopeMissing` unless one of `roles` and `scope` are there."""
         if not self.roles & set(roles):

@@ -18,6 +18,8 @@ from promos.actions.locks import LimitsMoved
 from promos.database import RETRIES, Database, is_lost, may_retry
 from promos.group_commit import GroupCommit
 from promos.models import IdempotencyRecord
+from promos.queries.catalogue import Opening
+from promos.queries.together import Together
 from promos.rules.people import Actor
 from promos.rules.refusals import OutcomeUnknown, Refusal
 from promos.settings import Keys, Settings
@@ -150,6 +152,11 @@ def provide_keys(state: State) -> Keys:
     return keys
 
 
+def provide_openings(state: State) -> Together[str, Opening]:
+    openings: Together[str, Opening] = state.openings
+    return openings
+
+
 def provide_counter(state: State) -> GroupCommit:
     counter: GroupCommit = state.counter
     return counter
@@ -162,5 +169,6 @@ DEPENDENCIES = {
     "now": Provide(provide_now, sync_to_thread=False),
     "settings": Provide(provide_settings, sync_to_thread=False),
     "keys": Provide(provide_keys, sync_to_thread=False),
+    "openings": Provide(provide_openings, sync_to_thread=False),
     "counter": Provide(provide_counter, sync_to_thread=False),
 }

@@ -5,7 +5,6 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 import msgspec
-import sqlalchemy as sa
 from litestar import Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
@@ -14,8 +13,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from promos.actions import claims, passes
 from promos.actions.idempotency import Stored
 from promos.group_commit import GroupCommit
-from promos.models import PromoCode, new_id
+from promos.models import new_id
 from promos.queries import results
+from promos.queries.catalogue import Opening
+from promos.queries.together import Together
 from promos.rules import readers, signing
 from promos.rules.benefits import Price
 from promos.rules.language import N_
@@ -149,6 +150,7 @@ async def redeem(
     data: JSONBody[NewRedemption],
     reads: NamedDependency[Reads],
     writes: NamedDependency[Writes],
+    openings: NamedDependency[Together[str, Opening]],
     counter: NamedDependency[GroupCommit],
     actor: NamedDependency[Actor],
     now: NamedDependency[datetime],
@@ -163,21 +165,17 @@ async def redeem(
     want = claims.wanted(
         data.code, data.reader.email, name=data.reader.name, shares=(), block_id=data.block, language="en"
     )
-    async with reads() as session:
-        code = (
-            await session.execute(
-                sa.select(PromoCode.id, PromoCode.offer_id).where(
-                    PromoCode.text == want.promo_code, PromoCode.run_by(actor)
-                )
-            )
-        ).one_or_none()
-        if code is None:
-            raise CodeUnknown(want.promo_code)
-        block = await claims.block_of(session, data.block, code.id)
+    opening = await openings.find(want.promo_code)
+    if opening is None or not actor.runs_event(opening.partner_id, opening.event_id):
+        raise CodeUnknown(want.promo_code)
+    block = None
+    if data.block is not None:
+        async with reads() as session:
+            block = await claims.block_of(session, data.block, opening.code_id)
     key = signing.reader_key(keys.reader, readers.canonical(want.email))
     ask = Ask(
         id=new_id(),
-        code_id=code.id,
+        code_id=opening.code_id,
         reader_key=key,
         asker=Asker(key, want.email, want.name, want.language),
         token_id=actor.id,
@@ -186,7 +184,7 @@ async def redeem(
         held_until=until,
     )
     outcome = await counter.redeem(
-        code.offer_id,
+        opening.offer_id,
         ask,
         key=await writes.key(),
         answer=lambda given: (201 if given.is_new else 200, document(given)),
