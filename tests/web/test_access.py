@@ -97,7 +97,7 @@ def an_app(database: Database | None, settings: Settings, *, api: Any = API) -> 
                 "settings": settings,
                 "keys": KEYS,
                 "clock": lambda: NOW,
-                "tokens": Together(database, tokens.known),
+                "tokens": Together(database, tokens.known) if database else None,
             }
         ),
     )
