@@ -62,6 +62,8 @@ def asked(operation: str, path: str, about: Subject, role: Role | None) -> tuple
     address = path.format(**_places(operation, about), party=party)
     if operation == "lint":
         return address, {"content": LINTED, "headers": {"Content-Type": "text/markdown"}}
+    if operation == "importCodes":
+        return address, {"content": "code;limit\nTHIRD-LIST;5\n", "headers": {"Content-Type": "text/csv"}}
     if operation.startswith("render"):
         return address, {"params": {"surface": "email_html"}}
     body = _body(operation, about)
@@ -96,6 +98,12 @@ def _places(operation: str, about: Subject) -> dict[str, Any]:
         "getFunnel": side.event,
         "getDoor": side.event,
         "createCode": side.offer,
+        "orderCodes": side.offer,
+        "importCodes": side.offer,
+        "listBatches": side.offer,
+        "getBatch": side.offer,
+        "stopBatch": side.offer,
+        "continueBatch": side.offer,
         "createAllotment": side.offer,
         "insertBlock": newsroom.draft,
         "declare": side.block,
@@ -105,7 +113,7 @@ def _places(operation: str, about: Subject) -> dict[str, Any]:
     found = (special | by_operation).get(operation) or (by_noun[noun] if noun else None)
     link = side.spare_link if operation == "giveBackPass" else side.pass_link
     secret = side.left_secret if operation == "leaveWaitingList" else side.claim_secret
-    return {"id": found, "code": side.codes[0], "link": link, "secret": secret}
+    return {"id": found, "code": side.codes[0], "batch": side.batch, "link": link, "secret": secret}
 
 
 def _body(operation: str, about: Subject) -> Body | None:
@@ -122,6 +130,7 @@ def _body(operation: str, about: Subject) -> Body | None:
         "createOffer": {**WINDOW, "event_id": str(side.event), "pass_type_id": str(side.pass_type)},
         "changeOffer": {"limit": 30, "publication_ids": [str(newsroom.publication)]},
         "createCode": {"code": "THIRD-TIME"},
+        "orderCodes": {"count": 3, "pattern": "ZEPHYR-****-****-****-*"},
         "createAllotment": {"limit": 1, "publication_id": str(newsroom.publication)},
         "changeAllotment": {"limit": 4},
         "moveAllotment": {"to": str(side.other_allotment), "passes": 1},

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from promos.actions import (
     allotments,
+    batches,
     blocks,
     checkins,
     claims,
@@ -57,6 +58,7 @@ class Side:
     pass_type: UUID
     offer: UUID
     codes: list[str]
+    batch: UUID
     block: UUID
     spare_block: UUID
     redemption: UUID
@@ -242,6 +244,7 @@ async def _side(session: AsyncSession, name: str, newsroom: Newsroom, publicatio
         pass_type=pass_type.id,
         offer=offer.id,
         codes=words,
+        batch=(await batches.order(session, offer.id, 2, now=NOW, by=ADMIN)).id,
         block=block.id,
         spare_block=spare_block.id,
         redemption=passes[0].redemption_id,

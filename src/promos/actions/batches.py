@@ -6,7 +6,7 @@ on after any other, whatever became of that one, and the number comes out exact.
 
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from promos.actions import journal, limits
 from promos.models import CodeBatch, Offer, PromoCode, new_id, table
+from promos.queries import codes as queries
 from promos.rules import codes, offers, patterns, texts
 from promos.rules.people import PROGRAM, Actor
 from promos.rules.refusals import BatchDone, NotFound
@@ -38,11 +39,11 @@ class BatchMoved(Exception):  # noqa: N818 -- a signal to look anew, not a fault
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """A code to store: its id, and how it is compared and shown."""
+    """A code to store: how it is compared and shown, and its id."""
 
-    id: UUID
     text: str
     spelled: str
+    id: UUID = field(default_factory=new_id)
 
 
 async def order(
@@ -61,9 +62,7 @@ async def order(
     """
     wanted = patterns.orderable(pattern, count)
     kept = texts.read(offers.CODE, {"limit": limit})
-    offer = await session.scalar(sa.select(Offer).where(Offer.id == offer_id, Offer.run_by(by)))
-    if offer is None:
-        raise NotFound("offer")
+    offer = await queries.offer(session, offer_id, by)
     batch = CodeBatch(
         id=new_id(),
         partner_id=offer.partner_id,
@@ -116,7 +115,7 @@ async def let_go(session: AsyncSession, batch_id: UUID, *, seen: int) -> None:
 def words(spelled: Sequence[str], now: datetime) -> list[Word]:
     """Secret codes as they are shown, ready to be stored."""
     ids = _ids(len(spelled), now)
-    return [Word(row_id, codes.mended(each.replace("-", "")), each) for row_id, each in zip(ids, spelled, strict=True)]
+    return [Word(codes.mended(each.replace("-", "")), each, row_id) for row_id, each in zip(ids, spelled, strict=True)]
 
 
 def words_again(pattern: str, count: int, now: datetime) -> list[Word]:

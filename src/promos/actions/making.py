@@ -1,16 +1,24 @@
-"""A batch from its order to its last code: drawn beside the event loop, stored a short transaction at a time."""
+"""Batches and lists of codes from the first to the last: read and drawn beside the event loop, stored a short
+transaction at a time."""
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
+from itertools import islice
 from uuid import UUID
 
-from promos.actions import batches
+from promos.actions import batches, imports
 from promos.actions.batches import BatchMoved, CodesRepeated, Word
+from promos.actions.imports import Report
 from promos.actions.locks import LimitsMoved
 from promos.database import RETRIES, Database, may_retry
 from promos.models import CodeBatch
+from promos.parsing import Unreadable
+from promos.parsing.codes_csv import Row, rows
+from promos.queries import codes
 from promos.rules import patterns
+from promos.rules.people import Actor
+from promos.rules.refusals import ListUnreadable
 
 # Codes in one transaction: who redeems beside it waits for so many at most, about a twentieth of a second.
 CHUNK = {"sqlite": 2000, "postgresql": 5000}
@@ -70,5 +78,56 @@ async def _stored(database: Database, batch: CodeBatch, some: list[Word], seen: 
             some = await asyncio.to_thread(batches.words_again, batch.pattern, len(some), clock())
         except Exception as error:
             if attempt == RETRIES or not (may_retry(error) or isinstance(error, LimitsMoved)):
+                raise
+    raise CodesRepeated
+
+
+async def take(
+    database: Database,
+    clock: Clock,
+    offer_id: UUID,
+    pieces: Iterable[bytes],
+    *,
+    by: Actor,
+    dry_run: bool = False,
+    told: Told | None = None,
+) -> Report:
+    """Take in a list of codes, or only say what would come of it; raises `NotFound` and `ListUnreadable`.
+
+    Where a list turns out to be none, what was read before is taken in already, and known when it comes again.
+    """
+    report, seen, listed = Report(), set[int](), rows(pieces)
+    async with database.reading() as session:
+        offer = await codes.offer(session, offer_id, by)
+    while some := await asyncio.to_thread(_next, listed):
+        if dry_run:
+            async with database.reading() as session:
+                report.add(await imports.try_some(session, offer, some, seen))
+        else:
+            report.add(await _taken(database, clock, offer_id, some, report.batch_id, by))
+        if told:
+            told(report.rows)
+    if not dry_run:
+        async with database.writing() as session:
+            await imports.finish(session, offer, report, now=clock(), by=by)
+    return report
+
+
+def _next(listed: Iterator[Row]) -> list[Row]:
+    try:
+        return list(islice(listed, imports.CHUNK))
+    except Unreadable:
+        raise ListUnreadable from None
+
+
+async def _taken(
+    database: Database, clock: Clock, offer_id: UUID, some: list[Row], batch_id: UUID | None, by: Actor
+) -> Report:
+    for attempt in range(RETRIES + 1):
+        try:
+            async with database.writing() as session:
+                return await imports.take_some(session, offer_id, some, batch_id, now=clock(), by=by)
+        except Exception as error:
+            if attempt == RETRIES or not (may_retry(error) or isinstance(error, CodesRepeated | LimitsMoved)):
                 raise
     raise CodesRepeated

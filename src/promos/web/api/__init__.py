@@ -2,6 +2,7 @@
 
 from promos.web.api import (
     allotments,
+    batches,
     blocks,
     checkins,
     claims,
@@ -28,6 +29,7 @@ HANDLERS = [
     *offers.HANDLERS,
     *allotments.HANDLERS,
     *codes.HANDLERS,
+    *batches.HANDLERS,
     *claims.HANDLERS,
     *redemptions.HANDLERS,
     *passes.HANDLERS,

@@ -1,0 +1,76 @@
+"""Which code somebody means, and how a batch of them stands."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
+
+from promos.models import CodeBatch, Offer, PromoCode, Redemption
+from promos.rules import codes
+from promos.rules.people import Actor
+from promos.rules.refusals import NotFound
+
+
+def meant(typed: str) -> sa.ColumnElement[bool]:
+    """The code that `typed` stands for, if there is one; raises `CodeMalformed`.
+
+    A public word as it is written; else a secret code, O for 0 and I or L for 1 being the same there.
+    """
+    normal = codes.normal(typed)
+    if not codes.may_be_secret(normal):
+        return PromoCode.text == normal
+    one = aliased(PromoCode)
+    public = sa.and_(one.kind == "vanity", one.text == normal)
+    secret = sa.and_(one.kind == "generated", one.text == codes.mended(normal))
+    found = sa.select(one.id).where(sa.or_(public, secret)).order_by(one.kind.desc()).limit(1)
+    return PromoCode.id == found.scalar_subquery()
+
+
+async def is_secret(session: AsyncSession, typed: str) -> bool:
+    """Whether nobody may hear what `typed` is: long enough for a secret, and no public word. Raises `CodeMalformed`."""
+    normal = codes.normal(typed)
+    if not codes.may_be_secret(normal):
+        return False
+    public = sa.exists().where(PromoCode.text == normal, PromoCode.kind == "vanity")
+    return not await session.scalar(sa.select(public))
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A batch, and how many passes its codes have given."""
+
+    batch: CodeBatch
+    used: int
+
+
+async def offer(session: AsyncSession, offer_id: UUID, by: Actor) -> Offer:
+    """An offer that `by` runs; raises `NotFound`."""
+    found = await session.scalar(sa.select(Offer).where(Offer.id == offer_id, Offer.run_by(by)))
+    if found is None:
+        raise NotFound("offer")
+    return found
+
+
+async def batch(session: AsyncSession, offer_id: UUID, batch_id: UUID, by: Actor) -> CodeBatch:
+    """A batch that `by` runs; raises `NotFound`."""
+    mine = sa.select(CodeBatch).where(CodeBatch.id == batch_id, CodeBatch.offer_id == offer_id, CodeBatch.run_by(by))
+    found = await session.scalar(mine)
+    if found is None:
+        raise NotFound("batch")
+    return found
+
+
+async def standings(session: AsyncSession, batches: Collection[CodeBatch]) -> list[Standing]:
+    """These batches with what they gave; counted from the redemptions, of which there are fewer than codes."""
+    counted = (
+        sa.select(PromoCode.batch_id, sa.func.count())
+        .join(Redemption, Redemption.code_id == PromoCode.id)
+        .where(Redemption.offer_id.in_({each.offer_id for each in batches}), Redemption.counted)
+        .where(PromoCode.batch_id.is_not(None))
+        .group_by(PromoCode.batch_id)
+    )
+    used = {row[0]: row[1] for row in await session.execute(counted)} if batches else {}
+    return [Standing(each, used.get(each.id, 0)) for each in batches]

@@ -1,0 +1,264 @@
+"""Codes in bulk: ordered by a pattern and made in the background, or brought as a list."""
+
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import datetime
+from typing import IO, Any, Literal
+from uuid import UUID
+
+import msgspec
+import sqlalchemy as sa
+from litestar import Response, get, post
+from litestar.di import NamedDependency
+from litestar.exceptions import HTTPException
+from litestar.openapi.spec import OpenAPIMediaType, Operation, RequestBody, Schema
+from litestar.openapi.spec.enums import OpenAPIType
+from litestar.params import FromPath, FromQuery, JSONBody
+from litestar.response import Stream
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from promos.actions import batches, idempotency, making
+from promos.actions.idempotency import Stored
+from promos.actions.imports import Report
+from promos.models import CodeBatch
+from promos.queries import codes, exports, pages
+from promos.rules import patterns
+from promos.rules.people import Actor, Role, Scope
+from promos.rules.refusals import NotFound, Refusal
+from promos.web.access import allows
+from promos.web.given import Asked, Reads, Writes, answered
+
+RUN_BY = (Role.ADMIN, Role.OWNER, Role.MEMBER)
+CSV = "text/csv"
+LIST = 64 * 1024 * 1024  # bytes of a list of codes: a million of them, and more
+PIECE = 64 * 1024  # bytes
+
+
+class NewBatch(msgspec.Struct, forbid_unknown_fields=True):
+    """`pattern`: `*` is a random letter or digit, `#` a random digit. `limit`: passes with each of the codes."""
+
+    count: int
+    pattern: str = patterns.DEFAULT
+    limit: int | None = 1
+
+
+class BatchSeen(msgspec.Struct):
+    """`made` of `count` codes are there. A batch without a `pattern` was brought as a list."""
+
+    id: UUID
+    offer_id: UUID
+    state: Literal["waiting", "making", "done", "stopped"]
+    made: int
+    count: int
+    pattern: str | None
+    limit: int | None
+    created_at: datetime
+    ended_at: datetime | None
+
+
+class BatchesSeen(msgspec.Struct):
+    items: list[BatchSeen]
+    next: str | None
+
+
+class WrongRow(msgspec.Struct):
+    """A row that is not taken in. `problem`: as a code made by hand would be refused."""
+
+    line: int
+    code: str
+    problem: str
+    message: str
+
+
+class Imported(msgspec.Struct):
+    """`known`: rows whose code this offer had already, or that stand in the list twice. `wrong`: the first 1000 of the
+    `bad` rows. `batch`: where the secret codes among the rows are."""
+
+    dry_run: bool
+    rows: int
+    taken: int
+    known: int
+    bad: int
+    wrong: list[WrongRow]
+    batch: UUID | None
+
+
+def seen(batch: CodeBatch) -> BatchSeen:
+    return BatchSeen(
+        id=batch.id,
+        offer_id=batch.offer_id,
+        state=batch.state,  # type: ignore[arg-type]
+        made=batch.made,
+        count=batch.wanted,
+        pattern=batch.pattern or None,
+        limit=batch.limit,
+        created_at=batch.created_at,
+        ended_at=batch.ended_at,
+    )
+
+
+def imported(report: Report, *, dry_run: bool) -> Imported:
+    wrong = [WrongRow(each.line, each.code, each.slug, each.why) for each in report.wrong]
+    return Imported(dry_run, report.rows, report.taken, report.known, report.bad, wrong, report.batch_id)
+
+
+@post(
+    "/offers/{id:uuid}/code-batches",
+    status_code=202,
+    opt=allows(*RUN_BY, scope=Scope.WRITE),
+    operation_id="orderCodes",
+)
+async def order(
+    id: FromPath[UUID],
+    data: JSONBody[NewBatch],
+    writes: NamedDependency[Writes],
+    actor: NamedDependency[Actor],
+) -> Response[BatchSeen]:
+    """Order 1 to 1,000,000 secret codes, to add to those of the offer. They are made in the background."""
+
+    async def effect(session: AsyncSession, now: datetime) -> BatchSeen:
+        ordered = await batches.order(
+            session, id, data.count, pattern=data.pattern, limit=data.limit, now=now, by=actor
+        )
+        return seen(ordered)
+
+    return await writes.answer(effect, status=202)
+
+
+@get("/offers/{id:uuid}/code-batches", opt=allows(*RUN_BY, scope=Scope.READ), operation_id="listBatches")
+async def list_batches(
+    id: FromPath[UUID],
+    reads: NamedDependency[Reads],
+    actor: NamedDependency[Actor],
+    cursor: FromQuery[str | None] = None,
+    size: FromQuery[int] = 50,
+) -> BatchesSeen:
+    """The orders and lists of an offer, newest first."""
+    async with reads() as session:
+        await codes.offer(session, id, actor)
+        mine = sa.select(CodeBatch).where(CodeBatch.offer_id == id)
+        rows, following = await pages.page(session, mine, CodeBatch.id, cursor, size, newest_first=True)
+    return BatchesSeen([seen(row) for row in rows], following)
+
+
+@get("/offers/{id:uuid}/code-batches/{batch:str}", opt=allows(*RUN_BY, scope=Scope.READ), operation_id="getBatch")
+async def get_batch(
+    id: FromPath[UUID], batch: FromPath[str], reads: NamedDependency[Reads], actor: NamedDependency[Actor]
+) -> Response[BatchSeen]:
+    """How far a batch is; with `.csv` behind its id, the codes that are made (code, limit, used, status)."""
+    async with reads() as session:
+        found = await codes.batch(session, id, _id(batch.removesuffix(".csv")), actor)
+    return download(reads, found) if batch.endswith(".csv") else Response(seen(found))
+
+
+@post(
+    "/offers/{id:uuid}/code-batches/{batch:str}/stop",
+    status_code=200,
+    opt=allows(*RUN_BY, scope=Scope.WRITE),
+    operation_id="stopBatch",
+)
+async def stop(
+    id: FromPath[UUID], batch: FromPath[str], writes: NamedDependency[Writes], actor: NamedDependency[Actor]
+) -> Response[BatchSeen]:
+    """Make no more codes of this batch; those there are stay good. Again: 200 and the same."""
+
+    async def effect(session: AsyncSession, now: datetime) -> BatchSeen:
+        found = await codes.batch(session, id, _id(batch), actor)
+        return seen(await batches.stop(session, found.id, now=now, by=actor))
+
+    return await writes.answer(effect)
+
+
+@post(
+    "/offers/{id:uuid}/code-batches/{batch:str}/continue",
+    status_code=200,
+    opt=allows(*RUN_BY, scope=Scope.WRITE),
+    operation_id="continueBatch",
+)
+async def go_on(
+    id: FromPath[UUID], batch: FromPath[str], writes: NamedDependency[Writes], actor: NamedDependency[Actor]
+) -> Response[BatchSeen]:
+    """Make the rest of a batch that was stopped. Again: 200 and the same."""
+
+    async def effect(session: AsyncSession, now: datetime) -> BatchSeen:
+        found = await codes.batch(session, id, _id(batch), actor)
+        return seen(await batches.go_on(session, found.id, now=now, by=actor))
+
+    return await writes.answer(effect)
+
+
+class Listed(Operation):
+    """The body is the list itself."""
+
+    def __post_init__(self) -> None:
+        text = Schema(type=OpenAPIType.STRING)
+        self.request_body = RequestBody(content={CSV: OpenAPIMediaType(schema=text)}, required=True)
+
+
+@post(
+    "/offers/{id:uuid}/codes/import",
+    status_code=200,
+    opt=allows(*RUN_BY, scope=Scope.WRITE),
+    operation_id="importCodes",
+    operation_class=Listed,
+    request_max_body_size=LIST,
+)
+async def import_codes(
+    request: Asked,
+    id: FromPath[UUID],
+    reads: NamedDependency[Reads],
+    writes: NamedDependency[Writes],
+    actor: NamedDependency[Actor],
+    dry_run: FromQuery[bool] = False,
+) -> Response[Imported]:
+    """Take in a list (CSV: code, limit; up to 64 MB). Good rows are taken in, bad ones reported, none is taken twice:
+    the mended list can be brought whole. With `dry_run`, nothing is changed."""
+    if request.content_type[0] != CSV:
+        raise HTTPException(status_code=415)
+    key = await writes.key()
+    async with reads() as session:
+        await codes.offer(session, id, actor)
+        before = (await idempotency.answered(session, [key])).get(key) if key else None
+    if isinstance(before, Refusal):
+        raise before
+    if before:
+        return answered(before)
+    state = request.app.state
+    async with spooled(request.stream()) as file:
+        report = await making.take(state.database, state.clock, id, pieces(file), by=actor, dry_run=dry_run)
+    document = msgspec.to_builtins(imported(report, dry_run=dry_run))
+    if key:
+        await writes.run(lambda session, now: idempotency.store(session, [(key, 200, document)], now=now))
+    return answered(Stored(-200, document))
+
+
+def download(reads: Reads, batch: CodeBatch) -> Any:
+    """The codes of a batch as a file, as they are read."""
+    name = f"codes-{batch.created_at:%Y-%m-%d}-{batch.made}.csv"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return Stream(exports.codes_of(reads, batch), media_type=f"{CSV}; charset=utf-8", headers=headers)
+
+
+@asynccontextmanager
+async def spooled(body: AsyncIterator[bytes]) -> AsyncIterator[IO[bytes]]:
+    """The body as a file, on disk if it is long: who sends it slowly holds nothing else up."""
+    with tempfile.SpooledTemporaryFile(max_size=16 * PIECE) as file:
+        async for piece in body:
+            file.write(piece)
+        file.seek(0)
+        yield file
+
+
+def pieces(file: IO[bytes]) -> Any:
+    return iter(lambda: file.read(PIECE), b"")
+
+
+def _id(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError:
+        raise NotFound("batch") from None
+
+
+HANDLERS: list[Any] = [order, list_batches, get_batch, stop, go_on, import_codes]
