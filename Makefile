@@ -17,13 +17,14 @@ unexport VIRTUAL_ENV PYTHONHOME PYTHONPATH
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo install test check lock messages clean
+.PHONY: help demo install test check bench lock messages clean
 
 help:
 	@echo "make demo     the whole path on this machine, at http://127.0.0.1:$(PORT) (PORT=8001 moves it)"
 	@echo "make install  everything needed to work on Promos, in .venv"
 	@echo "make test     every test, on SQLite and on PostgreSQL"
 	@echo "make check    style, types and the direction of imports"
+	@echo "make bench    how fast it is, against the limits of this machine (BENCH=--quick is minutes)"
 	@echo "make lock     newest allowed versions, with their hashes, into requirements/"
 	@echo "make .env     secrets for docker-compose.yml"
 	@echo "make messages sentences that are new or gone, into the French catalogue"
@@ -44,6 +45,9 @@ check: .venv/dev.stamp
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+bench: .venv/dev.stamp
+	$(BIN)/python -m bench $(BENCH)
 
 lock: .venv/made.stamp
 	$(PIP) install $(UV)

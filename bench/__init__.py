@@ -1,0 +1,1 @@
+"""How fast Promos is, against the limits of the machine it runs on: `make bench`."""
