@@ -19,7 +19,7 @@ from granian.constants import Interfaces
 from granian.server import Server
 from sqlalchemy.exc import SQLAlchemyError
 
-from promos import crowd, demo, schema
+from promos import cli_codes, crowd, demo, schema
 from promos import settings as configuration
 from promos.actions import installation, people, sign_in, tokens
 from promos.app import rule_set, utc_now
@@ -111,6 +111,7 @@ def _parser() -> argparse.ArgumentParser:
     made.add_argument("--limit-changes", type=_at_least(0), default=5, help="down and up again; %(default)s")
     made.add_argument("--keep", action="store_true", help="do not cancel the passes in the end")
     made.add_argument("--json", action="store_true", help="the whole report, for programs")
+    cli_codes.add_to(commands)
     made = command("doctor", doctor, "Look whether the installation is well.")
     made.add_argument("--recount", action="store_true", help="compare every counter with the ledger")
     return parser

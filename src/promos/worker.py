@@ -1,4 +1,5 @@
-"""Sends what is owed: claim, commit, send, settle; no transaction is open while a mail server is thinking.
+"""Sends what is owed: claim, commit, send, settle; no transaction is open while a mail server is thinking. Beside that
+it makes the codes that were ordered.
 
 No crash loses a mail, so a crash may send one twice: all copies carry the same Message-ID. Any number of workers may
 run; they share the work by leases.
@@ -6,13 +7,14 @@ run; they share the work by leases.
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
 from email.message import EmailMessage
+from functools import partial
 from urllib.parse import urlsplit
 
-from promos.actions import deliveries, retention, sign_in
+from promos.actions import deliveries, making, retention, sign_in
 from promos.actions.deliveries import Due, Promo
 from promos.database import RETRIES, Database, is_lost, may_retry
 from promos.models import Claim, Pass
@@ -49,13 +51,16 @@ class Worker:
     async def run(self, stop: asyncio.Event) -> None:
         """Look for work every `worker_poll` seconds, and at once again while there is some.
 
-        `stop` ends it after the round that runs. Whatever goes wrong in a round, there is a next one.
+        `stop` ends it after the round that runs. Whatever goes wrong in a round, there is a next one. Codes are made
+        beside the mails, so neither holds the other up.
         """
+        await asyncio.gather(self._again(self._mail, stop), self._again(partial(self.make_codes, stop), stop))
+
+    async def _again(self, work: Callable[[], Awaitable[int]], stop: asyncio.Event) -> None:
         while not stop.is_set():
             found = 0
             try:
-                found = await self.round()
-                await self._sweep()
+                found = await work()
             except Exception as error:  # the outermost loop
                 if is_lost(error):
                     log.warning("the worker waits: the database does not answer")
@@ -64,6 +69,15 @@ class Worker:
             if not found:
                 with suppress(TimeoutError):
                     await asyncio.wait_for(stop.wait(), self._settings.worker_poll)
+
+    async def _mail(self) -> int:
+        found = await self.round()
+        await self._sweep()
+        return found
+
+    async def make_codes(self, stop: asyncio.Event | None = None) -> int:
+        """Make the codes of the order that waits longest; whether there was one. `stop` leaves the rest for later."""
+        return int(await making.make(self._database, self._clock, stop=stop) is not None)
 
     async def round(self) -> int:
         """Send some of the mails that are due, all together; how many they were."""

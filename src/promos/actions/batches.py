@@ -92,10 +92,14 @@ async def go_on(session: AsyncSession, batch_id: UUID, *, now: datetime, by: Act
     return await _become(session, batch_id, "waiting", ("stopped",), "codes.resumed", now, by)
 
 
+async def is_any_free(session: AsyncSession, *, now: datetime) -> bool:
+    """Whether there is a batch to take."""
+    return bool(await session.scalar(sa.select(_free(now).exists())))
+
+
 async def claim(session: AsyncSession, *, now: datetime, batch_id: UUID | None = None) -> CodeBatch | None:
     """Take the batch that waits longest, or this one, for as long as the lease is; `None` if there is none to take."""
-    over = sa.and_(CodeBatch.state == "making", CodeBatch.leased_until <= now)
-    free = sa.select(CodeBatch).where(sa.or_(CodeBatch.state == "waiting", over)).order_by(CodeBatch.id).limit(1)
+    free = _free(now).order_by(CodeBatch.id).limit(1)
     if batch_id is not None:
         free = free.where(CodeBatch.id == batch_id)
     found = free.with_for_update(skip_locked=True).execution_options(populate_existing=True)
@@ -104,6 +108,11 @@ async def claim(session: AsyncSession, *, now: datetime, batch_id: UUID | None =
         batch.state, batch.leased_until = "making", now + LEASE
         await session.flush()
     return batch
+
+
+def _free(now: datetime) -> sa.Select[CodeBatch]:
+    over = sa.and_(CodeBatch.state == "making", CodeBatch.leased_until <= now)
+    return sa.select(CodeBatch).where(sa.or_(CodeBatch.state == "waiting", over))
 
 
 async def let_go(session: AsyncSession, batch_id: UUID, *, seen: int) -> None:

@@ -40,6 +40,9 @@ async def make(
     Returns the batch as it was taken, or `None` if there is none to take. `stop` lets go of it after the chunk that
     runs. A batch that somebody else stopped or went on with is left to them.
     """
+    async with database.reading() as session:
+        if not await batches.is_any_free(session, now=clock()):
+            return None
     async with database.writing() as session:
         batch = await batches.claim(session, now=clock(), batch_id=batch_id)
     if batch is None:
@@ -90,7 +93,6 @@ async def take(
     *,
     by: Actor,
     dry_run: bool = False,
-    told: Told | None = None,
 ) -> Report:
     """Take in a list of codes, or only say what would come of it; raises `NotFound` and `ListUnreadable`.
 
@@ -105,8 +107,6 @@ async def take(
                 report.add(await imports.try_some(session, offer, some, seen))
         else:
             report.add(await _taken(database, clock, offer_id, some, report.batch_id, by))
-        if told:
-            told(report.rows)
     if not dry_run:
         async with database.writing() as session:
             await imports.finish(session, offer, report, now=clock(), by=by)
