@@ -27,7 +27,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from promos import settings as configuration
 from promos.actions import claims, codes, tokens
 from promos.database import Database, connect
-from promos.models import Offer, PromoCode
+from promos.models import Offer, PassType, PromoCode
 from promos.queries import recount
 from promos.rules import signing
 from promos.rules.people import PROGRAM, SCOPES, Role, Scope
@@ -95,14 +95,16 @@ class House:
         async with self.database.writing() as session:
             return [await self.claim_of(session, code, name, **facts) for name in names]
 
-    async def offer(self, *, event: Any = None, capacity: int | None = None, **facts: Any) -> Offer:
-        """An offer that is open now, of an event and a pass type (`capacity`) of its own."""
+    async def offer(self, *, beside: Offer | None = None, capacity: int | None = None, **facts: Any) -> Offer:
+        """An offer that is open now: of a pass type (`capacity`) and an event of its own, or of those of `beside`."""
         now = datetime.now(UTC)
         async with self.database.writing() as session:
-            if event is None:
+            if beside:
+                kind = await session.get_one(PassType, beside.pass_type_id)
+            else:
                 days: dict[str, Any] = {"starts_at": now + timedelta(days=9), "ends_at": now + timedelta(days=10)}
                 event = await world.an_event(session, slug=f"event-{next(_words).lower()}", **days)
-            kind = await world.a_pass_type(session, event, capacity=capacity)
+                kind = await world.a_pass_type(session, event, capacity=capacity)
             window: dict[str, Any] = {"opens_at": now - timedelta(days=1), "ends_at": now + timedelta(days=5)}
             return await world.an_offer(session, kind, **window | facts)
 

@@ -2,16 +2,21 @@
 
 import asyncio
 import random
+from collections import Counter
+from collections.abc import Sequence
+from datetime import UTC, datetime
 
 import pytest
 import sqlalchemy as sa
 
+from promos.actions import allotments
 from promos.crowd.desk import Desk
 from promos.crowd.wire import Wire
 from promos.models import Delivery, Event, Offer, Pass, PromoCode, Redemption
 from promos.rules.histories import Asked, Code, Done, findings
+from promos.rules.people import PROGRAM
 from tests.race.conftest import House
-from tests.race.together import press, redemptions_in, said, together, vouch
+from tests.race.together import Request, press, redemptions_in, said, together, vouch
 
 LIMIT, CROWD = 20, 66
 
@@ -46,38 +51,89 @@ async def test_nobody_is_turned_away_while_passes_are_left(crowded: House) -> No
     assert said(answers) == {"201": CROWD}
 
 
-async def test_the_widest_limit_holds_over_the_codes_below_it(crowded: House) -> None:
-    offer = await crowded.offer(limit=None, capacity=15)
-    one, other = await crowded.code(offer, code_limit=10), await crowded.code(offer, code_limit=10)
-    secrets = [
-        secret
-        for code in (one, other)
-        for secret in await crowded.claims_of(code, (f"{code.text}-{number}" for number in range(30)))
+async def crowds_at(house: House, codes: Sequence[PromoCode], each: int) -> Counter[str]:
+    """What `each` readers of every code are told, each code's by a process of its own where there are enough."""
+    requests = [
+        press(house.port(number), secret)
+        for number, code in enumerate(codes)
+        for secret in await house.claims_of(code, (f"{code.text}-{reader}" for reader in range(each)))
     ]
-
-    answers = await together([press(crowded.port(number), secret) for number, secret in enumerate(secrets)])
-
-    assert said(answers)["201"] == 15
-    assert set(said(answers)) <= {"201", "capacity-exhausted", "code-exhausted"}
-    assert {await live(crowded, one), await live(crowded, other)} <= set(range(5, 11))
+    return said(await together(requests))
 
 
-async def test_two_offers_of_one_event_meet_at_the_events_capacity(crowded: House) -> None:
+async def test_the_codes_of_one_offer_share_its_limit(crowded: House) -> None:
+    offer = await crowded.offer(limit=LIMIT)
+    codes = [await crowded.code(offer) for _ in range(4)]
+
+    assert await crowds_at(crowded, codes, 17) == {"201": LIMIT, "offer-exhausted": 68 - LIMIT}
+
+
+async def test_two_offers_share_the_capacity_of_their_pass_type(crowded: House) -> None:
+    offer = await crowded.offer(limit=None, capacity=15)
+    codes = [await crowded.code(each, code_limit=10) for each in (offer, await crowded.offer(beside=offer, limit=None))]
+
+    told = await crowds_at(crowded, codes, 30)
+
+    assert told["201"] == 15
+    assert set(told) <= {"201", "capacity-exhausted", "code-exhausted"}
+    assert {await live(crowded, code) for code in codes} <= set(range(5, 11))
+
+
+async def test_two_offers_share_the_capacity_of_their_event(crowded: House) -> None:
     offer = await crowded.offer(limit=12)
+    codes = [await crowded.code(each) for each in (offer, await crowded.offer(beside=offer, limit=12))]
     async with crowded.database.writing() as session:
         await session.execute(sa.update(Event).where(Event.id == offer.event_id).values(capacity=15))
-        event = await session.get_one(Event, offer.event_id)
-    codes = [await crowded.code(offer), await crowded.code(await crowded.offer(event=event, limit=12))]
-    secrets = [
-        secret
-        for code in codes
-        for secret in await crowded.claims_of(code, (f"{code.text}-{number}" for number in range(30)))
+
+    told = await crowds_at(crowded, codes, 30)
+
+    assert told["201"] == 15
+    assert set(told) <= {"201", "capacity-exhausted", "offer-exhausted"}
+
+
+async def test_what_is_set_aside_for_one_code_is_kept_from_the_others(crowded: House) -> None:
+    offer = await crowded.offer(limit=LIMIT)
+    codes = [await crowded.code(offer) for _ in range(3)]
+    async with crowded.database.writing() as session:
+        await allotments.create(session, offer.id, limit=8, code_id=codes[0].id, now=datetime.now(UTC), by=PROGRAM)
+
+    told = await crowds_at(crowded, codes, 25)
+
+    assert told == {"201": LIMIT, "allotment-exhausted": 25 - 8, "offer-exhausted": 50 - (LIMIT - 8)}
+    assert await live(crowded, codes[0]) == 8
+
+
+async def test_a_budget_is_spent_to_the_last_discount_that_fits(crowded: House) -> None:
+    offer = await crowded.offer(limit=None, benefit="amount", amount=30_00, budget=500_00)
+    codes = [await crowded.code(offer) for _ in range(4)]
+
+    assert await crowds_at(crowded, codes, 15) == {"201": 16, "budget-exhausted": 44}
+    async with crowded.database.reading() as session:
+        assert await session.scalar(sa.select(Offer.spent).where(Offer.id == offer.id)) == 480_00
+
+
+async def test_who_waits_in_line_is_served_before_anybody_new(crowded: House) -> None:
+    code = await crowded.code(limit=6)
+    _, token = await crowded.token()
+    first = await together(
+        [vouch(crowded.port(number), token, code.text, f"first{number}@readers.example") for number in range(6)]
+    )
+    waiting = await crowded.claims_of(code, (f"waiting{number}" for number in range(9)), waits=True)
+    told = [(await together([press(crowded.port(number), secret)]))[0] for number, secret in enumerate(waiting)]
+    late = [vouch(crowded.port(number), token, code.text, f"late{number}@readers.example") for number in range(20)]
+    ends = [
+        Request(crowded.port(number), f"/api/v1/redemptions/{heard.document['id']}/cancel", token=token)
+        for number, heard in enumerate(first)
     ]
 
-    answers = await together([press(crowded.port(number), secret) for number, secret in enumerate(secrets)])
+    answers = await together([*late, *ends])
+    come = await together([press(crowded.port(number), secret) for number, secret in enumerate(waiting)])
 
-    assert said(answers)["201"] == 15
-    assert set(said(answers)) <= {"201", "capacity-exhausted", "offer-exhausted"}
+    assert [heard.document["position"] for heard in told] == list(range(1, 10))
+    assert said(answers) == {"offer-exhausted": 20, "200": 6}
+    assert [heard.status for heard in come] == [201] * 6 + [202] * 3
+    assert [heard.document.get("position") for heard in come[6:]] == [1, 2, 3]
+    assert await live(crowded, code) == 6
 
 
 async def test_all_ways_to_a_pass_meet_the_same_limit(crowded: House) -> None:

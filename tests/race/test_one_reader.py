@@ -2,7 +2,7 @@
 
 import sqlalchemy as sa
 
-from promos.models import Event, Pass, Redemption
+from promos.models import Pass, Redemption
 from tests.race.conftest import House
 from tests.race.together import press, redemptions_in, said, together, vouch
 
@@ -41,9 +41,7 @@ async def test_one_link_pressed_twenty_times_is_one_pass(crowded: House) -> None
 
 async def test_one_address_through_the_codes_of_two_offers_fifty_times_is_one_pass(crowded: House) -> None:
     offer = await crowded.offer(limit=20)
-    async with crowded.database.reading() as session:
-        event = await session.get_one(Event, offer.event_id)
-    beside = await crowded.offer(event=event, limit=20)
+    beside = await crowded.offer(beside=offer, limit=20)
     codes = [await crowded.code(each) for each in (offer, offer, offer, beside, beside)]
     secrets = [secret for code in codes for secret in await crowded.claims_of(code, ["ada"])]
 
