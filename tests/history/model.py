@@ -23,6 +23,7 @@ class Desk:
     status: str = "active"
     held: dict[str, Done] = field(default_factory=dict)
     ended: dict[str, Done] = field(default_factory=dict)
+    confirmed: dict[str, Done] = field(default_factory=dict)
     _numbers: Any = field(default_factory=count)
 
     def look(self) -> Code:
@@ -47,6 +48,14 @@ class Desk:
             self.ended[redemption] = Done(self.version)
         return self.ended[redemption]
 
+    def confirm(self, redemption: str) -> Done | Refused:
+        if redemption in self.ended:
+            return Refused("redemption-ended")
+        if redemption not in self.confirmed:
+            self.version += 1
+            self.confirmed[redemption] = Done(self.version)
+        return self.confirmed[redemption]
+
     def set_limit(self, limit: int | None) -> Done | Refused:
         if limit is not None and limit < self.used:
             return Refused("limit-below-used", self.used)
@@ -68,7 +77,11 @@ def histories(draw: st.DrawFn, *, most: int = 40) -> tuple[Code, list[Asked]]:
     asked: list[Asked] = []
     slack = st.floats(0, 5)
     for at in range(draw(st.integers(1, most))):
-        kind = draw(st.sampled_from(["redeem"] * 6 + ["cancel"] * 3 + ["limit", "pause", "resume", "look", "look"]))
+        kind = draw(
+            st.sampled_from(
+                ["redeem"] * 6 + ["cancel"] * 3 + ["confirm"] * 2 + ["limit", "pause", "resume", "look", "look"]
+            )
+        )
         who, redemption, limit = "", "", None
         is_lost = draw(st.integers(0, 9)) == 0
         is_done = not is_lost or draw(st.booleans())
@@ -76,12 +89,12 @@ def histories(draw: st.DrawFn, *, most: int = 40) -> tuple[Code, list[Asked]]:
         if kind == "redeem":
             who = draw(st.sampled_from("abcdefghij"))
             answer = is_done and desk.redeem(who)
-        elif kind == "cancel":
+        elif kind in {"cancel", "confirm"}:
             told = {each.answer.redemption for each in asked if each.kind == "redeem" and isinstance(each.answer, Done)}
             if not told:  # nobody can name a redemption that nobody was told of
                 continue
             redemption = draw(st.sampled_from(sorted(told)))
-            answer = is_done and desk.cancel(redemption)
+            answer = is_done and (desk.cancel(redemption) if kind == "cancel" else desk.confirm(redemption))
         elif kind == "limit":
             limit = draw(st.none() | st.integers(0, 8))
             answer = is_done and desk.set_limit(limit)

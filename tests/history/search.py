@@ -22,6 +22,7 @@ class Model:
     version: int | None
     held: frozenset[tuple[str, str, int]] = frozenset()  # person, redemption, version
     ended: frozenset[tuple[str, int]] = frozenset()  # redemption, version
+    confirmed: frozenset[tuple[str, int]] = frozenset()  # redemption, version
 
     def after(self, each: Asked) -> Iterator["Model"]:
         """What the code may be after this request was answered so; nothing if that cannot be."""
@@ -36,6 +37,8 @@ class Model:
             yield from self._redeemed(each.who, answer)
         elif each.kind == "cancel":
             yield from self._cancelled(each.redemption, answer)
+        elif each.kind == "confirm":
+            yield from self._confirmed(each.redemption, answer)
         elif each.kind == "limit":
             if each.limit is None or each.limit >= self.used:
                 yield from self._if_told(self._next(limit=each.limit) if each.limit != self.limit else self, answer)
@@ -64,9 +67,22 @@ class Model:
             if (redemption, version) in self.ended:
                 yield self
 
+    def _confirmed(self, redemption: str, answer: Done | Unknown) -> Iterator["Model"]:
+        if not any(each[1] == redemption for each in self.held):
+            return
+        before = next((each for each in self.confirmed if each[0] == redemption), None)
+        if before is None:
+            after = self._next()
+            after = replace(after, confirmed=self.confirmed | {(redemption, after.version or 0)})
+            yield from self._if_told(after, answer)
+        elif isinstance(answer, Done) and (self.version is None or answer.version == before[1]):
+            yield self
+
     def _refuses(self, each: Asked, answer: Refused) -> bool:
         if each.kind == "limit":
             return answer.used == self.used and each.limit is not None and each.limit < self.used
+        if each.kind == "confirm":
+            return answer.slug == "redemption-ended" and any(one == each.redemption for one, _ in self.ended)
         holds = any(who == each.who for who, _, _ in self.held)
         if answer.slug in EXHAUSTED:
             return not holds and self.status == "active" and self.limit is not None and self.used >= self.limit

@@ -28,6 +28,10 @@ def cancel(who: str, start: float, end: float, version: int | None) -> Asked:
     return Asked("cancel", start, end, Unknown() if version is None else Done(version), who, f"of {who}")
 
 
+def confirm(who: str, start: float, end: float, answer: int | Refused) -> Asked:
+    return Asked("confirm", start, end, Done(answer) if isinstance(answer, int) else answer, redemption=f"of {who}")
+
+
 def limit(most: int | None, start: float, end: float, answer: int | Refused | Unknown) -> Asked:
     return Asked("limit", start, end, Done(answer) if isinstance(answer, int) else answer, limit=most)
 
@@ -72,6 +76,13 @@ GOOD = {
         Asked("resume", 7, 8, Done(4)),
         redeem("bo", 9, 10, 5),
     ],
+    "a hold, confirmed twice and cancelled": [
+        redeem("ada", 0, 1, 2),
+        confirm("ada", 2, 4, 3),
+        confirm("ada", 3, 5, 3),
+        cancel("ada", 4.5, 9, 4),
+        confirm("ada", 6, 7, Refused("redemption-ended")),
+    ],
     "looks": [redeem("ada", 0, 9, 2), look(1, 2, 1, 0), look(3, 4, 2, 1), look(10, 11, 2, 1)],
     "an answer that was lost": [redeem("ada", 0, inf, Unknown()), redeem("bo", 5, 6, 3), redeem("cy", 7, 8, NO)],
     "a lost answer, heard when asked again": [redeem("ada", 0, inf, Unknown()), again("ada", 5, 6, 2)],
@@ -93,6 +104,15 @@ BAD = {
     "a use that came back twice": (
         "twice",
         [redeem("ada", 0, 1, 2), cancel("ada", 2, 3, 3), cancel("ada", 4, 5, 4)],
+    ),
+    "a hold confirmed twice": ("twice", [redeem("ada", 0, 1, 2), confirm("ada", 2, 3, 3), confirm("ada", 2, 3, 4)]),
+    "a hold confirmed after its end": (
+        "stale",
+        [redeem("ada", 0, 1, 2), confirm("ada", 2, 3, 3), cancel("ada", 4, 5, 4), confirm("ada", 6, 7, 3)],
+    ),
+    "a hold that ended before it did": (
+        "other",
+        [redeem("ada", 0, 1, 2), confirm("ada", 2, 3, Refused("redemption-ended")), cancel("ada", 4, 5, 3)],
     ),
     "a pass given behind a pause": (
         "order",
@@ -118,6 +138,7 @@ BAD = {
 }
 
 ONLY_VERSIONS_TELL = {
+    "a hold confirmed twice",
     "one version for two people",
     "a use that came back twice",
     "versions against the clock",
@@ -175,7 +196,9 @@ def test_both_checkers_find_the_same_histories_true(made: tuple[Code, list[Asked
     for at in data.draw(st.sets(st.integers(0, max(len(asked) - 2, 0)), max_size=3)):
         asked[at] = data.draw(twisted(asked[at], asked))
     told = {each.answer.redemption for each in asked if isinstance(each.answer, Done)}
-    assume(all(each.redemption in told for each in asked if each.kind == "cancel"))  # else it may be an older one
+    assume(
+        all(each.redemption in told for each in asked if each.kind in {"cancel", "confirm"})
+    )  # else it may be an older one
 
     assert (not findings(before, asked)) == is_explained(before, asked, versions=True)
 

@@ -26,15 +26,22 @@ class Clients:
     limits: tuple[int, int]
     random: random.Random
     redeemed: list[str] = field(default_factory=list)
+    holds: list[str] = field(default_factory=list)
 
     async def ask(self, desk: Desk) -> None:
         while self.requests > 0:
             self.requests -= 1
             dice = self.random.random()
             if dice < 0.65:
-                asked = await desk.redeem(f"reader{self.random.randrange(self.readers)}@readers.example")
+                hold_for = self.random.choice([None, 3600])
+                asked = await desk.redeem(
+                    f"reader{self.random.randrange(self.readers)}@readers.example", hold_for=hold_for
+                )
                 if isinstance(asked.answer, Done):
                     self.redeemed.append(asked.answer.redemption)
+                    self.holds += [asked.answer.redemption] if hold_for and asked.answer.is_new else []
+            elif dice < 0.72 and self.holds:
+                await desk.confirm(self.random.choice(self.holds[-20:]))
             elif dice < 0.80 and self.redeemed:
                 await desk.cancel(self.random.choice(self.redeemed[-40:]))
             elif dice < 0.85:

@@ -89,7 +89,7 @@ class Crowd:
                 break
             firsts.append((desk, self._todo.pop(at)[1]))
         try:
-            await asyncio.gather(*(desk.hold(email) for desk, email in firsts))
+            await asyncio.gather(*(desk.ready(email) for desk, email in firsts))
         except Lost as lost:
             raise NotPossible(f"it does not take {len(firsts)} connections at once: {lost}") from None
         try:
@@ -121,7 +121,7 @@ class Crowd:
         return len(self._held) + len(self._unheard) - len(ended)
 
     async def _serve(self, desk: Desk, first: str, progress: Progress) -> None:
-        await self._redeem(desk, first, is_held=True)
+        await self._redeem(desk, first, is_ready=True)
         while self._todo:
             what, whom = self._todo.pop()
             if what == "redeem":
@@ -135,9 +135,9 @@ class Crowd:
             self._answered += 1
             progress(self._answered, self._answered + len(self._todo))
 
-    async def _redeem(self, desk: Desk, email: str, *, is_held: bool = False) -> Asked:
+    async def _redeem(self, desk: Desk, email: str, *, is_ready: bool = False) -> Asked:
         self._unheard.add(email)
-        asked = await desk.redeem(email, is_held=is_held)
+        asked = await desk.redeem(email, is_ready=is_ready)
         if not isinstance(asked.answer, Unknown):
             self._unheard.discard(email)
         if isinstance(asked.answer, Done):

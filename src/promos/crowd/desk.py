@@ -23,13 +23,17 @@ class Desk:
     def __init__(self, wire: Wire, code: str, history: list[Asked]) -> None:
         self.wire, self._code, self._history = wire, code, history
 
-    async def redeem(self, email: str, *, is_held: bool = False) -> Asked:
-        """Ask for a pass; where the outcome is unknown ask again, which shows the pass that was given."""
-        return await self._ask("redeem", *self._redemption(email), who=email, is_held=is_held)
+    async def redeem(self, email: str, *, is_ready: bool = False, hold_for: int | None = None) -> Asked:
+        """Ask for a pass, or for a hold; where the outcome is unknown ask again, which shows what was given."""
+        return await self._ask("redeem", *self._redemption(email, hold_for), who=email, is_ready=is_ready)
 
-    async def hold(self, email: str) -> None:
+    async def ready(self, email: str) -> None:
         """Send all of `redeem` but its last byte."""
         await self.wire.hold(*self._redemption(email))
+
+    async def confirm(self, redemption: str) -> Asked:
+        path = f"/api/v1/redemptions/{redemption}/confirm"
+        return await self._ask("confirm", "POST", path, redemption=redemption)
 
     async def cancel(self, redemption: str) -> Asked:
         path = f"/api/v1/redemptions/{redemption}/cancel"
@@ -63,18 +67,19 @@ class Desk:
     def _path(self) -> str:
         return f"/api/v1/codes/{quote(self._code, safe='')}"
 
-    def _redemption(self, email: str) -> tuple[str, str, Any]:
-        return "POST", "/api/v1/redemptions", {"code": self._code, "reader": {"email": email}}
+    def _redemption(self, email: str, hold_for: int | None = None) -> tuple[str, str, Any]:
+        held = {} if hold_for is None else {"hold_for": hold_for}
+        return "POST", "/api/v1/redemptions", {"code": self._code, "reader": {"email": email}} | held
 
     async def _ask(
-        self, kind: str, method: str, path: str, document: Any = None, *, is_held: bool = False, **facts: Any
+        self, kind: str, method: str, path: str, document: Any = None, *, is_ready: bool = False, **facts: Any
     ) -> Asked:
         asked = Asked(kind, inf, inf, Unknown(), **facts)
         for attempt in range(TRIES):
             pause = 0.05 * 2**attempt
             try:
                 heard = await (
-                    self.wire.release() if is_held and not attempt else self.wire.ask(method, path, document)
+                    self.wire.release() if is_ready and not attempt else self.wire.ask(method, path, document)
                 )
             except Lost as lost:
                 asked = Asked(kind, lost.start, inf, Unknown(), **facts)

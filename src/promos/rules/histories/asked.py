@@ -39,12 +39,12 @@ class Unknown:
 class Asked:
     """A request and its answer, by one clock. `who` is a person, however the address is written."""
 
-    kind: str  # redeem | cancel | limit | pause | resume | revoke | look
+    kind: str  # redeem (or hold) | confirm | cancel | limit | pause | resume | revoke | look
     start: float
     end: float
     answer: Done | Refused | Code | Unknown
     who: str = ""
-    redemption: str = ""  # the one to cancel
+    redemption: str = ""  # the one to confirm or cancel
     limit: int | None = None  # the one asked for
 
     @property

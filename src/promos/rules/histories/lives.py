@@ -33,6 +33,7 @@ class Life:
         self.changes: list[Change] = []
         self.spans: dict[str, tuple[int, float]] = {}  # by redemption: live from this version, until that one
         self.held: dict[str, list[str]] = defaultdict(list)  # redemptions by person
+        self.confirmed: dict[str, int] = {}  # by redemption, that was a hold: at this version
         self.findings: list[Finding] = []
         self._ceiling, self._returns = ceiling, returns
 
@@ -51,6 +52,8 @@ class Life:
             after = self._redeemed(change, after)
         elif change.kind == "cancel":
             after = self._cancelled(change, after)
+        elif change.kind == "confirm":
+            self._confirm(change, after)
         elif change.kind == "limit":
             if change.limit is not None and change.limit < now.used:
                 self._found("over", after, f"set the limit to {change.limit} with {now.used} passes out")
@@ -81,6 +84,11 @@ class Life:
             self._found("twice", after, f"ended a redemption that had ended with version {ended}")
         self.spans[change.redemption] = (begun, after.version)
         return replace(after, used=after.used - 1) if self._returns else after
+
+    def _confirm(self, change: Change, after: Code) -> None:
+        if change.redemption in self.confirmed or self.spans.get(change.redemption, (0, inf))[1] != inf:
+            self._found("twice", after, "confirmed a hold that was confirmed, or had ended, before")
+        self.confirmed[change.redemption] = after.version
 
     def _found(self, what: str, at: Code, words: str) -> None:
         self.findings.append(Finding(what, f"version {at.version} {words}"))
@@ -172,8 +180,8 @@ def _silent(each: Asked, told: Change | None) -> Change:
 
 
 def _is_like(change: Change, told: Change) -> bool:
-    """Whether either may have been the one that changed something. (Who redeems or cancels is told apart above.)"""
-    return change.kind == told.kind and change.kind not in {"redeem", "cancel"} and change.limit == told.limit
+    """Whether either may have been the one that changed something. (Redemptions are told apart above.)"""
+    return change.kind == told.kind and change.kind in {"limit", *STATUS_BY} and change.limit == told.limit
 
 
 def out_of_order(life: Life) -> Iterator[Finding]:

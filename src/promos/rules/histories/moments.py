@@ -63,6 +63,9 @@ class Moments:
                 found = self._without_pass(each.who, self._full, version)
             case Refused(slug) if slug in STATUS_SAID and each.kind == "redeem":
                 found = self._without_pass(each.who, self._status[STATUS_SAID[slug]], version)
+            case Refused("redemption-ended"):
+                until = self._life.spans.get(each.redemption, (0, inf))[1]
+                found = None if until == inf else max(version, int(until))
             case Refused("code-revoked"):
                 found = self._next(self._status["revoked"], version)
             case Refused("limit-below-used", used) if used is not None and each.limit is not None and used > each.limit:
@@ -86,6 +89,10 @@ class Moments:
         if each.kind == "cancel":
             until = self._life.spans.get(each.redemption, (first, answer.version))[1]
             return max(version, answer.version) if until == answer.version else None
+        if each.kind == "confirm":
+            until = self._life.spans.get(each.redemption, (first, inf))[1]
+            is_its = self._life.confirmed.get(each.redemption, answer.version) == answer.version
+            return max(version, answer.version) if is_its and max(version, answer.version) < until else None
         if answer.version < first:
             return None
         code = self._states[answer.version - first]
