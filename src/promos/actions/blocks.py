@@ -136,7 +136,9 @@ async def _editable(session: AsyncSession, block_id: UUID, by: Actor) -> tuple[P
 
 async def _code(session: AsyncSession, typed: str, issue: Issue, by: Actor) -> PromoCode:
     wanted = codes.normal(typed)
-    found = await session.scalar(sa.select(PromoCode).where(PromoCode.text == wanted, PromoCode.visible_to(by)))
+    found = await session.scalar(
+        sa.select(PromoCode).where(PromoCode.text == wanted, PromoCode.kind == "vanity", PromoCode.visible_to(by))
+    )
     if found is None:
         raise CodeUnknown(wanted)
     named = sa.select(OfferPublication.offer_id).where(

@@ -11,11 +11,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from promos.actions import outcomes, readers
 from promos.models import Claim, Delivery, Event, Offer, Pass, PromoBlock, PromoCode, Reader, Redemption, new_id
+from promos.queries import codes as code_queries
 from promos.queries import terms
 from promos.rules import codes, redemption, signing
 from promos.rules import readers as addresses
-from promos.rules.redemption import SOLD_OUT, Ask, Asker
-from promos.rules.refusals import CodeUnknown, InvalidRequest, LinkEnded, NameNeeded, ProofNeeded
+from promos.rules.redemption import SOLD_OUT, Ask, Asker, Terms
+from promos.rules.refusals import CodeUnknown, InvalidRequest, LinkEnded, NameNeeded, ProofNeeded, Refusal
 
 SHAREABLE = ("email", "name")
 
@@ -69,30 +70,27 @@ async def submit(
 ) -> Claim:
     """Write the claim and the mail it owes. Whether this reader holds a pass already makes no difference to anything.
 
-    A code is public: why it gives nothing is said at once. Claims of the same reader for the same code that still wait
+    Why a public word gives nothing is said at once; a secret code says nothing before the mailbox is proved. Claims of
+    the same reader for the same code that still wait
     are superseded, so only the newest mail's link works.
     """
     row = (
         await session.execute(
-            sa.select(PromoCode.id, PromoCode.spelled, Offer.proof, Event.asks_name)
+            sa.select(PromoCode.id, PromoCode.kind, Offer.proof, Event.asks_name)
             .join(Offer, PromoCode.offer_id == Offer.id)
             .join(Event, PromoCode.event_id == Event.id)
-            .where(PromoCode.text == want.promo_code)
+            .where(code_queries.meant(want.promo_code))
         )
     ).one_or_none()
     if row is None:
         raise CodeUnknown(want.promo_code)
     block_id = await block_of(session, want.block_id, row.id)
     found = (await terms.of_ways(session, [(row.id, block_id)], now=now))[row.id, block_id]
-    no = redemption.refusal(found, now)
-    if no and not (want.waits and found.has_waiting_list and isinstance(no, SOLD_OUT) and now < found.starts_at):
+    is_public = row.kind == "vanity"
+    if is_public and (no := _why_not(found, want, now, proof=row.proof, asks_name=row.asks_name)):
         raise no
-    if row.proof == "none":
-        raise ProofNeeded
-    if row.asks_name and not want.name:
-        raise NameNeeded
     key = signing.reader_key(reader_key, addresses.canonical(want.email))
-    asker = Asker(key, want.email, want.name, want.language)
+    asker = Asker(key, want.email, want.name if is_public or row.asks_name else None, want.language)
     known = await readers.remember(session, {want.email: asker}, now=now)
     await session.execute(
         sa.update(Claim)
@@ -125,6 +123,16 @@ async def submit(
     return claim
 
 
+def _why_not(found: Terms, want: Wanted, now: datetime, *, proof: str, asks_name: bool) -> Refusal | None:
+    no = redemption.refusal(found, now)
+    may_wait = want.waits and found.has_waiting_list and now < found.starts_at
+    if no and not (may_wait and isinstance(no, SOLD_OUT)):
+        return no
+    if proof == "none":
+        return ProofNeeded()
+    return NameNeeded() if asks_name and not want.name else None
+
+
 async def opened(session: AsyncSession, secret: str, *, waits: bool = False, now: datetime) -> Opened:
     """The claim that a mail's link opens, without changing anything; raises why nothing can come of it any more.
 
@@ -133,17 +141,20 @@ async def opened(session: AsyncSession, secret: str, *, waits: bool = False, now
     """
     row = (
         await session.execute(
-            sa.select(Claim, Redemption)
+            sa.select(Claim, Redemption, Offer.proof)
+            .join(Offer, Claim.offer_id == Offer.id)
             .outerjoin(Redemption, Claim.redemption_id == Redemption.id)
             .where(Claim.token_hash == signing.fingerprint(secret))
         )
     ).one_or_none()
     if row is None:
         raise LinkEnded
-    claim, redeemed = row
+    claim, redeemed, proof = row
     came = (redeemed.state, redeemed.held_for, redeemed.reader_key) if redeemed else ()
     if no := outcomes.why_closed(outcomes.Standing(claim.state, claim.expires_at, claim.reader_key, *came), now):
         raise no
+    if proof == "none" and redeemed is None:
+        raise ProofNeeded
     ask = Ask(
         id=new_id(),
         code_id=claim.code_id,

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from promos.actions import holds, journal, limits, redemptions
 from promos.models import PromoCode
+from promos.queries import codes as code_queries
 from promos.rules import codes, offers, texts
 from promos.rules.people import Actor
 from promos.rules.refusals import CodeMalformed, CodeRevoked, CodeTaken, NotFound, VersionMoved
@@ -93,10 +94,10 @@ async def locked(session: AsyncSession, text: str, by: Actor, *, now: datetime) 
 async def mine(session: AsyncSession, text: str, by: Actor) -> UUID:
     """The code that reads like `text`, of those that `by` runs; raises `NotFound`."""
     try:
-        normal = codes.normal(text)
+        meant = code_queries.meant(text)
     except CodeMalformed:
         raise NotFound("code") from None
-    found = await session.scalar(sa.select(PromoCode.id).where(PromoCode.text == normal, PromoCode.run_by(by)))
+    found = await session.scalar(sa.select(PromoCode.id).where(meant, PromoCode.run_by(by)))
     if found is None:
         raise NotFound("code")
     return found

@@ -27,7 +27,7 @@ class PromoCode(Base):
     offer_id: Mapped[UUID] = mapped_column(sa.ForeignKey("offers.id"), index=True)
     kind: Mapped[str] = mapped_column(default="vanity", server_default="vanity")
     batch_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("code_batches.id"), index=True)
-    text: Mapped[str] = mapped_column(unique=True)  # as rules.codes.normal writes it
+    text: Mapped[str] = mapped_column(unique=True)  # as rules.codes.normal writes it; a secret one mended
     spelled: Mapped[str]  # as it is shown
     limit: Mapped[int | None] = mapped_column("max_passes")  # passes; None: only the offer's limit holds
     used: Mapped[int] = mapped_column(default=0)  # always counted
@@ -37,7 +37,9 @@ class PromoCode(Base):
 
     @classmethod
     def visible_to(cls, actor: Actor) -> sa.ColumnElement[bool]:
-        return cls.offer_id.in_(sa.select(Offer.id).where(Offer.visible_to(actor)))
+        """Editors see the public words of their offers; secret codes are seen by those who run them."""
+        seen = cls.offer_id.in_(sa.select(Offer.id).where(Offer.visible_to(actor)))
+        return sa.and_(seen, sa.or_(cls.kind == "vanity", cls.run_by(actor)))
 
     @classmethod
     def run_by(cls, actor: Actor) -> sa.ColumnElement[bool]:

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from promos.models import Event, Offer, OfferPublication, Partner, PassType, PromoCode
+from promos.queries import codes as code_queries
 from promos.queries import terms
 from promos.queries.together import padded
 from promos.rules import codes
@@ -38,10 +39,10 @@ class Listing:
 async def code_id(session: AsyncSession, typed: str) -> UUID:
     """The code that reads like `typed`, whatever its dashes, blanks and case; raises `CodeUnknown`."""
     try:
-        normal = codes.normal(typed)
+        meant = code_queries.meant(typed)
     except CodeMalformed:
         raise CodeUnknown(clean_line(typed)[:40]) from None
-    found = await session.scalar(sa.select(PromoCode.id).where(PromoCode.text == normal))
+    found = await session.scalar(sa.select(PromoCode.id).where(meant))
     if found is None:
         raise CodeUnknown(codes.spelled(typed.replace(" ", "")))
     return found
@@ -58,14 +59,26 @@ class Opening:
 
 
 async def openings(session: AsyncSession, texts: Sequence[str]) -> dict[str, Opening]:
-    """What these codes open, by their normal form; those that do not exist are left out."""
-    rows = await session.execute(_OPENINGS, {"texts": padded(texts)})
-    return {row.text: Opening(row.id, row.offer_id, row.event_id, row.partner_id) for row in rows}
+    """What these codes open, by their normal form; those that do not exist are left out.
+
+    A public word as it is written; else a secret code, its look-alikes mended.
+    """
+    mended = {text: codes.mended(text) if codes.may_be_secret(text) else text for text in texts}
+    rows = await session.execute(_OPENINGS, {"texts": padded(sorted({*texts, *mended.values()}))})
+    found = {row.text: row for row in rows}
+    opened = {}
+    for text in mended:
+        row = found.get(text)
+        if row is None or row.kind != "vanity":
+            row = found.get(mended[text])
+        if row is not None and (row.text == text or row.kind == "generated"):
+            opened[text] = Opening(row.id, row.offer_id, row.event_id, row.partner_id)
+    return opened
 
 
-_OPENINGS = sa.select(PromoCode.text, PromoCode.id, PromoCode.offer_id, PromoCode.event_id, PromoCode.partner_id).where(
-    PromoCode.text.in_(sa.bindparam("texts", expanding=True))
-)
+_OPENINGS = sa.select(
+    PromoCode.text, PromoCode.kind, PromoCode.id, PromoCode.offer_id, PromoCode.event_id, PromoCode.partner_id
+).where(PromoCode.text.in_(sa.bindparam("texts", expanding=True)))
 AS_STORED = datetime(1970, 1, 1, tzinfo=UTC)  # no hold was over then
 
 

@@ -11,7 +11,7 @@ from sqlalchemy.orm import aliased
 from promos.models import CodeBatch, Offer, PromoCode, Redemption
 from promos.rules import codes
 from promos.rules.people import Actor
-from promos.rules.refusals import NotFound
+from promos.rules.refusals import CodeMalformed, NotFound
 
 
 def meant(typed: str) -> sa.ColumnElement[bool]:
@@ -30,8 +30,11 @@ def meant(typed: str) -> sa.ColumnElement[bool]:
 
 
 async def is_secret(session: AsyncSession, typed: str) -> bool:
-    """Whether nobody may hear what `typed` is: long enough for a secret, and no public word. Raises `CodeMalformed`."""
-    normal = codes.normal(typed)
+    """Whether nobody may hear what `typed` is: as long as secrets are, and no public word."""
+    try:
+        normal = codes.normal(typed)
+    except CodeMalformed:
+        return False
     if not codes.may_be_secret(normal):
         return False
     public = sa.exists().where(PromoCode.text == normal, PromoCode.kind == "vanity")

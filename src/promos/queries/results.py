@@ -12,8 +12,9 @@ from sqlalchemy.orm import aliased
 
 from promos.models import Consent, Event, Offer, Pass, PassType, PromoCode, Reader, Redemption
 from promos.queries import catalogue, pages
+from promos.queries import codes as code_queries
 from promos.queries.catalogue import Listing
-from promos.rules import codes, pseudonyms
+from promos.rules import pseudonyms
 from promos.rules.language import N_
 from promos.rules.people import Actor
 from promos.rules.redemption import Tally
@@ -105,7 +106,7 @@ async def redemptions(
     if offer_id is not None:
         statement = statement.where(Redemption.offer_id == offer_id)
     if code is not None:
-        statement = statement.where(PromoCode.text == _normal(code))
+        statement = statement.where(_meant(code))
     if state is not None:
         if state not in STATES:
             raise InvalidRequest({"state": N_("This is not one of the possible choices.")})
@@ -150,11 +151,11 @@ _SHARED = (
 )
 
 
-def _normal(code: str) -> str:
+def _meant(code: str) -> sa.ColumnElement[bool]:
     try:
-        return codes.normal(code)
+        return code_queries.meant(code)
     except CodeMalformed:
-        return ""  # no code reads like that, so there is nothing to list
+        return sa.false()  # no code reads like that, so there is nothing to list
 
 
 async def _passes(session: AsyncSession, ids: list[UUID]) -> dict[UUID, Pass]:

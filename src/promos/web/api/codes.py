@@ -16,13 +16,14 @@ from promos.actions import claims, codes
 from promos.models import PromoCode, Redemption
 from promos.models.events import money
 from promos.queries import catalogue, pages
+from promos.queries import codes as code_queries
 from promos.queries import terms as terms_query
 from promos.queries.catalogue import Listing
 from promos.rules import codes as spelling
 from promos.rules import offers, readers, redemption, signing, texts
 from promos.rules.people import Actor, Role, Scope
 from promos.rules.redemption import Terms, Verdict
-from promos.rules.refusals import AlreadyHoldsPass, CodeMalformed, NotAllowed, NotFound, SignInNeeded
+from promos.rules.refusals import AlreadyHoldsPass, CodeMalformed, CodeUnknown, NotAllowed, NotFound, SignInNeeded
 from promos.settings import Keys
 from promos.web.access import ANYONE, allows
 from promos.web.api.bodies import told
@@ -165,11 +166,11 @@ async def list_codes(
 async def get_code(code: FromPath[str], reads: NamedDependency[Reads], actor: NamedDependency[Actor]) -> CodeSeen:
     """A code, however its dashes and case are written."""
     try:
-        text = spelling.normal(code)
+        meant = code_queries.meant(code)
     except CodeMalformed:
         raise NotFound("code") from None
     async with reads() as session:
-        found = await session.scalar(sa.select(PromoCode).where(PromoCode.text == text, PromoCode.visible_to(actor)))
+        found = await session.scalar(sa.select(PromoCode).where(meant, PromoCode.visible_to(actor)))
     if found is None:
         raise NotFound("code")
     return seen(found)
@@ -199,10 +200,15 @@ async def check(
     keys: NamedDependency[Keys],
     data: JSONBody[Trial | None] = None,
 ) -> Tried:
-    """Every rule with its verdict, from where a claim is decided. Uses nothing up, and changes nothing."""
+    """Every rule with its verdict, from where a claim is decided. Uses nothing up, and changes nothing.
+
+    A secret code answers to those who run it, and to nobody else whether there is one.
+    """
     trial = data or Trial()
     at = now if trial.at is None else texts.read({"at": texts.instant}, {"at": trial.at})["at"]
     async with reads() as session:
+        if await code_queries.is_secret(session, code):
+            await _runs_secret(session, code, actor)
         found = await catalogue.listing(session, code, now=at)
         if trial != Trial():
             await _runs(session, found, actor)
@@ -245,6 +251,16 @@ async def _runs(session: AsyncSession, found: Listing, actor: Actor) -> None:
     mine = sa.select(PromoCode.id).where(PromoCode.id == found.code.id, PromoCode.run_by(actor))
     if await session.scalar(mine) is None:
         raise NotAllowed(sorted(RUN_BY))
+
+
+async def _runs_secret(session: AsyncSession, code: str, actor: Actor) -> None:
+    """The same "no" for a code of somebody else's and for one that never was."""
+    if not actor.is_known:
+        raise SignInNeeded
+    actor.needs(*RUN_BY, scope=Scope.READ)
+    mine = sa.select(PromoCode.id).where(code_queries.meant(code), PromoCode.run_by(actor))
+    if await session.scalar(mine) is None:
+        raise CodeUnknown(spelling.spelled(code.replace(" ", "")))
 
 
 async def _one_a_reader(session: AsyncSession, found: Listing, reader_key: str, at: datetime) -> Verdict:

@@ -15,11 +15,12 @@ from promos.actions import claims, consents, passes
 from promos.actions.visits import Place
 from promos.group_commit import GroupCommit
 from promos.models import PromoBlock, PromoCode
-from promos.queries import catalogue
+from promos.queries import catalogue, codes
 from promos.queries.catalogue import Listing
 from promos.rendering import calendar, mails, qr
 from promos.rendering.calendar import Appointment
 from promos.rendering.language import Language
+from promos.rules import codes as spelling
 from promos.rules import redemption, signing, visits
 from promos.rules.redemption import Waiting
 from promos.rules.refusals import (
@@ -35,7 +36,7 @@ from promos.rules.refusals import (
 )
 from promos.settings import Keys, Settings
 from promos.web.access import ANYONE
-from promos.web.api.claims import confirmed, submission
+from promos.web.api.claims import confirmed, in_its_time, submission
 from promos.web.api.passes import PassSeen, pass_id_of, seen
 from promos.web.given import Reads, Writes
 from promos.web.pages.show import errors_of, go, language_of, page
@@ -76,8 +77,11 @@ async def code_page(
     reads: NamedDependency[Reads],
     now: NamedDependency[datetime],
 ) -> Response[str]:
-    """What the event is, what is given and by whom, and how much is left, as it is now."""
+    """What the event is, what is given and by whom, and how much is left, as it is now; of a secret code, nothing."""
     async with reads() as session:
+        if await codes.is_secret(session, code):
+            await _count_secret(request, session, code, now)
+            return secret_page(request, code, typed={}, errors={})
         try:
             found = await catalogue.listing(session, code, now=now)
         except CodeUnknown:
@@ -101,8 +105,9 @@ async def claim(
     form = await request.form()
     typed = {name: str(form.get(name, ""))[:300] for name in ("email", "name", "share_email", "share_name", "block")}
     async with reads() as session:
-        found = await catalogue.listing(session, code, now=now)
-        block = await _block(session, typed["block"], found)
+        is_secret = await codes.is_secret(session, code)
+        found = None if is_secret else await catalogue.listing(session, code, now=now)
+        block = await _block(session, typed["block"], found) if found else None
     shares = [field for field in claims.SHAREABLE if typed[f"share_{field}"]]
     try:
         want = claims.wanted(
@@ -113,20 +118,42 @@ async def claim(
             block_id=block,
             language=language_of(request).code,
         )
-        await writes.run(submission(request, want, settings, keys))
+        async with in_its_time(want.promo_code):
+            await writes.run(submission(request, want, settings, keys))
     except (AddressInvalid, NameNeeded, InvalidRequest) as refusal:
         field = {AddressInvalid: "email", NameNeeded: "name"}.get(type(refusal))
         errors = errors_of(refusal, language_of(request))
         if field:
             errors = {field: errors[""]}
+        if found is None:
+            return secret_page(request, code, typed=typed, errors=errors, status=422)
         return shown(request, found, block, now, typed=typed, errors=errors, status=422)
     return page(
         request,
         "reader/sent.html",
-        listing=found,
         email=want.email,
+        is_secret=found is None,
         minutes=settings.claim_link_lifetime // 60,
-        request_path=f"/c/{found.code.spelled}",
+        request_path=f"/c/{found.code.spelled if found else spelling.spelled(code.replace(' ', ''))}",
+    )
+
+
+def secret_page(
+    request: Request[Any, Any, Any],
+    code: str,
+    *,
+    typed: Mapping[str, str],
+    errors: Mapping[str, str],
+    status: int = 200,
+) -> Response[str]:
+    """The same for every text that may be a secret code, so that nobody finds one by trying."""
+    return page(
+        request,
+        "reader/secret.html",
+        status=status,
+        code=spelling.spelled(code.replace(" ", "")),
+        typed={"email": "", "name": ""} | dict(typed),
+        errors=dict(errors),
     )
 
 
@@ -276,6 +303,18 @@ def _count(request: Request[Any, Any, Any], found: Listing, block: UUID | None, 
     place = Place(found.partner.id, found.event.id, found.code.id, block)
     is_machine = visits.is_machine(request.method, headers)
     request.app.state.visits.count(place, is_machine=is_machine, now=now)
+
+
+async def _count_secret(request: Request[Any, Any, Any], session: AsyncSession, code: str, now: datetime) -> None:
+    row = (
+        await session.execute(
+            sa.select(PromoCode.partner_id, PromoCode.event_id, PromoCode.id).where(codes.meant(code))
+        )
+    ).one_or_none()
+    if row:
+        headers = {name.lower(): value for name, value in request.headers.items()}
+        is_machine = visits.is_machine(request.method, headers)
+        request.app.state.visits.count(Place(*row), is_machine=is_machine, now=now)
 
 
 def _appointment(held: PassSeen, language: Language) -> Appointment:

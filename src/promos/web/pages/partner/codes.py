@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from promos.actions import codes
 from promos.models import Offer, PromoCode
-from promos.rules import codes as spelling
+from promos.queries import codes as code_queries
 from promos.rules import offers as rules
 from promos.rules.people import Actor
 from promos.rules.refusals import CodeMalformed, CodeTaken, NotFound, Refusal
@@ -145,11 +145,11 @@ async def _becomes(status: str, code: str, reads: Reads, writes: Writes, actor: 
 async def _found(session: AsyncSession, text: str, by: Actor) -> tuple[UUID, UUID]:
     """The code and its event, however it is written."""
     try:
-        normal = spelling.normal(text)
+        meant = code_queries.meant(text)
     except CodeMalformed:
         raise NotFound("code") from None
     row = await session.execute(
-        sa.select(PromoCode.id, PromoCode.event_id).where(PromoCode.text == normal, PromoCode.run_by(by))
+        sa.select(PromoCode.id, PromoCode.event_id).where(meant, PromoCode.run_by(by))
     )
     found = row.one_or_none()
     if found is None:
