@@ -410,6 +410,14 @@ def upgrade() -> None:
     op.create_index("ix_promo_codes_event_id", "promo_codes", ["event_id"], unique=False)
     op.create_index("ix_promo_codes_offer_id", "promo_codes", ["offer_id"], unique=False)
     op.create_index("ix_promo_codes_partner_id", "promo_codes", ["partner_id"], unique=False)
+    op.create_index(
+        "ix_promo_codes_public",
+        "promo_codes",
+        ["offer_id"],
+        unique=False,
+        sqlite_where=sa.text("batch_id IS NULL"),
+        postgresql_where=sa.text("batch_id IS NULL"),
+    )
 
     op.create_table(
         "allotments",

@@ -19,6 +19,12 @@ class PromoCode(Base):
         sa.CheckConstraint("used >= 0 AND (max_passes IS NULL OR used <= max_passes)", name="within_limit"),
         sa.CheckConstraint("status IN ('active', 'paused', 'revoked')", name="status"),
         sa.CheckConstraint("kind IN ('vanity', 'generated')", name="kind"),
+        sa.Index(
+            "ix_promo_codes_public",  # lists show these one by one, among a million of the others
+            "offer_id",
+            sqlite_where=sa.text("batch_id IS NULL"),
+            postgresql_where=sa.text("batch_id IS NULL"),
+        ),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)

@@ -18,6 +18,8 @@ from promos.rules.people import Actor
 from promos.rules.redemption import Terms
 from promos.rules.refusals import CodeMalformed, CodeUnknown
 
+MOST_PLACEABLE = 200
+
 
 @dataclass(frozen=True, slots=True)
 class Listing:
@@ -67,10 +69,10 @@ async def openings(session: AsyncSession, texts: Sequence[str]) -> dict[str, Ope
     rows = await session.execute(_OPENINGS, {"texts": padded(sorted({*texts, *mended.values()}))})
     found = {row.text: row for row in rows}
     opened = {}
-    for text in mended:
+    for text, word in mended.items():
         row = found.get(text)
         if row is None or row.kind != "vanity":
-            row = found.get(mended[text])
+            row = found.get(word)
         if row is not None and (row.text == text or row.kind == "generated"):
             opened[text] = Opening(row.id, row.offer_id, row.event_id, row.partner_id)
     return opened
@@ -99,12 +101,16 @@ async def listings(session: AsyncSession, code_ids: list[UUID], *, now: datetime
 
 
 async def placeable(session: AsyncSession, publication_id: UUID, by: Actor) -> list[Listing]:
-    """The codes that `by` may place in this publication: not revoked, and of an offer that names it."""
+    """The public words that `by` may place in this publication: not revoked, and of an offer that names it.
+
+    Those made last, `MOST_PLACEABLE` at most.
+    """
     ids = sa.select(PromoCode.id).join(Offer, PromoCode.offer_id == Offer.id)
     if not by.is_admin and publication_id not in by.publications:
         return []
     named = sa.select(OfferPublication.offer_id).where(OfferPublication.publication_id == publication_id)
-    ids = ids.where(Offer.id.in_(named), Offer.visible_to(by), PromoCode.status != "revoked")
+    ids = ids.where(Offer.id.in_(named), Offer.visible_to(by), code_queries.IS_PUBLIC, PromoCode.status != "revoked")
+    ids = ids.order_by(PromoCode.id.desc()).limit(MOST_PLACEABLE)
     return await listings(session, list(await session.scalars(ids)))
 
 

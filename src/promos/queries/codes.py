@@ -13,6 +13,8 @@ from promos.rules import codes
 from promos.rules.people import Actor
 from promos.rules.refusals import CodeMalformed, NotFound
 
+IS_PUBLIC = PromoCode.batch_id.is_(None)  # a secret code is always of a batch; this finds the others by their own index
+
 
 def meant(typed: str) -> sa.ColumnElement[bool]:
     """The code that `typed` stands for, if there is one; raises `CodeMalformed`.
@@ -77,3 +79,19 @@ async def standings(session: AsyncSession, batches: Collection[CodeBatch]) -> li
     )
     used = {row[0]: row[1] for row in await session.execute(counted)} if batches else {}
     return [Standing(each, used.get(each.id, 0)) for each in batches]
+
+
+async def public_ids(session: AsyncSession, offer_ids: Collection[UUID], *, most: int) -> list[UUID]:
+    """The public words of these offers, up to `most` of each, those made first."""
+    place = sa.func.row_number().over(partition_by=PromoCode.offer_id, order_by=PromoCode.id).label("place")
+    its = sa.select(PromoCode.id, place).where(PromoCode.offer_id.in_(offer_ids), IS_PUBLIC).subquery()
+    return list(await session.scalars(sa.select(its.c.id).where(its.c.place <= most)))
+
+
+async def public(session: AsyncSession, offer_ids: Collection[UUID]) -> dict[UUID, tuple[int, int]]:
+    """How many public words each of these offers has, and how many passes they gave."""
+    counted = sa.select(PromoCode.offer_id, sa.func.count(), sa.func.sum(PromoCode.used))
+    rows = await session.execute(
+        counted.where(PromoCode.offer_id.in_(offer_ids), IS_PUBLIC).group_by(PromoCode.offer_id)
+    )
+    return {offer_id: (number, int(used)) for offer_id, number, used in rows}

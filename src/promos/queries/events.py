@@ -8,8 +8,8 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from promos.models import Event, Offer, Partner, PassType, PromoCode
-from promos.queries import pages
+from promos.models import CodeBatch, Event, Offer, Partner, PassType, PromoCode
+from promos.queries import codes, pages
 from promos.rules.people import Actor
 
 
@@ -32,11 +32,11 @@ async def listed(
     mine = sa.select(Event.id, Event, Partner.name).join(Partner, Event.partner_id == Partner.id)
     rows, following = await pages.page(session, mine.where(Event.run_by(by)), Event.id, cursor, size, newest_first=True)
     ids = [row.id for row in rows]
-    codes, offers = await _codes(session, ids, now), await _offers(session, ids)
+    given, offers = await _codes(session, ids, now), await _offers(session, ids)
     found = []
     for row in rows:
         number, without, allowed = offers.get(row.id, (0, 0, 0))
-        used, live = codes.get(row.id, (0, 0))
+        used, live = given.get(row.id, (0, 0))
         limit = None if without or not number else allowed
         found.append(Listed(row.Event, row.name, live, number, used, limit))
     found.sort(key=lambda one: (one.event.ends_at < now, abs((one.event.starts_at - now).total_seconds())))
@@ -44,15 +44,22 @@ async def listed(
 
 
 async def _codes(session: AsyncSession, ids: list[UUID], now: datetime) -> dict[UUID, tuple[int, int]]:
-    """Passes given and codes that work, by event."""
-    works = sa.and_(PromoCode.status == "active", Offer.opens_at <= now, Offer.ends_at > now)
-    rows = await session.execute(
-        sa.select(PromoCode.event_id, sa.func.sum(PromoCode.used), sa.func.count(PromoCode.id).filter(works))
+    """Passes given and codes that work, by event; of the secret ones, all that were made for an open offer."""
+    is_open = sa.and_(Offer.opens_at <= now, Offer.ends_at > now)
+    works = sa.and_(PromoCode.status == "active", is_open)
+    public = (
+        sa.select(Offer.event_id, sa.func.sum(PromoCode.used), sa.func.count(PromoCode.id).filter(works))
         .join(Offer, PromoCode.offer_id == Offer.id)
-        .where(PromoCode.event_id.in_(ids))
-        .group_by(PromoCode.event_id)
+        .where(Offer.event_id.in_(ids), codes.IS_PUBLIC)
+        .group_by(Offer.event_id)
     )
-    return {event_id: (int(used), live) for event_id, used, live in rows}
+    made = sa.select(CodeBatch).where(CodeBatch.event_id.in_(ids))
+    open_ = set(await session.scalars(sa.select(Offer.id).where(Offer.event_id.in_(ids), is_open)))
+    found = {event_id: (int(used), live) for event_id, used, live in await session.execute(public)}
+    for each in await codes.standings(session, list(await session.scalars(made))):
+        used, live = found.get(each.batch.event_id, (0, 0))
+        found[each.batch.event_id] = used + each.used, live + each.batch.made * (each.batch.offer_id in open_)
+    return found
 
 
 async def _offers(session: AsyncSession, ids: list[UUID]) -> dict[UUID, tuple[int, int, int]]:

@@ -9,9 +9,25 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from promos.models import CheckIn, Claim, Event, Issue, Pass, PromoBlock, PromoCode, Publication, Redemption, Visit
+from promos.models import (
+    CheckIn,
+    Claim,
+    CodeBatch,
+    Event,
+    Issue,
+    Offer,
+    Pass,
+    PromoBlock,
+    PromoCode,
+    Publication,
+    Redemption,
+    Visit,
+)
+from promos.queries import codes
 from promos.rules.people import Actor
 from promos.rules.refusals import NotFound
+
+MOST_UNUSED = 50  # of an offer: codes that nobody used yet
 
 
 class Split(StrEnum):
@@ -38,7 +54,7 @@ class Counts:
 class Line:
     """One code, issue or day. `key` is `None` for whoever came without a promo block."""
 
-    key: str | None  # the code as shown, the issue's id, or the day
+    key: str | None  # the code as shown, the batch's or issue's id, or the day
     name: str
     counts: Counts
 
@@ -62,7 +78,7 @@ async def of_event(session: AsyncSession, event_id: UUID, split: Split, *, by: A
     own = None if runs else sa.select(PromoBlock.id).where(PromoBlock.publication_id.in_(by.publications))
     found = await _counts(session, event.id, split, own)
     if runs and split is Split.CODE:
-        for code_id in await session.scalars(sa.select(PromoCode.id).where(PromoCode.event_id == event.id)):
+        for code_id in await codes.public_ids(session, await _offers(session, event.id), most=MOST_UNUSED):
             found.setdefault(code_id, Counts())  # a code that nobody used yet stands there too
     lines = await _LINES[split](session, found)
     total = Counts()
@@ -71,11 +87,14 @@ async def of_event(session: AsyncSession, event_id: UUID, split: Split, *, by: A
     return Funnel(event, total, lines)
 
 
+async def _offers(session: AsyncSession, event_id: UUID) -> list[UUID]:
+    return list(await session.scalars(sa.select(Offer.id).where(Offer.event_id == event_id)))
+
+
 async def _counts(
     session: AsyncSession, event_id: UUID, split: Split, own: sa.Select[UUID] | None
 ) -> dict[Any, Counts]:
-    """Counts by code id, block id or day."""
-    codes = sa.select(PromoCode.id).where(PromoCode.event_id == event_id)
+    """Counts by code id (of secret codes, the id of their batch), block id or day."""
     sources: list[tuple[Any, Any, tuple[str, ...], sa.Select[*tuple[Any, ...]]]] = [
         (Visit, Visit.day, ("visits", "machines"), sa.select(sa.func.sum(Visit.human), sa.func.sum(Visit.machine))),
         (Claim, _day(session, Claim.created_at), ("claims",), sa.select(sa.func.count(Claim.id))),
@@ -100,8 +119,11 @@ async def _counts(
     ]
     found: dict[Any, Counts] = {}
     for ledger, day, names, statement in sources:
-        key = {Split.CODE: ledger.code_id, Split.ISSUE: ledger.block_id, Split.DAY: day}[split]
-        mine = statement.where(ledger.code_id.in_(codes))
+        by_code = sa.func.coalesce(PromoCode.batch_id, PromoCode.id)
+        key = {Split.CODE: by_code, Split.ISSUE: ledger.block_id, Split.DAY: day}[split]
+        mine = statement.where(ledger.event_id == event_id)
+        if split is Split.CODE:
+            mine = mine.join(PromoCode, ledger.code_id == PromoCode.id)
         if own is not None:
             mine = mine.where(ledger.block_id.in_(own))
         for *numbers, of in await session.execute(mine.add_columns(key).group_by(key)):
@@ -113,7 +135,12 @@ async def _by_code(session: AsyncSession, found: dict[Any, Counts]) -> list[Line
     rows = await session.execute(
         sa.select(PromoCode.id, PromoCode.spelled).where(PromoCode.id.in_(found)).order_by(PromoCode.text)
     )
-    return [Line(spelled, spelled, found[code_id]) for code_id, spelled in rows]
+    ordered = sa.select(CodeBatch).where(CodeBatch.id.in_(found)).order_by(CodeBatch.id)
+    batches = [
+        Line(str(batch.id), batch.pattern or f"{batch.created_at:%Y-%m-%d}", found[batch.id])
+        for batch in await session.scalars(ordered)
+    ]
+    return [*(Line(spelled, spelled, found[code_id]) for code_id, spelled in rows), *batches]
 
 
 async def _by_issue(session: AsyncSession, found: dict[Any, Counts]) -> list[Line]:

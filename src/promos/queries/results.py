@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import groupby
 from typing import Any
 from uuid import UUID
 
@@ -10,31 +9,35 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
-from promos.models import Consent, Event, Offer, Pass, PassType, PromoCode, Reader, Redemption
+from promos.models import CodeBatch, Consent, Event, Offer, Pass, PassType, PromoCode, Reader, Redemption
 from promos.queries import catalogue, pages
 from promos.queries import codes as code_queries
 from promos.queries.catalogue import Listing
+from promos.queries.codes import Standing
 from promos.rules import pseudonyms
 from promos.rules.language import N_
 from promos.rules.people import Actor
 from promos.rules.redemption import Tally
 from promos.rules.refusals import CodeMalformed, InvalidRequest
 
+MOST_CODES = 50  # public words of an offer that a page shows
 STATES = ("held", "confirmed", "cancelled", "expired")
 
 
 @dataclass(frozen=True, slots=True)
 class OfferTally:
-    """An offer as it stands now. `used` counts what its codes gave, whether or not the offer has a limit."""
+    """An offer as it stands now. `used` counts what its codes gave, whether or not the offer has a limit.
+
+    `codes`: its public words, the first `MOST_CODES` of `public`. `batches`: its secret codes, by the order or list.
+    """
 
     offer: Offer
     pass_type: PassType
     event: Event
     codes: list[Listing]
-
-    @property
-    def used(self) -> int:
-        return sum(listing.code.used for listing in self.codes)
+    public: int
+    batches: list[Standing]
+    used: int
 
     @property
     def left(self) -> int | None:
@@ -67,7 +70,7 @@ class Line:
 
 
 async def tally(session: AsyncSession, *, by: Actor, event_id: UUID | None = None) -> list[OfferTally]:
-    """The offers that `by` runs, of one event or of all, with all their codes; oldest first."""
+    """The offers that `by` runs, of one event or of all, with their codes; oldest first."""
     offers = (
         sa.select(Offer, PassType, Event)
         .join(PassType, Offer.pass_type_id == PassType.id)
@@ -78,11 +81,27 @@ async def tally(session: AsyncSession, *, by: Actor, event_id: UUID | None = Non
     if event_id is not None:
         offers = offers.where(Offer.event_id == event_id)
     rows = (await session.execute(offers)).all()
-    code_ids = sa.select(PromoCode.id).where(PromoCode.offer_id.in_([offer.id for offer, *_ in rows]))
-    listings = await catalogue.listings(session, list(await session.scalars(code_ids)))
-    listings.sort(key=lambda listing: str(listing.offer.id))
-    by_offer = {offer_id: list(group) for offer_id, group in groupby(listings, key=lambda listing: listing.offer.id)}
-    return [OfferTally(*row, codes=by_offer.get(row[0].id, [])) for row in rows]
+    ids = [offer.id for offer, *_ in rows]
+    listings = await catalogue.listings(session, await code_queries.public_ids(session, ids, most=MOST_CODES))
+    public = await code_queries.public(session, ids)
+    ordered = sa.select(CodeBatch).where(CodeBatch.offer_id.in_(ids)).order_by(CodeBatch.id.desc())
+    batches = await code_queries.standings(session, list(await session.scalars(ordered)))
+    found = []
+    for offer, pass_type, event in rows:
+        number, used = public.get(offer.id, (0, 0))
+        its_own = [each for each in batches if each.batch.offer_id == offer.id]
+        found.append(
+            OfferTally(
+                offer,
+                pass_type,
+                event,
+                codes=[each for each in listings if each.offer.id == offer.id],
+                public=number,
+                batches=its_own,
+                used=used + sum(each.used for each in its_own),
+            )
+        )
+    return found
 
 
 async def redemptions(
