@@ -499,16 +499,19 @@ def upgrade() -> None:
         sa.Column("code_id", sa.Uuid(), nullable=True),
         sa.Column("version", sa.Integer(), nullable=True),
         sa.Column("facts", sa.JSON(), nullable=False),
-        sa.ForeignKeyConstraint(["code_id"], ["promo_codes.id"], name="fk_journal_code_id"),
-        sa.ForeignKeyConstraint(["event_id"], ["events.id"], name="fk_journal_event_id"),
-        sa.ForeignKeyConstraint(["partner_id"], ["partners.id"], name="fk_journal_partner_id"),
-        sa.ForeignKeyConstraint(["publication_id"], ["publications.id"], name="fk_journal_publication_id"),
         sa.PrimaryKeyConstraint("id", name="pk_journal"),
         sa.UniqueConstraint("code_id", "version", name="uq_journal_code_id_version"),
     )
     op.create_index("ix_journal_event_id", "journal", ["event_id"], unique=False)
     op.create_index("ix_journal_partner_id", "journal", ["partner_id"], unique=False)
-    op.create_index("ix_journal_publication_id", "journal", ["publication_id"], unique=False)
+    op.create_index(
+        "ix_journal_publication_id",
+        "journal",
+        ["publication_id"],
+        unique=False,
+        sqlite_where=sa.text("publication_id IS NOT NULL"),
+        postgresql_where=sa.text("publication_id IS NOT NULL"),
+    )
     op.create_index("ix_journal_subject_id", "journal", ["subject_id"], unique=False)
 
     op.create_table(
@@ -722,16 +725,19 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["block_id"], ["promo_blocks.id"], name="fk_redemptions_block_id"),
         sa.ForeignKeyConstraint(["claim_id"], ["claims.id"], name="fk_redemptions_claim_id"),
         sa.ForeignKeyConstraint(["code_id"], ["promo_codes.id"], name="fk_redemptions_code_id"),
-        sa.ForeignKeyConstraint(["event_id"], ["events.id"], name="fk_redemptions_event_id"),
-        sa.ForeignKeyConstraint(["offer_id"], ["offers.id"], name="fk_redemptions_offer_id"),
-        sa.ForeignKeyConstraint(["partner_id"], ["partners.id"], name="fk_redemptions_partner_id"),
-        sa.ForeignKeyConstraint(["pass_type_id"], ["pass_types.id"], name="fk_redemptions_pass_type_id"),
         sa.ForeignKeyConstraint(["reader_id"], ["readers.id"], name="fk_redemptions_reader_id"),
         sa.ForeignKeyConstraint(["token_id"], ["tokens.id"], name="fk_redemptions_token_id"),
         sa.PrimaryKeyConstraint("id", name="pk_redemptions"),
         sa.UniqueConstraint("code_id", "version", name="uq_redemptions_code_id_version"),
     )
-    op.create_index("ix_redemptions_allotment_id", "redemptions", ["allotment_id"], unique=False)
+    op.create_index(
+        "ix_redemptions_allotment_id",
+        "redemptions",
+        ["allotment_id"],
+        unique=False,
+        sqlite_where=sa.text("allotment_id IS NOT NULL"),
+        postgresql_where=sa.text("allotment_id IS NOT NULL"),
+    )
     op.create_index(
         "ix_redemptions_expiring",
         "redemptions",
@@ -740,12 +746,23 @@ def upgrade() -> None:
         sqlite_where=sa.text("state = 'held'"),
         postgresql_where=sa.text("state = 'held'"),
     )
-    op.create_index("ix_redemptions_block_id", "redemptions", ["block_id"], unique=False)
-    op.create_index("ix_redemptions_claim_id", "redemptions", ["claim_id"], unique=False)
-    op.create_index("ix_redemptions_code_id", "redemptions", ["code_id"], unique=False)
+    op.create_index(
+        "ix_redemptions_block_id",
+        "redemptions",
+        ["block_id"],
+        unique=False,
+        sqlite_where=sa.text("block_id IS NOT NULL"),
+        postgresql_where=sa.text("block_id IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_redemptions_claim_id",
+        "redemptions",
+        ["claim_id"],
+        unique=False,
+        sqlite_where=sa.text("claim_id IS NOT NULL"),
+        postgresql_where=sa.text("claim_id IS NOT NULL"),
+    )
     op.create_index("ix_redemptions_offer_id", "redemptions", ["offer_id"], unique=False)
-    op.create_index("ix_redemptions_partner_id", "redemptions", ["partner_id"], unique=False)
-    op.create_index("ix_redemptions_pass_type_id", "redemptions", ["pass_type_id"], unique=False)
     op.create_index("ix_redemptions_reader_id", "redemptions", ["reader_id"], unique=False)
     op.create_index(
         "uq_redemptions_live_reader",
@@ -769,15 +786,11 @@ def upgrade() -> None:
         sa.Column("issued_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint("state IN ('live', 'handed_on', 'given_back', 'revoked')", name=op.f("ck_passes_state")),
-        sa.ForeignKeyConstraint(["event_id"], ["events.id"], name="fk_passes_event_id"),
-        sa.ForeignKeyConstraint(["partner_id"], ["partners.id"], name="fk_passes_partner_id"),
-        sa.ForeignKeyConstraint(["pass_type_id"], ["pass_types.id"], name="fk_passes_pass_type_id"),
         sa.ForeignKeyConstraint(["reader_id"], ["readers.id"], name="fk_passes_reader_id"),
         sa.ForeignKeyConstraint(["redemption_id"], ["redemptions.id"], name="fk_passes_redemption_id"),
         sa.PrimaryKeyConstraint("id", name="pk_passes"),
     )
     op.create_index("ix_passes_event_id", "passes", ["event_id"], unique=False)
-    op.create_index("ix_passes_partner_id", "passes", ["partner_id"], unique=False)
     op.create_index("ix_passes_reader_id", "passes", ["reader_id"], unique=False)
     op.create_index("ix_passes_redemption_id", "passes", ["redemption_id"], unique=False)
     op.create_index(
@@ -849,7 +862,14 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["sign_in_link_id"], ["sign_in_links.id"], name="fk_deliveries_sign_in_link_id"),
         sa.PrimaryKeyConstraint("id", name="pk_deliveries"),
     )
-    op.create_index("ix_deliveries_claim_id", "deliveries", ["claim_id"], unique=False)
+    op.create_index(
+        "ix_deliveries_claim_id",
+        "deliveries",
+        ["claim_id"],
+        unique=False,
+        sqlite_where=sa.text("claim_id IS NOT NULL"),
+        postgresql_where=sa.text("claim_id IS NOT NULL"),
+    )
     op.create_index(
         "ix_deliveries_due",
         "deliveries",
@@ -858,8 +878,22 @@ def upgrade() -> None:
         sqlite_where=sa.text("state = 'pending'"),
         postgresql_where=sa.text("state = 'pending'"),
     )
-    op.create_index("ix_deliveries_pass_id", "deliveries", ["pass_id"], unique=False)
-    op.create_index("ix_deliveries_sign_in_link_id", "deliveries", ["sign_in_link_id"], unique=False)
+    op.create_index(
+        "ix_deliveries_pass_id",
+        "deliveries",
+        ["pass_id"],
+        unique=False,
+        sqlite_where=sa.text("pass_id IS NOT NULL"),
+        postgresql_where=sa.text("pass_id IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_deliveries_sign_in_link_id",
+        "deliveries",
+        ["sign_in_link_id"],
+        unique=False,
+        sqlite_where=sa.text("sign_in_link_id IS NOT NULL"),
+        postgresql_where=sa.text("sign_in_link_id IS NOT NULL"),
+    )
 
     if op.get_context().dialect.name == "postgresql":
         # On SQLite a table may refer to one that comes later, so there these two stand in their tables.

@@ -18,7 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from promos import schema
 from promos import settings as configuration
-from promos.actions import installation, tokens
+from promos.actions import claims, installation, tokens
 from promos.actions.visits import VisitCounter
 from promos.database import connect
 from promos.group_commit import GroupCommit
@@ -91,6 +91,7 @@ def create_app(settings: Settings, *, clock: Callable[[], datetime] = utc_now) -
             "rules": rule_set(),
             "visits": VisitCounter(),
             "tokens": Together(database, tokens.known),
+            "pressed": Together(database, claims.found),
             "openings": Together(database, catalogue.openings),
             "counter": GroupCommit(database, clock, size=settings.batch_size, wait=settings.batch_wait),
             "stopping": False,

@@ -13,6 +13,7 @@ from promos.actions import outcomes, readers
 from promos.models import Claim, Delivery, Event, Offer, Pass, PromoBlock, PromoCode, Reader, Redemption, new_id
 from promos.queries import codes as code_queries
 from promos.queries import terms
+from promos.queries.together import padded
 from promos.rules import codes, redemption, signing
 from promos.rules import readers as addresses
 from promos.rules.redemption import SOLD_OUT, Ask, Asker, Terms
@@ -133,23 +134,38 @@ def _why_not(found: Terms, want: Wanted, now: datetime, *, proof: str, asks_name
     return NameNeeded() if asks_name and not want.name else None
 
 
-async def opened(session: AsyncSession, secret: str, *, waits: bool = False, now: datetime) -> Opened:
-    """The claim that a mail's link opens, without changing anything; raises why nothing can come of it any more.
+Found = tuple[Claim, Redemption | None, str]  # a claim, what came of it, and the proof that its offer asks for
+
+
+async def found(session: AsyncSession, secrets: Sequence[str]) -> dict[str, Found]:
+    """The claims behind these mails' links, by secret."""
+    marks = {signing.fingerprint(secret): secret for secret in secrets}
+    rows = await session.execute(_BEHIND_LINKS, {"marks": padded(list(marks))})
+    return {marks[claim.token_hash]: (claim, redeemed, proof) for claim, redeemed, proof in rows}
+
+
+_BEHIND_LINKS = (
+    sa.select(Claim, Redemption, Offer.proof)
+    .join(Offer, Claim.offer_id == Offer.id)
+    .outerjoin(Redemption, Claim.redemption_id == Redemption.id)
+    .where(Claim.token_hash.in_(sa.bindparam("marks", expanding=True)))
+)
+
+
+async def opened(session: AsyncSession, secret: str, *, now: datetime) -> Opened:
+    """The claim that a mail's link opens, without changing anything; raises why nothing can come of it any more."""
+    return opening((await found(session, [secret])).get(secret), now=now)
+
+
+def opening(behind: Found | None, *, waits: bool = False, now: datetime) -> Opened:
+    """What can come of the claim behind a link; raises why nothing can any more.
 
     A link that was used shows its pass for as long as that lives, however late. `waits`: who presses wants to stand in
     line if nothing is left, whatever they said before.
     """
-    row = (
-        await session.execute(
-            sa.select(Claim, Redemption, Offer.proof)
-            .join(Offer, Claim.offer_id == Offer.id)
-            .outerjoin(Redemption, Claim.redemption_id == Redemption.id)
-            .where(Claim.token_hash == signing.fingerprint(secret))
-        )
-    ).one_or_none()
-    if row is None:
+    if behind is None:
         raise LinkEnded
-    claim, redeemed, proof = row
+    claim, redeemed, proof = behind
     came = (redeemed.state, redeemed.held_for, redeemed.reader_key) if redeemed else ()
     if no := outcomes.why_closed(outcomes.Standing(claim.state, claim.expires_at, claim.reader_key, *came), now):
         raise no

@@ -3,7 +3,7 @@
 A hold counts from its beginning. It stops counting by time; what is written here afterwards only says so.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -22,16 +22,20 @@ from promos.rules.refusals import HoldExpired, PlaceLapsed, RedemptionEnded
 AT_ONCE = 1000  # holds settled in one statement
 
 
-async def locked_terms(session: AsyncSession, ways: Collection[Way], *, now: datetime) -> dict[Way, Terms]:
+async def locked_terms(
+    session: AsyncSession, ways: Collection[Way], *, now: datetime, look: Mapping[Way, Terms] | None = None
+) -> dict[Way, Terms]:
     """The terms of these ways, locked until the transaction ends, after everything that is over was settled.
 
-    Raises `LimitsMoved` where the transaction has to begin anew.
+    `look`: what was seen of them just before, to save a look. Raises `LimitsMoved` where the transaction has to begin
+    anew.
     """
-    asked = {code_id for code_id, _ in ways}
-    seen = await terms_query.of_ways(session, ways, now=now)
+    seen = look if look and look.keys() >= set(ways) else await terms_query.of_ways(session, ways, now=now)
     events = {each.event_id for each in seen.values() if each.is_due}
     overdue = await _overdue(session, events, now) if events else []
-    rows = await locks.lock(session, asked | {each.code_id for each in overdue}, now=now)
+    asked = {each.code_id for each in seen.values()}
+    others = await terms_query.of_codes(session, {each.code_id for each in overdue} - asked, now=now) if overdue else {}
+    rows = await locks.lock(session, [*seen.values(), *others.values()])
     if events:
         await _fall_back(session, {each.offer_id for each in seen.values()}, now)
         for first in range(0, len(overdue), AT_ONCE):

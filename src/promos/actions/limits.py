@@ -127,9 +127,10 @@ async def _spent(session: AsyncSession, offer: Offer) -> int:
 
 
 def _redeemed(row: Limited) -> sa.ColumnElement[bool]:
-    if isinstance(row, Event):
-        return Redemption.event_id == row.id
-    return Redemption.pass_type_id == row.id if isinstance(row, PassType) else Redemption.offer_id == row.id
+    if isinstance(row, Offer):
+        return Redemption.offer_id == row.id
+    below = Offer.event_id == row.id if isinstance(row, Event) else Offer.pass_type_id == row.id
+    return Redemption.offer_id.in_(sa.select(Offer.id).where(below))
 
 
 def _codes_below(row: Limited) -> sa.ColumnElement[bool]:

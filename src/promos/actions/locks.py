@@ -6,7 +6,6 @@ An allotment belongs to an offer with a limit, and whoever counts on it has lock
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -14,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from promos.models import Allotment, Event, Offer, PassType, PromoCode, table
-from promos.queries import terms
+from promos.queries.together import padded
 from promos.rules.redemption import Terms
 
 Rows = dict[type[Any], set[UUID]]
@@ -24,25 +23,33 @@ class LimitsMoved(Exception):  # noqa: N818 -- a signal to begin anew, not a fau
     """A limit was set while its row was not locked; begin the transaction anew."""
 
 
-async def lock(session: AsyncSession, code_ids: Collection[UUID], *, now: datetime) -> Rows:
-    """Lock these codes and every limited row above them until the transaction ends; what was locked.
+async def lock(session: AsyncSession, seen: Collection[Terms]) -> Rows:
+    """Lock the codes of these terms and every limited row above them until the transaction ends; what was locked.
 
     A row without a limit is not locked: it counts nothing, and nobody should queue for it. SQLite has locked the whole
     database by `BEGIN IMMEDIATE`.
     """
-    seen = (await terms.of_codes(session, code_ids, now=now)).values()
     rows: Rows = {
         Event: {each.event_id for each in seen if each.event.limit is not None},
         PassType: {each.pass_type_id for each in seen if each.capacity.limit is not None},
         Offer: {each.offer_id for each in seen if _is_counted(each)},
-        PromoCode: set(code_ids),
+        PromoCode: {each.code_id for each in seen},
     }
     if session.get_bind().dialect.name != "sqlite":
+        connection = await session.connection()
         for kind, ids in rows.items():
             if ids:
-                found = sa.select(kind.id).where(kind.id.in_(ids)).order_by(kind.id).with_for_update(key_share=True)
-                await session.execute(found)
+                await connection.execute(_LOCK[kind], {"ids": padded(sorted(ids))})
     return rows
+
+
+_LOCK: dict[type[Any], sa.Select[Any]] = {
+    kind: sa.select(table(kind).c.id)
+    .where(table(kind).c.id.in_(sa.bindparam("ids", expanding=True)))
+    .order_by(table(kind).c.id)
+    .with_for_update(key_share=True)
+    for kind in (Event, PassType, Offer, PromoCode)
+}
 
 
 def still_hold(rows: Rows, read: Iterable[Terms]) -> None:

@@ -54,12 +54,15 @@ async def redeem(session: AsyncSession, asks: Sequence[Ask], *, now: datetime) -
     batch = Batch(look, now)
     some = next(iter(look.values()))
     open_asks = await outcomes.settled_before(session, batch, asks)
-    held = await _held(session, some.event_id, {ask.reader_key for ask in open_asks})
+    is_over = all(redemption.refusal(each, now) for each in look.values())
+    held: dict[str, Held] = {}
+    if is_over or some.has_holds:
+        held = await _held(session, some.event_id, {ask.reader_key for ask in open_asks})
     takers = _takers(open_asks, held, some.offer_id)
-    if takers or not all(redemption.refusal(each, now) for each in look.values()):
+    if takers or not is_over:
         in_line, batch.is_promised = await line.next_in(session, some, now=now)
         ways |= {ask.way for ask in in_line} | {(held[ask.reader_key].code_id, None) for ask in takers}
-        batch.terms = await holds.locked_terms(session, ways, now=now)
+        batch.terms = await holds.locked_terms(session, ways, now=now, look=look)
         if takers:
             batch.taken = await _take(session, takers, held, now)
             batch.terms = await terms_query.of_ways(session, ways, now=now)
@@ -146,30 +149,35 @@ async def _held(session: AsyncSession, event_id: UUID, keys: Iterable[str]) -> d
     wanted = list(keys)
     if not wanted:
         return {}
-    rows = await session.execute(
-        sa.select(
-            Redemption.id,
-            Redemption.offer_id,
-            Redemption.code_id,
-            Redemption.reader_id,
-            Redemption.reader_key,
-            Redemption.token_id,
-            Pass.id.label("pass_id"),
-            Pass.drawn,
-            Redemption.version,
-            Redemption.state,
-            Redemption.held_for,
-            Redemption.expires_at,
-            Redemption.list_price,
-            Redemption.reduction,
-            Redemption.currency,
-        )
-        .outerjoin(Pass, sa.and_(Pass.redemption_id == Redemption.id, Pass.state == "live"))
-        .where(
-            Redemption.event_id == event_id, Redemption.reader_key.in_(padded(wanted)), sa.text(f"redemptions.{LIVE}")
-        )
-    )
+    rows = await session.execute(_HELD, {"event": event_id, "keys": padded(wanted)})
     return {row.reader_key: Held(**row._mapping) for row in rows}
+
+
+_HELD = (
+    sa.select(
+        Redemption.id,
+        Redemption.offer_id,
+        Redemption.code_id,
+        Redemption.reader_id,
+        Redemption.reader_key,
+        Redemption.token_id,
+        Pass.id.label("pass_id"),
+        Pass.drawn,
+        Redemption.version,
+        Redemption.state,
+        Redemption.held_for,
+        Redemption.expires_at,
+        Redemption.list_price,
+        Redemption.reduction,
+        Redemption.currency,
+    )
+    .outerjoin(Pass, sa.and_(Pass.redemption_id == Redemption.id, Pass.state == "live"))
+    .where(
+        Redemption.event_id == sa.bindparam("event"),
+        Redemption.reader_key.in_(sa.bindparam("keys", expanding=True)),
+        sa.text(f"redemptions.{LIVE}"),
+    )
+)
 
 
 def _answer_holders(batch: Batch, asks: Iterable[Ask], held: dict[str, Held]) -> list[Ask]:

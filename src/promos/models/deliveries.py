@@ -6,7 +6,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from promos.models.base import Base, new_id
+from promos.models.base import Base, new_id, where_there
 
 
 class Delivery(Base):
@@ -24,13 +24,14 @@ class Delivery(Base):
             sqlite_where=sa.text("state = 'pending'"),
             postgresql_where=sa.text("state = 'pending'"),
         ),
+        *(where_there("deliveries", column) for column in ("claim_id", "pass_id", "sign_in_link_id")),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)  # the Message-ID's left part, the same each try
     kind: Mapped[str]
-    claim_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("claims.id"), index=True)
-    pass_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("passes.id"), index=True)
-    sign_in_link_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("sign_in_links.id"), index=True)
+    claim_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("claims.id"))
+    pass_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("passes.id"))
+    sign_in_link_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("sign_in_links.id"))
     language: Mapped[str]
     state: Mapped[str] = mapped_column(default="pending")
     attempts: Mapped[int] = mapped_column(default=0)

@@ -1,4 +1,5 @@
-"""Append-only history: who did what to which thing, when. Ids only, never an address."""
+"""Append-only history: who did what to which thing, when. Ids only, never an address, and no foreign keys: it outlives
+what it tells of."""
 
 from datetime import datetime
 from typing import Any
@@ -7,13 +8,13 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from promos.models.base import Base, new_id
+from promos.models.base import Base, new_id, where_there
 from promos.rules.people import Actor, Role
 
 
 class Entry(Base):
     __tablename__ = "journal"
-    __table_args__ = (sa.UniqueConstraint("code_id", "version"),)
+    __table_args__ = (sa.UniqueConstraint("code_id", "version"), where_there("journal", "publication_id"))
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
     at: Mapped[datetime]
@@ -21,10 +22,10 @@ class Entry(Base):
     subject_id: Mapped[UUID] = mapped_column(index=True)
     actor_kind: Mapped[str]  # person | token | reader | program
     actor_id: Mapped[UUID | None]
-    partner_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("partners.id"), index=True)
-    publication_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("publications.id"), index=True)
-    event_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("events.id"), index=True)
-    code_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("promo_codes.id"))
+    partner_id: Mapped[UUID | None] = mapped_column(index=True)
+    publication_id: Mapped[UUID | None]
+    event_id: Mapped[UUID | None] = mapped_column(index=True)
+    code_id: Mapped[UUID | None]
     version: Mapped[int | None]  # of the code, where this changed it: 1…n without gaps
     facts: Mapped[dict[str, Any]]
 

@@ -23,9 +23,9 @@ class Pass(Base):
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
-    partner_id: Mapped[UUID] = mapped_column(sa.ForeignKey("partners.id"), index=True)
-    event_id: Mapped[UUID] = mapped_column(sa.ForeignKey("events.id"), index=True)
-    pass_type_id: Mapped[UUID] = mapped_column(sa.ForeignKey("pass_types.id"))
+    partner_id: Mapped[UUID]  # this and the next two are the redemption's, copied
+    event_id: Mapped[UUID] = mapped_column(index=True)
+    pass_type_id: Mapped[UUID]
     redemption_id: Mapped[UUID] = mapped_column(sa.ForeignKey("redemptions.id"), index=True)
     reader_id: Mapped[UUID] = mapped_column(sa.ForeignKey("readers.id"), index=True)  # who holds it, or held it
     drawn: Mapped[int] = mapped_column(default=1)  # which drawing of the QR token is good

@@ -6,7 +6,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from promos.models.base import Base, new_id
+from promos.models.base import Base, new_id, where_there
 from promos.models.offers import Offer
 from promos.rules.people import Actor
 
@@ -70,7 +70,11 @@ class Claim(Base):
 
 
 class Redemption(Base):
-    """A claim granted, or a place held. Live while held or confirmed: one a reader and event, whatever the offer."""
+    """A claim granted, or a place held. Live while held or confirmed: one a reader and event, whatever the offer.
+
+    Offer, pass type, event and partner are the code's, copied: they never change, and a crowd pays for no foreign keys
+    that could only say so again.
+    """
 
     __tablename__ = "redemptions"
     __table_args__ = (
@@ -95,17 +99,18 @@ class Redemption(Base):
             postgresql_where=sa.text("state = 'held'"),
         ),
         sa.UniqueConstraint("code_id", "version"),
+        *(where_there("redemptions", column) for column in ("allotment_id", "block_id", "claim_id")),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
-    partner_id: Mapped[UUID] = mapped_column(sa.ForeignKey("partners.id"), index=True)
-    event_id: Mapped[UUID] = mapped_column(sa.ForeignKey("events.id"))
-    pass_type_id: Mapped[UUID] = mapped_column(sa.ForeignKey("pass_types.id"), index=True)
-    offer_id: Mapped[UUID] = mapped_column(sa.ForeignKey("offers.id"), index=True)
-    code_id: Mapped[UUID] = mapped_column(sa.ForeignKey("promo_codes.id"), index=True)
-    allotment_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("allotments.id"), index=True)  # the narrowest
-    block_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("promo_blocks.id"), index=True)
-    claim_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("claims.id"), index=True)
+    partner_id: Mapped[UUID]
+    event_id: Mapped[UUID]
+    pass_type_id: Mapped[UUID]
+    offer_id: Mapped[UUID] = mapped_column(index=True)
+    code_id: Mapped[UUID] = mapped_column(sa.ForeignKey("promo_codes.id"))
+    allotment_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("allotments.id"))  # the narrowest
+    block_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("promo_blocks.id"))
+    claim_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("claims.id"))
     token_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("tokens.id"))  # which token vouched for the reader
     reader_id: Mapped[UUID] = mapped_column(sa.ForeignKey("readers.id"), index=True)
     reader_key: Mapped[str]

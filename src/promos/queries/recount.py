@@ -29,6 +29,7 @@ async def differences(session: AsyncSession) -> list[Difference]:
     found += await _allotments(session)
     found += await _versions(session)
     found += await _passes(session)
+    found += await _copies(session)
     return found
 
 
@@ -110,6 +111,26 @@ async def _passes(session: AsyncSession) -> list[Difference]:
         .where(number != expected)
     )
     return [_difference("redemption.passes", *each) for each in rows]
+
+
+async def _copies(session: AsyncSession) -> list[Difference]:
+    """Redemptions and passes whose copied ids are not those of their code."""
+    astray = sa.or_(
+        Redemption.offer_id != PromoCode.offer_id,
+        Redemption.event_id != PromoCode.event_id,
+        Redemption.partner_id != PromoCode.partner_id,
+        sa.and_(
+            Pass.id.is_not(None),
+            sa.or_(Pass.event_id != Redemption.event_id, Pass.pass_type_id != Redemption.pass_type_id),
+        ),
+    )
+    rows = await session.execute(
+        sa.select(Redemption.id)
+        .join(PromoCode, Redemption.code_id == PromoCode.id)
+        .outerjoin(Pass, Pass.redemption_id == Redemption.id)
+        .where(astray)
+    )
+    return [_difference("redemption.copies", row.id, 1, 0) for row in rows]
 
 
 def _difference(what: str, row_id: Any, stored: int, counted: int) -> Difference:

@@ -62,6 +62,7 @@ _TERMS = (
         PromoCode.limit.label("code_limit"),
         PromoCode.used.label("code_used"),
         PromoCode.version,
+        sa.exists().where(Redemption.event_id == Offer.event_id, Redemption.state == "held").label("has_holds"),
         sa.exists().where(_overdue(Offer.event_id)).label("has_overdue"),
         sa.exists().where(_SET_ASIDE).label("has_allotments"),
         sa.exists().where(_FALLS_BACK).label("has_fallen"),
@@ -70,6 +71,7 @@ _TERMS = (
     .join(Offer, PromoCode.offer_id == Offer.id)
     .join(PassType, Offer.pass_type_id == PassType.id)
     .join(Event, Offer.event_id == Event.id)
+    .where(PromoCode.id.in_(sa.bindparam("codes", expanding=True)))
 )
 
 
@@ -87,7 +89,7 @@ async def of_ways(session: AsyncSession, ways: Iterable[Way], *, now: datetime) 
     """
     wanted = list(dict.fromkeys(ways))
     code_ids = list({code_id for code_id, _ in wanted})
-    rows = (await session.execute(_TERMS.where(PromoCode.id.in_(padded(code_ids))), {"now": now})).all()
+    rows = (await session.execute(_TERMS, {"now": now, "codes": padded(code_ids)})).all()
     found = {row.code_id: _terms(row) for row in rows}
     allotting = {row.offer_id for row in rows if row.has_allotments}
     trees = await parts_of(session, allotting) if allotting else {}
@@ -272,4 +274,5 @@ def _terms(row: Any) -> Terms:
         version=row.version,
         is_due=row.has_overdue or row.has_fallen,
         is_waited_for=row.is_waited_for,
+        has_holds=row.has_holds,
     )

@@ -84,6 +84,7 @@ class Terms:
     allotments: tuple[Tally, ...] = ()
     is_due: bool = False  # whether a hold or an allotment of this event has come to its end and is not settled yet
     is_waited_for: bool = False
+    has_holds: bool = False  # whether anybody holds a place of this event
 
     def tallies(self) -> Iterator[tuple[str, Tally]]:
         """What limits a claim, widest first, by the name of the rule."""

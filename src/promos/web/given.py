@@ -12,13 +12,12 @@ from litestar.di import Provide
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from promos.actions import idempotency
+from promos.actions import claims, idempotency
 from promos.actions.idempotency import Keyed, Stored
 from promos.actions.locks import LimitsMoved
 from promos.database import RETRIES, Database, is_lost, may_retry
 from promos.group_commit import GroupCommit
 from promos.models import IdempotencyRecord
-from promos.queries.catalogue import Opening
 from promos.queries.together import Together
 from promos.rules.people import Actor
 from promos.rules.refusals import OutcomeUnknown, Refusal
@@ -28,6 +27,7 @@ T = TypeVar("T")
 Asked = Request[Actor, Any, State]
 Effect = Callable[[AsyncSession, datetime], Awaitable[T]]
 Show = Callable[[Any], Any]
+Pressed = Together[str, claims.Found]
 
 
 class Writes:
@@ -142,6 +142,11 @@ def provide_now(state: State) -> datetime:
     return clock()
 
 
+def provide_pressed(state: State) -> Pressed:
+    pressed: Pressed = state.pressed
+    return pressed
+
+
 def provide_settings(state: State) -> Settings:
     settings: Settings = state.settings
     return settings
@@ -150,11 +155,6 @@ def provide_settings(state: State) -> Settings:
 def provide_keys(state: State) -> Keys:
     keys: Keys = state["keys"]  # `.keys` is the mapping's own
     return keys
-
-
-def provide_openings(state: State) -> Together[str, Opening]:
-    openings: Together[str, Opening] = state.openings
-    return openings
 
 
 def provide_counter(state: State) -> GroupCommit:
@@ -167,8 +167,8 @@ DEPENDENCIES = {
     "writes": Provide(provide_writes, sync_to_thread=False),
     "actor": Provide(provide_actor, sync_to_thread=False),
     "now": Provide(provide_now, sync_to_thread=False),
+    "pressed": Provide(provide_pressed, sync_to_thread=False),
     "settings": Provide(provide_settings, sync_to_thread=False),
     "keys": Provide(provide_keys, sync_to_thread=False),
-    "openings": Provide(provide_openings, sync_to_thread=False),
     "counter": Provide(provide_counter, sync_to_thread=False),
 }

@@ -10,6 +10,7 @@ from uuid import UUID
 
 import msgspec
 from litestar import Request, Response, post
+from litestar.datastructures import State
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -25,7 +26,7 @@ from promos.rules.refusals import CodeUnknown, InvalidRequest, Refusal
 from promos.settings import Keys, Settings
 from promos.web.access import ANYONE
 from promos.web.api.redemptions import RedemptionSeen, respond
-from promos.web.given import Effect, Reads, Writes, network
+from promos.web.given import Effect, Pressed, Writes, network
 
 PACE = 0.1  # seconds
 
@@ -118,9 +119,6 @@ def submission(
     return effect
 
 
-def _brakes(email: str, peer: str, settings: Settings, key: bytes) -> list[Rate]:
-    person, domain = readers.canonical(email), readers.domain_of(email)
-    return [
 @asynccontextmanager
 async def in_its_time(promo_code: str) -> AsyncIterator[None]:
     """Whether there was a mail to write shows by no clock: what is said of a secret leaves at the next full `PACE`."""
@@ -132,6 +130,9 @@ async def in_its_time(promo_code: str) -> AsyncIterator[None]:
             await asyncio.sleep(PACE - (time.perf_counter() - begun) % PACE)
 
 
+def _brakes(email: str, peer: str, settings: Settings, key: bytes) -> list[Rate]:
+    person, domain = readers.canonical(email), readers.domain_of(email)
+    return [
         Rate(signing.bucket(key, "claim", "address", "minute", person), 1, 60),
         Rate(signing.bucket(key, "claim", "address", "day", person), settings.claims_per_address_a_day, 86400),
         Rate(rates.network_bucket(key, "claim", peer), settings.claims_per_network_an_hour, 3600),
@@ -148,30 +149,27 @@ class Confirmation(msgspec.Struct, forbid_unknown_fields=True):
 @post("/claims/{secret:str}/confirm", status_code=201, opt=ANYONE, operation_id="confirmClaim")
 async def confirm_claim(
     secret: FromPath[str],
-    reads: NamedDependency[Reads],
-    writes: NamedDependency[Writes],
-    counter: NamedDependency[GroupCommit],
-    now: NamedDependency[datetime],
-    settings: NamedDependency[Settings],
-    keys: NamedDependency[Keys],
+    request: Request[Any, Any, Any],
+    state: State,
     data: JSONBody[Confirmation | None] = None,
 ) -> Response[RedemptionSeen | WaitingSeen]:
     """Prove the mailbox with the secret of the mail, and get the pass. Again: the same pass, 200.
 
     Where nothing is left and the reader wants to wait, 202 and their place in line.
     """
-    outcome = await confirmed(secret, reads, writes, counter, now, waits=data.wait if data else False)
+    outcome = await confirmed(
+        secret, state.pressed, Writes(request), state.counter, state.clock(), waits=data.wait if data else False
+    )
     if isinstance(outcome, Waiting):
         return Response(WaitingSeen("waiting", outcome.position), status_code=202)
-    return respond(outcome, settings, keys)
+    return respond(outcome, state.settings, state["keys"])
 
 
 async def confirmed(
-    secret: str, reads: Reads, writes: Writes, counter: GroupCommit, now: datetime, *, waits: bool = False
+    secret: str, pressed: Pressed, writes: Writes, counter: GroupCommit, now: datetime, *, waits: bool = False
 ) -> Redeemed | Waiting:
     """What comes of the claim behind `secret`; raises why nothing does. No session is held while it waits."""
-    async with reads() as session:
-        found = await claims.opened(session, secret, waits=waits, now=now)
+    found = claims.opening(await pressed.find(secret), waits=waits, now=now)
     if found.claim.pass_id is not None:
         return await writes.run(lambda session, now: handing.accept(session, found.claim.id, now=now))
     outcome = await counter.redeem(found.claim.offer_id, found.ask)

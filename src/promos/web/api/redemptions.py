@@ -6,6 +6,7 @@ from uuid import UUID
 
 import msgspec
 from litestar import Response, get, post
+from litestar.datastructures import State as AppState
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -16,7 +17,6 @@ from promos.group_commit import GroupCommit
 from promos.models import new_id
 from promos.queries import results
 from promos.queries.catalogue import Opening
-from promos.queries.together import Together
 from promos.rules import readers, signing
 from promos.rules.benefits import Price
 from promos.rules.language import N_
@@ -26,7 +26,7 @@ from promos.rules.redemption import Ask, Asker, Redeemed, Waiting
 from promos.rules.refusals import CodeUnknown, HoldTooLong, InvalidRequest, NotFound, Refusal
 from promos.settings import Keys, Settings
 from promos.web.access import allows
-from promos.web.given import Reads, Writes, answered
+from promos.web.given import Asked, Reads, Writes, answered
 
 PARTNER = (Role.ADMIN, Role.OWNER, Role.MEMBER)
 State = Literal["held", "confirmed", "cancelled", "expired"]
@@ -146,31 +146,22 @@ def respond(outcome: Redeemed, settings: Settings, keys: Keys) -> Response[Any]:
     opt=allows(*PARTNER, scope=Scope.REDEEM),
     operation_id="redeem",
 )
-async def redeem(
-    data: JSONBody[NewRedemption],
-    reads: NamedDependency[Reads],
-    writes: NamedDependency[Writes],
-    openings: NamedDependency[Together[str, Opening]],
-    counter: NamedDependency[GroupCommit],
-    actor: NamedDependency[Actor],
-    now: NamedDependency[datetime],
-    settings: NamedDependency[Settings],
-    keys: NamedDependency[Keys],
-) -> Response[RedemptionSeen]:
+async def redeem(data: JSONBody[NewRedemption], request: Asked, state: AppState) -> Response[RedemptionSeen]:
     """Redeem a code for a reader this token vouches for, or hold a place for them.
 
     Same token, same reader again: 200 and the same.
     """
-    until = _until(data.hold_for, settings.hold_longest, now)
+    settings, keys, actor = state.settings, state["keys"], request.user
+    until = _until(data.hold_for, settings.hold_longest, state.clock())
     want = claims.wanted(
         data.code, data.reader.email, name=data.reader.name, shares=(), block_id=data.block, language="en"
     )
-    opening = await openings.find(want.promo_code)
+    opening: Opening | None = await state.openings.find(want.promo_code)
     if opening is None or not actor.runs_event(opening.partner_id, opening.event_id):
         raise CodeUnknown(want.promo_code)
     block = None
     if data.block is not None:
-        async with reads() as session:
+        async with state.database.reading() as session:
             block = await claims.block_of(session, data.block, opening.code_id)
     key = signing.reader_key(keys.reader, readers.canonical(want.email))
     ask = Ask(
@@ -183,10 +174,11 @@ async def redeem(
         held_for="shop" if until else None,
         held_until=until,
     )
+    counter: GroupCommit = state.counter
     outcome = await counter.redeem(
         opening.offer_id,
         ask,
-        key=await writes.key(),
+        key=await Writes(request).key(),
         answer=lambda given: (201 if given.is_new else 200, document(given)),
     )
     if isinstance(outcome, Refusal):

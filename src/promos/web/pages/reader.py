@@ -38,7 +38,7 @@ from promos.settings import Keys, Settings
 from promos.web.access import ANYONE
 from promos.web.api.claims import confirmed, in_its_time, submission
 from promos.web.api.passes import PassSeen, pass_id_of, seen
-from promos.web.given import Reads, Writes
+from promos.web.given import Pressed, Reads, Writes
 from promos.web.pages.show import errors_of, go, language_of, page
 
 GONE = {CodeEnded: "ended", CodeNotOpen: "not-yet", CodePaused: "paused", CodeRevoked: "revoked"}
@@ -201,14 +201,14 @@ async def proof_page(
 @post("/claim/{secret:str}", opt=ANYONE)
 async def prove(
     secret: FromPath[str],
-    reads: NamedDependency[Reads],
+    pressed: NamedDependency[Pressed],
     writes: NamedDependency[Writes],
     counter: NamedDependency[GroupCommit],
     now: NamedDependency[datetime],
     keys: NamedDependency[Keys],
 ) -> Response[Any]:
     """The button was pressed: the pass exists, or there is a reason why not."""
-    outcome = await confirmed(secret, reads, writes, counter, now)
+    outcome = await confirmed(secret, pressed, writes, counter, now)
     if isinstance(outcome, Waiting) or outcome.given is None:
         return go(f"/claim/{secret}")
     if not outcome.is_mine:
