@@ -128,7 +128,7 @@ async def test_where_it_cannot_begin_it_says_why(served: House, capsys: pytest.C
     code = await served.code(limit=None, code_limit=LIMIT)
     kept = await served.code(limit=9, on_cancel="keep")
     _, token = await served.token()
-    _, door = await served.token(Role.MEMBER, partner_id=kept.partner_id)
+    _, stranger = await served.token(Role.MEMBER, partner_id=kept.partner_id)
 
     async def why(*arguments: str) -> str:
         status, out, err = await promos(served, *arguments, "--readers", "20", capsys=capsys)
@@ -136,8 +136,8 @@ async def test_where_it_cannot_begin_it_says_why(served: House, capsys: pytest.C
         return err
 
     assert "unknown, has ended or was revoked" in await why(code.text, "--token", "pk_nobody")
-    assert "NOSUCHCODE at http" in await why("NOSUCHCODE", "--token", token)
-    assert f"{code.text} at http" in await why(code.text, "--token", door)  # another partner's
+    assert "there is no such code" in await why("NOSUCHCODE", "--token", token)
+    assert "none that this token may see" in await why(code.text, "--token", stranger)
     assert "stay used up" in await why(kept.text, "--token", token)
     served.stop()
     assert "it does not answer" in await why(code.text, "--token", token)

@@ -114,6 +114,8 @@ def answer_of(kind: str, heard: Heard) -> Done | Refused | Code | Unknown:
 
 
 def _why(heard: Heard) -> str:
+    if heard.status == 404:
+        return "there is no such code, or none that this token may see"
     said = heard.document or {}
     which = f" ({said['scope']})" if "scope" in said else ""
     return f"{said.get('title') or f'it answers {heard.status}'}{which}"
