@@ -53,7 +53,7 @@ def undeclared(app: Litestar) -> list[str]:
     return sorted(found)
 
 
-def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+async def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
     """Let in who may; raises `SignInNeeded`, `NotAllowed` or `ScopeMissing`."""
     if connection.scope.get("method") == "OPTIONS":
         return  # answered by the framework with the methods of this address, nothing else
