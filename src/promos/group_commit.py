@@ -23,6 +23,7 @@ from promos.database import RETRIES, Database, is_lost, may_retry
 from promos.rules.redemption import Ask, Outcome, Redeemed
 from promos.rules.refusals import OutcomeUnknown, Overloaded
 
+GRACE = 3.0  # seconds beyond the longest wait, after which a transaction is given up
 Answer = Callable[[Redeemed], tuple[int, Any]]  # status and document to keep for a repeat, without secrets
 
 
@@ -34,6 +35,7 @@ class Member:
     decided: "asyncio.Future[Outcome | Stored]"
     key: Keyed | None = None
     answer: Answer | None = None
+    is_running: bool = False  # in a transaction, which may commit at any moment
 
 
 @dataclass(slots=True)
@@ -46,7 +48,11 @@ class Queue:
 
 
 class GroupCommit:
-    """Decides claims, `size` at most in one transaction; nobody waits longer than about `wait` seconds."""
+    """Decides claims, `size` at most in one transaction, in order of arrival; nobody waits longer than `wait` seconds.
+
+    Whose time is over before a transaction took them hears `Overloaded`, and nothing happened; whose transaction has
+    not answered by then, `OutcomeUnknown`.
+    """
 
     def __init__(
         self,
@@ -72,41 +78,76 @@ class GroupCommit:
         queue = self._queues.setdefault(offer_id, Queue())
         if self._closing or (len(queue.members) / self._size + 1) * queue.seconds > self._wait:
             raise Overloaded(retry_after=max(1, round(self._wait / 2)))
-        decided: asyncio.Future[Outcome | Stored] = asyncio.get_running_loop().create_future()
-        queue.members.append(Member(ask, decided, key, answer))
+        loop = asyncio.get_running_loop()
+        member = Member(ask, loop.create_future(), key, answer)
+        queue.members.append(member)
         if queue.running is None:
             queue.running = asyncio.create_task(self._drain(offer_id, queue))
-        return await decided
+        patience = loop.call_later(self._wait, self._lose_patience, member)
+        try:
+            return await member.decided
+        finally:
+            patience.cancel()
+
+    def is_busy(self, offer_id: UUID) -> bool:
+        """Whether a transaction on this offer is under way."""
+        queue = self._queues.get(offer_id)
+        return queue is not None and not queue.members
 
     async def close(self) -> None:
         """Take nobody new, and decide all who wait."""
         self._closing = True
         await asyncio.gather(*(queue.running for queue in self._queues.values() if queue.running))
 
+    def _lose_patience(self, member: Member) -> None:
+        if not member.decided.done():
+            retry_after = max(1, round(self._wait / 2))
+            member.decided.set_exception(OutcomeUnknown() if member.is_running else Overloaded(retry_after))
+
     async def _drain(self, offer_id: UUID, queue: Queue) -> None:
         loop = asyncio.get_running_loop()
-        while queue.members:
-            members = [queue.members.popleft() for _ in range(min(self._size, len(queue.members)))]
+        while members := self._next(queue):
             began = loop.time()
-            await self._decide([member for member in members if not member.decided.done()])
+            await self._decide(members, until=began + self._wait)
             queue.seconds = 0.7 * (loop.time() - began) + 0.3 * queue.seconds
         del self._queues[offer_id]
 
-    async def _decide(self, members: list[Member]) -> None:
-        """Decide these in one transaction; if it cannot be had, each in its own."""
-        if not members:
-            return
+    def _next(self, queue: Queue) -> list[Member]:
+        """Who is decided next: those who wait still, without a second request under the same Idempotency-Key.
+
+        Whether that one is refused depends on what becomes of the first, so it waits for the transaction after.
+        """
+        taken: list[Member] = []
+        later: list[Member] = []
+        keys: dict[tuple[str, str], str] = {}
+        while queue.members and len(taken) < self._size:
+            member = queue.members.popleft()
+            if member.decided.done():
+                continue
+            key = member.key
+            if key and keys.setdefault((key.principal, key.key), key.fingerprint) != key.fingerprint:
+                later.append(member)
+                continue
+            member.is_running = True
+            taken.append(member)
+        queue.members.extendleft(reversed(later))
+        return taken
+
+    async def _decide(self, members: list[Member], *, until: float) -> None:
+        """Decide these in one transaction, begun anew where that may help while there is time; else each in its own."""
+        loop = asyncio.get_running_loop()
         for attempt in range(RETRIES + 1):
             try:
-                answers = await self._transaction(members)
+                async with asyncio.timeout_at(until + GRACE):
+                    answers = await self._transaction(members)
             except Exception as error:  # the outermost loop: whatever went wrong, everybody who waits hears of it
                 lost_race = isinstance(error, IntegrityError | LimitsMoved)
-                if (lost_race or may_retry(error)) and attempt < RETRIES:
+                if (lost_race or may_retry(error)) and attempt < RETRIES and loop.time() < until:
                     await asyncio.sleep(self._random.uniform(0.001, 0.02) * 2**attempt)
                     continue
                 if len(members) > 1 and not is_lost(error):
                     for member in members:
-                        await self._decide([member])
+                        await self._decide([member], until=until)
                     return
                 _fail(members, error)
                 return
