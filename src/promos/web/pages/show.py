@@ -28,6 +28,8 @@ SAID: dict[str, tuple[str, str]] = {
     "saved": ("ok", N_("Saved.")),
     "created": ("ok", N_("Created.")),
     "removed": ("ok", N_("Removed.")),
+    "ordered": ("ok", N_("Ordered. The codes are made in the background; you need not wait here.")),
+    "stopped": ("ok", N_("Stopped. The codes that are made stay good.")),
     "paused": ("ok", N_("Paused. Nobody can redeem it until you resume it.")),
     "resumed": ("ok", N_("Resumed. It works again.")),
     "revoked": ("ok", N_("Revoked. Passes given before stay good.")),

@@ -71,6 +71,35 @@ function wake(form) {
   form.querySelectorAll("button").forEach((button) => { button.disabled = false; });
 }
 
+// Watch: a part with data-watch="/its/page" is looked at again for as long as it says so.
+async function again(part) {
+  const fresh = await partOf(part.dataset.watch, part.id);
+  if (fresh && !part.contains(document.activeElement)) part.replaceWith(fresh);
+  watch(fresh && fresh.isConnected ? fresh : part);
+}
+const watch = (part) => { if (part.dataset.watch) setTimeout(() => again(part), 2000); };
+document.querySelectorAll("[data-watch]").forEach(watch);
+
+async function partOf(address, id) {
+  try {
+    const answer = await fetch(address);
+    return new DOMParser().parseFromString(await answer.text(), "text/html").getElementById(id);
+  } catch {
+    return null;
+  }
+}
+
+// Example: what is typed into <input name="pattern" data-example="/its/page"> is tried out by the server.
+let typing;
+document.addEventListener("input", ({ target }) => {
+  if (!target.dataset.example) return;
+  clearTimeout(typing);
+  typing = setTimeout(async () => {
+    const fresh = await partOf(`${target.dataset.example}?${new URLSearchParams({ [target.name]: target.value })}`, "example");
+    if (fresh) document.getElementById("example").replaceChildren(...fresh.childNodes);
+  }, 300);
+});
+
 // Door: the field is empty and ready for the next scan, also after "back"; a scanner that types elsewhere is heard too.
 const scan = () => document.querySelector("form[data-door] input:not([type=hidden])");
 const ready = () => scan()?.focus({ preventScroll: true });

@@ -1,6 +1,7 @@
 """The partner's desk: events, pass types, offers, codes, declarations, readers and people."""
 
 from promos.web.pages.partner import (
+    bulk,
     codes,
     declaration,
     desk,
@@ -20,6 +21,7 @@ HANDLERS = [
     *pass_types.HANDLERS,
     *offers.HANDLERS,
     *codes.HANDLERS,
+    *bulk.HANDLERS,
     *redemptions.HANDLERS,
     *declaration.HANDLERS,
     *team.HANDLERS,

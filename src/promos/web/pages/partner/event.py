@@ -128,7 +128,7 @@ def _step(pass_types: list[PassType], tallies: list[OfferTally]) -> int:
         return 2
     if not tallies:
         return 3
-    return 5 if any(each.codes for each in tallies) else 4
+    return 5 if any(each.codes or each.batches for each in tallies) else 4
 
 
 async def _publications(session: AsyncSession, tallies: list[OfferTally]) -> dict[UUID, list[str]]:
