@@ -92,6 +92,8 @@ def create_app(settings: Settings, *, clock: Callable[[], datetime] = utc_now) -
             "visits": VisitCounter(),
             "tokens": Together(database, tokens.known),
             "pressed": Together(database, claims.found),
+            "listings": Together(database, lambda session, texts: catalogue.public(session, texts, now=clock())),
+            "behind_blocks": Together(database, catalogue.behind_blocks),
             "openings": Together(database, catalogue.openings),
             "counter": GroupCommit(database, clock, size=settings.batch_size, wait=settings.batch_wait),
             "stopping": False,

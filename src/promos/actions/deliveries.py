@@ -23,6 +23,7 @@ from promos.models import (
     SignInLink,
     table,
 )
+from promos.models.deliveries import IS_PENDING
 from promos.rules.retries import Answer, Sent, next_try
 
 
@@ -112,7 +113,7 @@ async def settle(
 
 def _due(now: datetime) -> sa.ColumnElement[bool]:
     is_free = sa.or_(Delivery.leased_until.is_(None), Delivery.leased_until <= now)
-    return sa.and_(Delivery.state == "pending", Delivery.due_at <= now, is_free)
+    return sa.and_(IS_PENDING, Delivery.due_at <= now, is_free)
 
 
 async def _load(session: AsyncSession, ids: Iterable[UUID]) -> list[Due]:

@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from promos.actions import locks
 from promos.actions.locks import Change
 from promos.models import Allotment, Claim, Delivery, Entry, Offer, Pass, Redemption, new_id, table
+from promos.models.redemptions import IS_HELD
 from promos.queries import terms as terms_query
 from promos.rules.people import PROGRAM, Actor
 from promos.rules.redemption import Terms, Way
@@ -45,6 +46,19 @@ async def locked_terms(
     return read
 
 
+async def overdue_events(session: AsyncSession, *, now: datetime) -> list[UUID]:
+    """The events with holds whose time is over; to be asked again and again."""
+    return list(await session.scalars(_OVERDUE, {"now": now}))
+
+
+_OVERDUE = (
+    sa.select(Redemption.event_id)
+    .where(IS_HELD, Redemption.expires_at <= sa.bindparam("now"))
+    .distinct()
+    .order_by(Redemption.event_id)
+)
+
+
 async def settle(session: AsyncSession, event_id: UUID, *, now: datetime) -> None:
     """Write that the holds of an event are over whose time is, so that its counters say what counts."""
     ways = {(each.code_id, None) for each in await _overdue(session, {event_id}, now)}
@@ -55,7 +69,7 @@ async def settle(session: AsyncSession, event_id: UUID, *, now: datetime) -> Non
 async def _overdue(session: AsyncSession, events: Collection[UUID], now: datetime) -> Sequence[Any]:
     """Holds whose time is over, the oldest first."""
     found = sa.select(Redemption.id, Redemption.code_id).where(
-        Redemption.event_id.in_(events), Redemption.state == "held", Redemption.expires_at <= now
+        Redemption.event_id.in_(events), IS_HELD, Redemption.expires_at <= now
     )
     return (await session.execute(found.order_by(Redemption.expires_at))).all()
 

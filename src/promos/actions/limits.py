@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from promos.actions import redemptions
 from promos.models import Claim, Event, Offer, PassType, PromoCode, Redemption
+from promos.models.redemptions import IS_WAITING
 from promos.rules import offers
 from promos.rules.people import Actor
 from promos.rules.refusals import AllotmentInUse, BudgetBelowSpent, NotFound
@@ -101,7 +102,7 @@ async def is_redeemed(session: AsyncSession, row: Limited) -> bool:
 
 async def feed(session: AsyncSession, row: Limited, *, now: datetime) -> None:
     """Offer what has become free below `row` to those who wait, before anybody else."""
-    waiting = sa.select(Claim.offer_id).where(Claim.state == "waiting").distinct()
+    waiting = sa.select(Claim.offer_id).where(IS_WAITING).distinct()
     if isinstance(row, Offer):
         waiting = waiting.where(Claim.offer_id == row.id)
     elif isinstance(row, PassType):

@@ -9,10 +9,12 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from promos.actions import journal
-from promos.models import Claim, new_id, table
+from promos.models import Claim, Event, Offer, PromoCode, new_id, table
+from promos.queries import terms as terms_query
+from promos.rules import redemption
+from promos.models.redemptions import IS_WAITING
 from promos.rules.people import READER
 from promos.rules.redemption import SOLD_OUT, Ask, Outcome, Redeemed, Terms, Waiting, Way
-from promos.rules.refusals import LinkEnded
 
 AT_ONCE = 500  # places offered in one transaction
 
@@ -21,6 +23,28 @@ async def first_of(session: AsyncSession, offer_id: UUID) -> Way | None:
     """The way by which the next in line came; `None` if nobody waits."""
     row = (await session.execute(_in_line(offer_id, Claim.code_id, Claim.block_id).limit(1))).one_or_none()
     return None if row is None else (row.code_id, row.block_id)
+
+
+async def due_offers(session: AsyncSession, *, now: datetime) -> list[UUID]:
+    """The offers that have something left for one of the next in their line; to be asked again and again."""
+    found = []
+    for offer_id in await session.scalars(_WAITED_FOR, {"now": now}):
+        ahead = _in_line(offer_id, Claim.code_id, Claim.block_id).limit(AT_ONCE).subquery()
+        ways = [(row.code_id, row.block_id) for row in await session.execute(sa.select(ahead).distinct())]
+        terms = await terms_query.of_ways(session, ways, now=now)
+        if any(redemption.refusal(each, now) is None for each in terms.values()):
+            found.append(offer_id)
+    return found
+
+
+_NOW = sa.bindparam("now", type_=table(Event).c.starts_at.type)
+_WAITED_FOR = (
+    sa.select(Offer.id)
+    .join(Event, Offer.event_id == Event.id)
+    .where(Offer.opens_at <= _NOW, Offer.ends_at > _NOW, Event.starts_at > _NOW)
+    .where(sa.exists().where(Claim.offer_id == Offer.id, IS_WAITING))
+    .order_by(Offer.id)
+)
 
 
 async def next_in(session: AsyncSession, terms: Terms, *, now: datetime) -> tuple[list[Ask], bool]:
@@ -79,7 +103,7 @@ async def join(
     offer_id = terms[wanting[0].way].offer_id
     keys = [ask.reader_key for ask in wanting]
     found = sa.select(Claim.reader_key, Claim.id).where(
-        Claim.offer_id == offer_id, Claim.reader_key.in_(keys), Claim.state == "waiting"
+        Claim.offer_id == offer_id, Claim.reader_key.in_(keys), IS_WAITING
     )
     standing: dict[str, UUID] = {row.reader_key: row.id for row in await session.execute(found)}
     for ask in wanting:
@@ -126,23 +150,25 @@ def _may_wait(ask: Ask, terms: Terms, outcome: Outcome, now: datetime) -> bool:
 async def positions(session: AsyncSession, offer_id: UUID, claim_ids: set[UUID]) -> dict[UUID, int]:
     """Where these claims stand in line, from 1."""
     order = sa.func.row_number().over(order_by=(Claim.settled_at, Claim.id)).label("position")
-    ranked = sa.select(Claim.id, order).where(Claim.offer_id == offer_id, Claim.state == "waiting").subquery()
+    ranked = sa.select(Claim.id, order).where(Claim.offer_id == offer_id, IS_WAITING).subquery()
     rows = await session.execute(sa.select(ranked).where(ranked.c.id.in_(claim_ids)))
     return {row.id: row.position for row in rows}
 
 
-async def leave(session: AsyncSession, claim: Claim, *, now: datetime) -> None:
-    """Step out of the line; again changes nothing. Raises `LinkEnded` for a claim that never stood in it."""
+async def leave(session: AsyncSession, claim: Claim, *, now: datetime) -> bool:
+    """Step out of the line; whether the claim still stood in it."""
     of = (Claim.id == claim.id, Claim.state == "waiting")
     moved = await session.execute(sa.update(table(Claim)).where(*of).values(state="left", settled_at=now))
-    if moved.rowcount:  # type: ignore[attr-defined]
-        await journal.record(
-            session, "claim.left", claim.id, at=now, by=READER, partner=claim.partner_id, event=claim.event_id
-        )
-    elif claim.state not in ("waiting", "left"):
-        raise LinkEnded
+    if not moved.rowcount:  # type: ignore[attr-defined]
+        return False
+    await journal.record(
+        session, "claim.left", claim.id, at=now, by=READER, partner=claim.partner_id, event=claim.event_id
+    )
+    return True
 
 
 def _in_line(offer_id: UUID, *columns: Any) -> sa.Select[Any]:
-    waiting = sa.select(*columns).where(Claim.offer_id == offer_id, Claim.state == "waiting")
-    return waiting.order_by(Claim.settled_at, Claim.id)
+    """Those who wait, in order, but for who came by a code that is stopped: they hold nobody up."""
+    waiting = sa.select(*columns).where(Claim.offer_id == offer_id, IS_WAITING)
+    is_open = sa.exists().where(PromoCode.id == Claim.code_id, PromoCode.status == "active")
+    return waiting.where(is_open).order_by(Claim.settled_at, Claim.id)

@@ -8,6 +8,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from promos.models.base import Base, new_id, where_there
 
+IS_PENDING = sa.text("deliveries.state = 'pending'")  # written out, as its index is
+
 
 class Delivery(Base):
     """Holds ids only: address, link and words are put together when it is sent."""

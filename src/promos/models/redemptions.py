@@ -13,6 +13,10 @@ from promos.rules.people import Actor
 CLAIM_STATES = ("pending", "proven", "refused", "superseded", "waiting", "offered", "lapsed", "left")
 LIVE = "state IN ('held', 'confirmed')"
 
+# Written out, as the conditions of the indexes are: a plan made for any value could use none of them.
+IS_HELD = sa.text("redemptions.state = 'held'")
+IS_WAITING = sa.text("claims.state = 'waiting'")
+
 
 class Claim(Base):
     """A reader asked, and was sent a mail. Nothing is held before the mailbox is proved.

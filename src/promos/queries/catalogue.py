@@ -8,7 +8,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from promos.models import Event, Offer, OfferPublication, Partner, PassType, PromoCode
+from promos.models import Event, Offer, OfferPublication, Partner, PassType, PromoBlock, PromoCode
 from promos.queries import codes as code_queries
 from promos.queries import terms
 from promos.queries.together import padded
@@ -100,6 +100,19 @@ async def listings(session: AsyncSession, code_ids: list[UUID], *, now: datetime
     return [Listing(*row, terms=decide[row[0].id]) for row in rows]
 
 
+async def public(session: AsyncSession, texts: Sequence[str], *, now: datetime) -> dict[str, Listing]:
+    """The facts of these public words, by their normal form, for all who ask at the same moment."""
+    rows = (await session.execute(_PUBLIC, {"texts": padded(texts)})).all()
+    decide = await terms.of_codes(session, [code.id for code, *_ in rows], now=now) if rows else {}
+    return {row[0].text: Listing(*row, terms=decide[row[0].id]) for row in rows}
+
+
+async def behind_blocks(session: AsyncSession, block_ids: Sequence[UUID]) -> dict[UUID, str]:
+    """The code that each of these promo blocks shows, as it is spelled."""
+    rows = await session.execute(_BEHIND_BLOCKS, {"blocks": padded(block_ids)})
+    return {row.id: row.spelled for row in rows}
+
+
 async def placeable(session: AsyncSession, publication_id: UUID, by: Actor) -> list[Listing]:
     """The public words that `by` may place in this publication: not revoked, and of an offer that names it.
 
@@ -120,4 +133,10 @@ _ABOVE = (
     .join(PassType, Offer.pass_type_id == PassType.id)
     .join(Event, Offer.event_id == Event.id)
     .join(Partner, Offer.partner_id == Partner.id)
+)
+_PUBLIC = _ABOVE.where(PromoCode.text.in_(sa.bindparam("texts", expanding=True)), PromoCode.kind == "vanity")
+_BEHIND_BLOCKS = (
+    sa.select(PromoBlock.id, PromoCode.spelled)
+    .join(PromoCode, PromoBlock.code_id == PromoCode.id)
+    .where(PromoBlock.id.in_(sa.bindparam("blocks", expanding=True)))
 )

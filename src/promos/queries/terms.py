@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from promos.models import Allotment, Claim, Event, Issue, Offer, PassType, PromoBlock, PromoCode, Redemption, table
+from promos.models.redemptions import IS_HELD, IS_WAITING
 from promos.queries.together import padded
 from promos.rules import benefits
 from promos.rules.benefits import Benefit
@@ -21,7 +22,7 @@ def _overdue(event_id: Any) -> sa.ColumnElement[bool]:
     """Holds of an event whose time is over and that still count."""
     return sa.and_(
         Redemption.event_id == event_id,
-        Redemption.state == "held",
+        IS_HELD,
         Redemption.expires_at <= sa.bindparam("now", type_=table(Redemption).c.expires_at.type),
     )
 
@@ -62,11 +63,11 @@ _TERMS = (
         PromoCode.limit.label("code_limit"),
         PromoCode.used.label("code_used"),
         PromoCode.version,
-        sa.exists().where(Redemption.event_id == Offer.event_id, Redemption.state == "held").label("has_holds"),
+        sa.exists().where(Redemption.event_id == Offer.event_id, IS_HELD).label("has_holds"),
         sa.exists().where(_overdue(Offer.event_id)).label("has_overdue"),
         sa.exists().where(_SET_ASIDE).label("has_allotments"),
         sa.exists().where(_FALLS_BACK).label("has_fallen"),
-        sa.exists().where(Claim.offer_id == Offer.id, Claim.state == "waiting").label("is_waited_for"),
+        sa.exists().where(Claim.offer_id == Offer.id, IS_WAITING).label("is_waited_for"),
     )
     .join(Offer, PromoCode.offer_id == Offer.id)
     .join(PassType, Offer.pass_type_id == PassType.id)
@@ -192,7 +193,7 @@ async def _overdue_holds(session: AsyncSession, event_ids: Collection[UUID], now
         .join(Offer, Redemption.offer_id == Offer.id)
         .where(
             Redemption.event_id.in_(event_ids),
-            Redemption.state == "held",
+            IS_HELD,
             Redemption.expires_at <= now,
             Offer.on_expiry == "return",
         )

@@ -7,6 +7,7 @@ from uuid import UUID
 import msgspec
 import sqlalchemy as sa
 from litestar import Response, get, patch, post
+from litestar.datastructures import State as AppState
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody
 from msgspec import UNSET, UnsetType
@@ -198,6 +199,7 @@ async def check(
     actor: NamedDependency[Actor],
     now: NamedDependency[datetime],
     keys: NamedDependency[Keys],
+    state: AppState,
     data: JSONBody[Trial | None] = None,
 ) -> Tried:
     """Every rule with its verdict, from where a claim is decided. Uses nothing up, and changes nothing.
@@ -205,6 +207,8 @@ async def check(
     A secret code answers to those who run it, and to nobody else whether there is one.
     """
     trial = data or Trial()
+    if trial == Trial() and (glance := await _glance(code, state)):
+        return _tried(glance, glance.terms, list(redemption.verdicts(glance.terms, now)))
     at = now if trial.at is None else texts.read({"at": texts.instant}, {"at": trial.at})["at"]
     async with reads() as session:
         if await code_queries.is_secret(session, code):
@@ -221,6 +225,20 @@ async def check(
         if trial.reader is not None:
             key = signing.reader_key(keys.reader, readers.canonical(readers.address(trial.reader.email)))
             said.append(await _one_a_reader(session, found, key, at))
+    return _tried(found, terms, said)
+
+
+async def _glance(code: str, state: AppState) -> Listing | None:
+    """A public word as everybody may see it, looked up for all who ask; of anything else, nothing."""
+    try:
+        text = spelling.normal(code)
+    except CodeMalformed:
+        return None
+    found: Listing | None = await state.listings.find(text)
+    return found
+
+
+def _tried(found: Listing, terms: Terms, said: list[Verdict]) -> Tried:
     worth = msgspec.convert(money(found.pass_type), FaceValue)
     return Tried(
         code=found.code.spelled,

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 from litestar import Request, Response, get, post
+from litestar.datastructures import State
 from litestar.di import NamedDependency
 from litestar.params import FromPath
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -14,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from promos.actions import claims, consents, passes
 from promos.actions.visits import Place
 from promos.group_commit import GroupCommit
-from promos.models import PromoBlock, PromoCode
+from promos.models import PromoCode
 from promos.queries import catalogue, codes
 from promos.queries.catalogue import Listing
 from promos.rendering import calendar, mails, qr
@@ -57,14 +58,9 @@ async def find(request: Request[Any, Any, Any]) -> Response[Any]:
 
 
 @get("/go/{block:uuid}", opt=ANYONE)
-async def follow(block: FromPath[UUID], reads: NamedDependency[Reads]) -> Response[Any]:
+async def follow(block: FromPath[UUID], state: State) -> Response[Any]:
     """A click in an issue: on to the code's page, which then knows the block. No cookie; nowhere else to go."""
-    async with reads() as session:
-        code = await session.scalar(
-            sa.select(PromoCode.spelled)
-            .join(PromoBlock, PromoBlock.code_id == PromoCode.id)
-            .where(PromoBlock.id == block)
-        )
+    code = await state.behind_blocks.find(block)
     if code is None:
         raise NotFound("block")
     return go(f"/c/{code}?block={block}")
