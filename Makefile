@@ -25,6 +25,7 @@ help:
 	@echo "make test     every test, on SQLite and on PostgreSQL"
 	@echo "make check    style, types and the direction of imports"
 	@echo "make bench    how fast it is, against the limits of this machine (BENCH=--quick is minutes)"
+	@echo "make failover a PostgreSQL leader dies under a crowd: what is lost, how long it takes"
 	@echo "make lock     newest allowed versions, with their hashes, into requirements/"
 	@echo "make .env     secrets for docker-compose.yml"
 	@echo "make messages sentences that are new or gone, into the French catalogue"
@@ -48,6 +49,16 @@ check: .venv/dev.stamp
 
 bench: .venv/dev.stamp
 	$(BIN)/python -m bench $(BENCH)
+
+# Patroni has an environment of its own; etcd comes with the system (Debian: etcd-server).
+.PHONY: failover
+failover: .venv/dev.stamp build/patroni/stamp
+	$(BIN)/python -m bench.failover $(FAILOVER)
+
+build/patroni/stamp: requirements/failover.txt | .venv/made.stamp
+	@$(PYTHON) -m venv build/patroni
+	@build/patroni/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes -r $<
+	@touch $@
 
 lock: .venv/made.stamp
 	$(PIP) install $(UV)

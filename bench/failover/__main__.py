@@ -30,6 +30,8 @@ BEGAN = perf_counter()
 
 def main() -> None:
     taken = _arguments()
+    if not taken.patroni.exists():
+        sys.exit(f"{taken.patroni} is missing: make failover")
     signal.signal(signal.SIGTERM, _stopped)
     folder = Path(tempfile.mkdtemp(prefix="promos-failover-app-"))
     try:
@@ -48,7 +50,7 @@ def run(taken: argparse.Namespace, folder: Path) -> Drill:
     say(
         f"etcd, Patroni and two PostgreSQL: {kind}, ttl {rules.ttl}, loop_wait {rules.loop_wait}, retry_timeout {retry}"
     )
-    with Cluster(taken.patroni, rules) as cluster:
+    with Cluster(taken.patroni.absolute(), rules) as cluster:
         installed = install(cluster, folder, limit=taken.limit, workers=PROCESSES)
         say(f"a leader and its standby; {PROCESSES} processes of promos serve; one code for {taken.limit} passes")
         server = serving.promos(installed.settings)

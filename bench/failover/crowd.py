@@ -1,14 +1,16 @@
 """Readers who ask for a pass until they are told yes or no, and every answer each of them got."""
 
 import asyncio
-from collections.abc import Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from time import perf_counter
-from typing import Any
 
-from promos.crowd.wire import Heard, Lost, Wire
+import httpx
 
 AGAIN = 0.2  # seconds after which an unanswered reader asks again: sooner than Retry-After wants
+PATIENCE = 60.0  # seconds for one answer
+
+Ask = Callable[[httpx.AsyncClient, int], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +36,10 @@ class Answer:
 
 @dataclass(slots=True)
 class Crowd:
-    """Asks as the bearer of `token`, over so many `connections`; `after` acknowledged passes, `reached` is set."""
+    """Asks as the bearer of `token`, over so many `connections`; `after` acknowledged passes, `reached` is set.
+
+    Every second reader asks, and asks again, under an Idempotency-Key.
+    """
 
     url: str
     token: str
@@ -47,59 +52,62 @@ class Crowd:
 
     async def until_told(self, readers: Iterable[int]) -> None:
         """Every reader asks until the answer is a yes or a no."""
-        coming = iter(readers)
-        await self._together(self._until_told(coming) for _ in range(self.connections))
+        await self._together(readers, self._until_told)
 
     async def once_more(self, readers: Iterable[int]) -> list[Answer]:
-        """Each of these asks once, and says what it heard; nothing of it is kept."""
-        coming, heard = iter(readers), list[Answer]()
-        await self._together(self._once(coming, heard) for _ in range(self.connections))
+        """Each of these asks once, without a key, and says what it heard; nothing of it is kept."""
+        heard: list[Answer] = []
+
+        async def once(client: httpx.AsyncClient, reader: int) -> None:
+            heard.append(await self._ask(client, reader))
+
+        await self._together(readers, once)
         return heard
 
-    async def _together(self, askers: Iterable[Any]) -> None:
+    async def _together(self, readers: Iterable[int], ask: Ask) -> None:
+        """Over all connections, the next reader wherever one is free."""
+        coming = iter(readers)
+
+        async def connection() -> None:
+            async with httpx.AsyncClient(base_url=self.url, timeout=PATIENCE) as client:
+                for reader in coming:
+                    await ask(client, reader)
+
         async with asyncio.TaskGroup() as group:
-            for asker in askers:
-                group.create_task(asker)
+            for _ in range(self.connections):
+                group.create_task(connection())
 
-    async def _until_told(self, coming: Iterator[int]) -> None:
-        wire = Wire(self.url, self.token)
-        for reader in coming:
-            while True:
-                answer = await self._ask(wire, reader)
-                self.answers.append(answer)
-                if answer.given:
-                    self._acknowledged(reader, answer.given)
-                    break
-                if 400 <= answer.status < 500:
-                    break
-                await asyncio.sleep(AGAIN)
-        wire.close()
+    async def _until_told(self, client: httpx.AsyncClient, reader: int) -> None:
+        key = f"key-of-{reader}" if reader % 2 == 0 else None
+        while True:
+            answer = await self._ask(client, reader, key)
+            self.answers.append(answer)
+            if answer.given:
+                self.passes[reader] = answer.given
+                if len(self.passes) >= self.after:
+                    self.reached.set()
+                return
+            if 400 <= answer.status < 500:
+                return
+            await asyncio.sleep(AGAIN)
 
-    async def _once(self, coming: Iterator[int], heard: list[Answer]) -> None:
-        wire = Wire(self.url, self.token)
-        for reader in coming:
-            heard.append(await self._ask(wire, reader))
-        wire.close()
-
-    def _acknowledged(self, reader: int, given: Given) -> None:
-        self.passes[reader] = given
-        if len(self.passes) >= self.after:
-            self.reached.set()
-
-    async def _ask(self, wire: Wire, reader: int) -> Answer:
+    async def _ask(self, client: httpx.AsyncClient, reader: int, key: str | None = None) -> Answer:
         want = {"code": self.code, "reader": {"email": f"reader-{reader}@readers.example"}}
+        headers = {"Authorization": f"Bearer {self.token}"} | ({"Idempotency-Key": key} if key else {})
+        start = perf_counter()
         try:
-            heard = await wire.ask("POST", "/api/v1/redemptions", want)
-        except Lost as lost:
-            return Answer(reader, lost.start, perf_counter(), 0, f"no answer: {lost}", False, None)
-        return _read(reader, heard)
+            heard = await client.post("/api/v1/redemptions", json=want, headers=headers)
+        except httpx.TransportError as error:
+            return Answer(reader, start, perf_counter(), 0, f"no answer: {type(error).__name__}", False, None)
+        return _read(reader, heard, start)
 
 
-def _read(reader: int, heard: Heard) -> Answer:
-    given, what = None, "no document"
-    if heard.status in (200, 201):
-        given = Given(heard.document["pass"]["id"], heard.document["pass"]["token"])
-        what = "pass" if heard.status == 201 else "same pass"
-    elif heard.document:
-        what = heard.document["code"]
-    return Answer(reader, heard.start, heard.end, heard.status, what, "retry-after" in heard.headers, given)
+def _read(reader: int, heard: httpx.Response, start: float) -> Answer:
+    end, said, given = perf_counter(), heard.json(), None
+    if heard.is_success:
+        given = Given(said["pass"]["id"], said["pass"]["token"])
+        is_repeat = heard.status_code == 200 or "idempotent-replayed" in heard.headers
+        what = "same pass" if is_repeat else "pass"
+    else:
+        what = said["code"]
+    return Answer(reader, start, end, heard.status_code, what, "retry-after" in heard.headers, given)

@@ -49,7 +49,7 @@ class Drill:
     @property
     def outage(self) -> tuple[float, float]:
         """From the last yes before to the first yes after; as seconds since the leader was killed."""
-        ends = sorted(answer.end for answer in self.crowd.answers if answer.status == 201)
+        ends = sorted(answer.end for answer in self.crowd.answers if answer.what == "pass")
         last, first = max(pairwise(ends), key=lambda pair: pair[1] - pair[0])
         return last - self.killed, first - self.killed
 
@@ -61,7 +61,7 @@ class Drill:
     @property
     def found(self) -> int:
         """Of `unknown`, those whose pass was there already when they asked again."""
-        return len({answer.reader for answer in self.crowd.answers if answer.status == 200} & self.unknown)
+        return len({answer.reader for answer in self.crowd.answers if answer.what == "same pass"} & self.unknown)
 
     @property
     def slowest(self) -> float:
@@ -81,7 +81,10 @@ class Drill:
             ("tokens given twice", self.given_twice),
             ("counters that disagree", len(self.stored.differences) + sum(n != self.limit for n in self.stored.used)),
             ("answers other than yes, sold out, or 503 with Retry-After", sum(map(_is_wrong, self.crowd.answers))),
-            (f"answers later than {LONGEST:.0f} s", int(self.slowest > LONGEST)),
+            (
+                f"answers later than {LONGEST:.0f} s",
+                sum(answer.end - answer.start > LONGEST for answer in self.crowd.answers),
+            ),
         ]
         return [f"{what}: {number}" for what, number in [*(kept if self.is_synchronous else []), *always] if number]
 
