@@ -1,4 +1,7 @@
-"""`python -m bench`: a table of goals and figures, and a chart. Run it on a machine that does nothing else."""
+"""`python -m bench`: a table of goals and figures, and a chart. Run it on a machine that does nothing else.
+
+Codes in bulk (G8) are measured by `python -m bench.codes`.
+"""
 
 import argparse
 import platform
@@ -65,7 +68,7 @@ def main() -> int:
     figures.append(Figure("G12", "in all turns: wrong", (float(len(faults)),), "faults", most=0))
     figures.sort(key=lambda figure: int(figure.goal[1:]))
     text = table.written(figures)
-    (asked.out / "speed.md").write_text(text + "\n", encoding="utf-8")
+    (asked.out / "speed-table.md").write_text(text + "\n", encoding="utf-8")
     print(text)
     print(f"\n{platform.platform()}, Python {platform.python_version()}, {(time.monotonic() - began) / 60:.0f} minutes")
     for fault in faults:

@@ -10,7 +10,7 @@ from html import escape
 from itertools import pairwise
 
 WIDTH, HEIGHT = 760, 440
-LEFT, RIGHT, TOP, BOTTOM = 64, 190, 40, 56
+LEFT, RIGHT, TOP, BOTTOM = 76, 190, 46, 56
 INK, PAPER = "#1b1f27", "#fff"
 STYLES = (("", "circle"), ("9 5", "square"), ("2 4", "diamond"))
 Point = tuple[float, float]
@@ -71,7 +71,6 @@ def _grid(across: Sequence[int], low: float, high: float, place: Place) -> list[
         parts.append(f'<text x="{x}" y="{y + 20}" text-anchor="middle">{at}</text>')
     middle = (LEFT + WIDTH - RIGHT) / 2
     parts.append(f'<text x="{middle}" y="{HEIGHT - 12}" text-anchor="middle">connections</text>')
-    parts.append(f'<text x="{LEFT}" y="{TOP - 4}" text-anchor="end" font-size="12">a second</text>')
     return parts
 
 

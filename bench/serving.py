@@ -81,6 +81,7 @@ def promos(settings: Settings) -> Serving:
         "PROMOS_READER_KEY": settings.reader_key,
         "PROMOS_WORKERS": str(settings.workers),
         "PROMOS_BATCH_SIZE": str(settings.batch_size),
+        "PROMOS_BATCH_WAIT": str(settings.batch_wait),
         "PROMOS_BASE_URL": f"http://127.0.0.1:{port}",
         "PROMOS_EMBEDDED_WORKER": "0",
         "PROMOS_LOG_LEVEL": "error",
