@@ -11,12 +11,12 @@ from email.message import EmailMessage
 import pytest
 import sqlalchemy as sa
 
-from promos.actions import claims, passes, redemptions, sign_in
+from promos.actions import batches, claims, passes, redemptions, sign_in
 from promos.database import Database
-from promos.models import Claim, Delivery, Pass, PromoCode
+from promos.models import Claim, CodeBatch, Delivery, Pass, PromoCode
 from promos.queries.deliveries import Standing, standing
 from promos.rules import signing
-from promos.rules.people import Role
+from promos.rules.people import PROGRAM, Role
 from promos.rules.retries import Answer, Failed, Sent
 from promos.settings import Keys, Settings
 from promos.worker import Worker
@@ -384,3 +384,29 @@ async def test_a_worker_without_work_stops_when_told(database: Database, setting
     stop.set()
 
     await running
+
+
+@pytest.mark.usefixtures("code")
+async def test_codes_that_were_ordered_are_made_beside_a_mail_that_hangs(
+    database: Database, settings: Settings, clock: Clock
+) -> None:
+    await ask_for_a_pass(database)
+    async with database.writing() as session:
+        offer_id = (await session.scalars(sa.select(PromoCode.offer_id))).one()
+        await batches.order(session, offer_id, 300, now=NOW, by=PROGRAM)
+    busy, stop = Busy(), asyncio.Event()
+    running = asyncio.create_task(Worker(database, busy, settings, KEYS, clock).run(stop))
+    try:
+        await busy.reached.wait()
+        while await state_of_the_order(database) != "done":
+            await asyncio.sleep(0.02)
+    finally:
+        running.cancel()
+        await asyncio.wait([running])
+
+    assert len(busy.given) == 1
+
+
+async def state_of_the_order(database: Database) -> str | None:
+    async with database.reading() as session:
+        return await session.scalar(sa.select(CodeBatch.state))

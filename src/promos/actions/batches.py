@@ -4,11 +4,12 @@ What a batch has made moves in the transaction that stores the codes, and only f
 on after any other, whatever became of that one, and the number comes out exact.
 """
 
+import asyncio
 import secrets
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from typing import Any
+import struct
+from collections.abc import AsyncIterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -27,6 +28,8 @@ LEASE = timedelta(seconds=15)  # begins anew with each chunk
 _TABLE = table(PromoCode)
 _COLUMNS = [column.name for column in _TABLE.columns]
 _UNIQUE = "23505"  # SQLSTATE
+_PIECE = 32 * 1024  # bytes
+_EPOCH = datetime(2000, 1, 1, tzinfo=UTC)  # of PostgreSQL
 
 
 class CodesRepeated(Exception):  # noqa: N818 -- a signal to draw anew, not a fault
@@ -37,13 +40,12 @@ class BatchMoved(Exception):  # noqa: N818 -- a signal to look anew, not a fault
     """Somebody stopped this batch, or made codes of it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Word:
+class Word(NamedTuple):
     """A code to store: how it is compared and shown, and its id."""
 
     text: str
     spelled: str
-    id: UUID = field(default_factory=new_id)
+    id: UUID
 
 
 async def order(
@@ -123,8 +125,8 @@ async def let_go(session: AsyncSession, batch_id: UUID, *, seen: int) -> None:
 
 def words(spelled: Sequence[str], now: datetime) -> list[Word]:
     """Secret codes as they are shown, ready to be stored."""
-    ids = _ids(len(spelled), now)
-    return [Word(codes.mended(each.replace("-", "")), each, row_id) for row_id, each in zip(ids, spelled, strict=True)]
+    compared = codes.mended("\n".join(spelled).replace("-", "")).split("\n")
+    return list(map(Word, compared, spelled, ids(len(spelled), now)))
 
 
 def words_again(pattern: str, count: int, now: datetime) -> list[Word]:
@@ -182,13 +184,14 @@ async def store(
     if connection.dialect.name == "sqlite":
         insert = str(sa.insert(_TABLE).compile(dialect=connection.dialect))
         try:
-            await connection.exec_driver_sql(insert, _rows(_as_stored(values, connection.dialect), some, as_hex=True))
+            await connection.exec_driver_sql(insert, _rows(_as_stored(values, connection.dialect), some))
         except IntegrityError:
             raise CodesRepeated from None
         return
     driver: Any = (await connection.get_raw_connection()).driver_connection
     try:
-        await driver.copy_records_to_table(_TABLE.name, records=_rows(values, some), columns=_COLUMNS)
+        source = _in_pieces(_binary(values, some))
+        await driver.copy_to_table(_TABLE.name, source=source, columns=_COLUMNS, format="binary")
     except Exception as error:
         state = getattr(error, "sqlstate", None)
         if state is None:
@@ -198,7 +201,7 @@ async def store(
         raise DBAPIError(f"COPY {_TABLE.name}", None, error) from error
 
 
-def _ids(count: int, now: datetime) -> list[UUID]:
+def ids(count: int, now: datetime) -> list[UUID]:
     """As `models.new_id` makes them, by the thousand."""
     begun = (int(now.timestamp() * 1000) << 80) | (0x7 << 76) | (0b10 << 62)
     chance = secrets.token_bytes(10 * count)
@@ -207,15 +210,53 @@ def _ids(count: int, now: datetime) -> list[UUID]:
     return [UUID(int=begun | (each & high) | (each & low)) for each in drawn]
 
 
-def _rows(values: Mapping[str, Any], some: Sequence[Word], *, as_hex: bool = False) -> list[tuple[Any, ...]]:
+def _rows(values: Mapping[str, Any], some: Sequence[Word]) -> list[tuple[Any, ...]]:
     """Rows in the order of `_COLUMNS`; all but id, text and spelling is the same in each."""
     row = [values.get(name) for name in _COLUMNS]
     of_id, of_text, of_spelled = (_COLUMNS.index(name) for name in ("id", "text", "spelled"))
     made = []
-    for word in some:
-        row[of_id], row[of_text], row[of_spelled] = word.id.hex if as_hex else word.id, word.text, word.spelled
+    for text, spelled, row_id in some:
+        row[of_id], row[of_text], row[of_spelled] = row_id.hex, text, spelled
         made.append(tuple(row))
     return made
+
+
+def _binary(values: Mapping[str, Any], some: Sequence[Word]) -> bytes:
+    """The same rows as PostgreSQL's COPY reads them fastest: what stays the same in each is written once."""
+    between, part = [], struct.pack("!h", len(_COLUMNS))
+    for name in _COLUMNS:
+        if name in ("id", "text", "spelled"):
+            between.append(part)
+            part = b""
+        else:
+            part += _field(values[name])
+    first, *others = between
+    order = sorted(("id", "text", "spelled"), key=_COLUMNS.index)
+    pieces = [b"PGCOPY\n\xff\r\n\x00" + bytes(8)]
+    places = [Word._fields.index(name) for name in order]
+    for word in some:
+        one, two, three = (_field(word[place]) for place in places)
+        pieces.append(first + one + others[0] + two + others[1] + three + part)
+    return b"".join([*pieces, struct.pack("!h", -1)])
+
+
+def _field(value: UUID | str | int | datetime | None) -> bytes:
+    """A length and the value behind it."""
+    if value is None:
+        return struct.pack("!i", -1)
+    if isinstance(value, int):
+        return struct.pack("!ii", 4, value)
+    if isinstance(value, datetime):
+        return struct.pack("!iq", 8, (value - _EPOCH) // timedelta(microseconds=1))
+    written = value.bytes if isinstance(value, UUID) else value.encode()
+    return struct.pack("!i", len(written)) + written
+
+
+async def _in_pieces(data: bytes) -> AsyncIterator[bytes]:
+    """Others get their turn between two pieces: a socket takes as much as it is given, however long that takes."""
+    for at in range(0, len(data), _PIECE):
+        yield data[at : at + _PIECE]
+        await asyncio.sleep(0)
 
 
 def _as_stored(values: Mapping[str, Any], dialect: sa.Dialect) -> dict[str, Any]:

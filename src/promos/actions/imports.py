@@ -92,7 +92,11 @@ async def take_some(
     if secret := sum(good.kind == "generated" for good in new):
         report.batch_id = await _counted(session, offer, batch_id, secret, now)
     for kind, limit in dict.fromkeys((good.kind, good.limit) for good in new):
-        some = [Word(good.text, good.spelled) for good in new if (good.kind, good.limit) == (kind, limit)]
+        alike = [good for good in new if (good.kind, good.limit) == (kind, limit)]
+        some = [
+            Word(good.text, good.spelled, row_id)
+            for good, row_id in zip(alike, batches.ids(len(alike), now), strict=True)
+        ]
         its = report.batch_id if kind == "generated" else None
         await batches.store(session, some, batch_id=its, kind=kind, limit=limit, of=offer, now=now)
     report.taken = len(new)

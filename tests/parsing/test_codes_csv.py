@@ -1,0 +1,59 @@
+"""Lists of codes, as spreadsheets and people write them."""
+
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from promos.parsing import Unreadable
+from promos.parsing.codes_csv import LONGEST, rows
+
+
+def read(content: bytes, size: int = 5) -> list[tuple[int, str, str]]:
+    return [(row.line, row.code, row.limit) for row in rows(pieces(content, size))]
+
+
+def pieces(content: bytes, size: int) -> Iterator[bytes]:
+    return (content[at : at + size] for at in range(0, len(content), size))
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "code,limit\nALPHA,5\nBETA,\n",
+        "Code;Limite\r\nALPHA;5\r\nBETA;\r\n",
+        "\ufefflimite;code promo\r\n5;ALPHA\r\n;BETA",
+        "ALPHA\t5\rBETA\t\r",
+        "\n"[1:] + '"CODE","Limit","Note"\n"ALPHA","5","for the ""VIPs"""\n"BETA","","x"\n',
+    ],
+)
+@pytest.mark.parametrize("size", [1, 3, 1000])
+def test_the_same_list_is_read_however_it_was_written(content: str, size: int) -> None:
+    assert [(code, limit) for _, code, limit in read(content.encode(), size)] == [("ALPHA", "5"), ("BETA", "")]
+
+
+def test_lines_keep_their_numbers_with_a_head_and_blanks_between_them() -> None:
+    assert read(b"code;limit\r\n\r\nALPHA;1\r\n;;\r\nBETA;2\r\n") == [(3, "ALPHA", "1"), (5, "BETA", "2")]
+
+
+def test_a_list_without_a_head_has_the_code_first_and_perhaps_its_limit() -> None:
+    assert read(b"ALPHA\nBETA\n") == [(1, "ALPHA", ""), (2, "BETA", "")]
+    assert read(b"ALPHA;3\nBETA\n") == [(1, "ALPHA", "3"), (2, "BETA", "")]
+
+
+@pytest.mark.parametrize("content", ["ÉTÉ".encode("utf-16"), b"\xe9t\xe9;1\n", b"A\x00B\n", b"A" * (LONGEST + 9)])
+def test_what_is_no_list_is_unreadable(content: bytes) -> None:
+    with pytest.raises(Unreadable):
+        read(content, 1000)
+
+
+@given(st.binary(max_size=300), st.integers(1, 50))
+def test_any_bytes_are_read_or_unreadable_whatever_the_pieces(content: bytes, size: int) -> None:
+    def outcome(of: int) -> object:
+        try:
+            return read(content, of)
+        except Unreadable:
+            return Unreadable
+
+    assert outcome(size) == outcome(1000)
