@@ -398,7 +398,7 @@ async def test_codes_that_were_ordered_are_made_beside_a_mail_that_hangs(
     running = asyncio.create_task(Worker(database, busy, settings, KEYS, clock).run(stop))
     try:
         await busy.reached.wait()
-        while await state_of_the_order(database) != "done":
+        while await state_of_the_order(database) != "done":  # noqa: ASYNC110
             await asyncio.sleep(0.02)
     finally:
         running.cancel()
