@@ -96,6 +96,7 @@ class Model:
         if no := self.refusal(code):
             return no
         self.give(code, reader, state, expires_at)
+        self.line = [each for each in self.line if (self.offer_of[each[0]], each[1]) != (offer, reader)]
         return "new"
 
     def position(self, code: str, reader: str) -> int:

@@ -166,8 +166,9 @@ def opening(behind: Found | None, *, waits: bool = False, now: datetime) -> Open
     if behind is None:
         raise LinkEnded
     claim, redeemed, proof = behind
-    came = (redeemed.state, redeemed.held_for, redeemed.reader_key) if redeemed else ()
-    if no := outcomes.why_closed(outcomes.Standing(claim.state, claim.expires_at, claim.reader_key, *came), now):
+    came = (redeemed.state, redeemed.reader_key) if redeemed else ()
+    standing = outcomes.Standing(claim.state, claim.expires_at, claim.reader_key, claim.refusal, *came)
+    if no := outcomes.why_closed(standing, now):
         raise no
     if proof == "none" and redeemed is None:
         raise ProofNeeded

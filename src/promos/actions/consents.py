@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from promos.actions import journal
-from promos.models import Consent, Pass, Redemption
+from promos.models import Consent, Pass
 from promos.rules.people import READER
 from promos.rules.refusals import NotFound
 
@@ -42,9 +42,7 @@ async def withdraw(session: AsyncSession, pass_id: UUID, *, now: datetime) -> No
 
 
 def _of(pass_id: UUID) -> sa.Select[Consent]:
-    whose = (
-        sa.select(Redemption.reader_id).join(Pass, Pass.redemption_id == Redemption.id).where(Pass.id == pass_id)
-    ).scalar_subquery()
+    whose = sa.select(Pass.reader_id).where(Pass.id == pass_id).scalar_subquery()
     partner = sa.select(Pass.partner_id).where(Pass.id == pass_id).scalar_subquery()
     return sa.select(Consent).where(
         Consent.reader_id == whose, Consent.partner_id == partner, Consent.withdrawn_at.is_(None)

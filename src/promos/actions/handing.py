@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from promos.actions import holds, readers
+from promos.actions import holds, outcomes, readers
 from promos.models import CheckIn, Claim, Delivery, Event, Pass, Redemption, new_id, table
 from promos.rules import signing
 from promos.rules.benefits import Price
@@ -77,18 +77,24 @@ async def hand_on(
 async def accept(session: AsyncSession, claim_id: UUID, *, now: datetime) -> Redeemed:
     """The other person takes the pass: theirs is new, the old one opens no door any more. Again: the same pass.
 
-    Raises `AlreadyHoldsPass` for who holds one for this event, and what became of a pass that is gone.
+    Raises `AlreadyHoldsPass` for who holds one for this event, and what became of a pass or a claim that is gone.
     """
     claim = await session.get_one(Claim, claim_id)
     if claim.pass_id is None:
         raise ValueError(f"claim {claim_id} is about no pass")
     if claim.state == "proven":
         return await _accepted(session, claim)
-    _, redeemed, _ = await _held(session, claim.pass_id)
+    redeemed = (await session.scalars(_BEHIND, {"pass_id": claim.pass_id})).one()
     await holds.locked_terms(session, {(redeemed.code_id, redeemed.block_id)}, now=now)
     locked = sa.select(Redemption).where(Redemption.id == redeemed.id).with_for_update(key_share=True)
     redeemed = (await session.scalars(locked.execution_options(populate_existing=True))).one()
-    held, _, _ = await _held(session, claim.pass_id)
+    await session.refresh(claim, with_for_update={"key_share": True})
+    if claim.state == "proven":
+        return await _accepted(session, claim)
+    if no := outcomes.why_closed(outcomes.Standing(claim.state, claim.expires_at, claim.reader_key), now):
+        raise no
+    await session.execute(sa.select(Pass.id).where(Pass.id == claim.pass_id).with_for_update(key_share=True))
+    held, _, _ = await _held(session, claim.pass_id)  # as it is, now that nobody can scan it or give it back
     before = await session.get_one(Claim, redeemed.claim_id) if redeemed.claim_id else None
     try:
         async with session.begin_nested():
@@ -108,6 +114,11 @@ async def accept(session: AsyncSession, claim_id: UUID, *, now: datetime) -> Red
     version = (await holds.write(session, [redeemed], "pass.handed_on", now=now, by=READER))[redeemed.id]
     price = Price(redeemed.list_price, redeemed.reduction, redeemed.currency)
     return Redeemed(redeemed.id, given["id"], version, is_new=True, is_mine=True, price=price)
+
+
+_BEHIND = (
+    sa.select(Redemption).join(Pass, Pass.redemption_id == Redemption.id).where(Pass.id == sa.bindparam("pass_id"))
+)
 
 
 async def _held(session: AsyncSession, pass_id: UUID) -> tuple[Pass, Redemption, Event]:

@@ -10,9 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from promos.actions import journal
 from promos.models import Claim, Event, Offer, PromoCode, new_id, table
+from promos.models.redemptions import IS_WAITING
 from promos.queries import terms as terms_query
 from promos.rules import redemption
-from promos.models.redemptions import IS_WAITING
 from promos.rules.people import READER
 from promos.rules.redemption import SOLD_OUT, Ask, Outcome, Redeemed, Terms, Waiting, Way
 

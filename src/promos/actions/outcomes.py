@@ -38,8 +38,8 @@ async def settled_before(session: AsyncSession, batch: Batch, asks: Sequence[Ask
             Claim.state,
             Claim.expires_at,
             Claim.reader_key,
+            Claim.refusal,
             Redemption.state.label("became"),
-            Redemption.held_for,
             Redemption.reader_key.label("holder"),
         )
         .outerjoin(Redemption, Claim.redemption_id == Redemption.id)
@@ -72,8 +72,8 @@ class Standing:
     state: str
     expires_at: datetime
     reader_key: str
+    refusal: str | None = None
     became: str | None = None
-    held_for: str | None = None
     holder: str | None = None
 
 
@@ -85,7 +85,7 @@ def why_closed(claim: Standing, now: datetime) -> Refusal | None:
         if claim.holder != claim.reader_key:
             return PassHandedOn()
         if claim.became not in ("held", "confirmed"):
-            return NotEligible() if claim.held_for == "review" else PassGivenBack()
+            return NotEligible() if claim.refusal == NotEligible.slug else PassGivenBack()
     if claim.state == "offered" and now >= claim.expires_at:
         return PlaceLapsed()
     return LinkEnded() if claim.state in ("pending", "refused") and now >= claim.expires_at else None

@@ -12,7 +12,15 @@ from promos.actions import holds, line, redemptions
 from promos.models import CheckIn, Claim, Delivery, Entry, Offer, Pass, Redemption, table
 from promos.rules import signing
 from promos.rules.people import READER, Actor
-from promos.rules.refusals import LinkEnded, NotFound, PassGivenBack, PassHandedOn, PassInUse, RateLimited
+from promos.rules.refusals import (
+    LinkEnded,
+    NotEligible,
+    NotFound,
+    PassGivenBack,
+    PassHandedOn,
+    PassInUse,
+    RateLimited,
+)
 
 ENDINGS = ("redemption.cancelled", "redemption.expired", "pass.given_back")
 CONFIRMED = ("redemption.confirmed",)
@@ -41,16 +49,16 @@ async def cancel(session: AsyncSession, ids: Collection[UUID], *, now: datetime,
 
 async def give_back(session: AsyncSession, pass_id: UUID, *, now: datetime) -> Ended:
     """The holder of a pass gives it back; raises `PassGivenBack` where there is nothing left to give."""
-    row = (await session.execute(sa.select(Pass.redemption_id, Pass.state).where(Pass.id == pass_id))).one_or_none()
-    if row is None:
+    redemption_id = await session.scalar(sa.select(Pass.redemption_id).where(Pass.id == pass_id))
+    if redemption_id is None:
         raise NotFound("pass")
-    if row.state == "revoked":
+    await _locked(session, {redemption_id}, now)  # nobody takes it over from here on
+    state = await session.scalar(sa.select(Pass.state).where(Pass.id == pass_id))
+    if state == "revoked":
         raise PassGivenBack
-    if row.state == "handed_on":
+    if state == "handed_on":
         raise PassHandedOn
-    return (await _end(session, {row.redemption_id}, becomes="given_back", verb="pass.given_back", now=now, by=READER))[
-        0
-    ]
+    return (await _end(session, {redemption_id}, becomes="given_back", verb="pass.given_back", now=now, by=READER))[0]
 
 
 async def leave(session: AsyncSession, secret: str, *, now: datetime) -> None:
@@ -61,12 +69,12 @@ async def leave(session: AsyncSession, secret: str, *, now: datetime) -> None:
     claim = await session.scalar(sa.select(Claim).where(Claim.token_hash == signing.fingerprint(secret)))
     if claim is None or claim.state not in ("waiting", "offered", "left"):
         raise LinkEnded
+    if claim.state == "waiting" and not await line.leave(session, claim, now=now):
+        await session.refresh(claim)  # it was offered a place, or left, this very moment
     if claim.state == "offered" and claim.redemption_id:
         await _end(session, {claim.redemption_id}, becomes="revoked", verb="redemption.cancelled", now=now, by=READER)
         gone = sa.update(table(Claim)).where(Claim.id == claim.id)
         await session.execute(gone.values(state="left", redemption_id=None, settled_at=now))
-    else:
-        await line.leave(session, claim, now=now)
 
 
 async def send_again(session: AsyncSession, pass_id: UUID, *, now: datetime) -> None:
@@ -196,6 +204,7 @@ async def _tell(session: AsyncSession, ended: Redemption, held: Pass | None, now
     if held is not None:
         mail = holds.mail("given_back", language, now, pass_id=held.id)
     elif claim is not None and ended.held_for == "review":
+        claim.refusal = NotEligible.slug
         mail = holds.mail("declined", language, now, claim_id=claim.id)
     else:
         return
