@@ -286,7 +286,7 @@ async def test_ten_megabytes_are_too_many(program: httpx.AsyncClient, world: Wor
 async def test_a_list_is_asked_for_in_pages_that_there_are(program: httpx.AsyncClient, world: World) -> None:
     for operation, called, *_ in documented():
         if operation.startswith("list") or operation == "readJournal":
-            path = called.strip("`").split()[1]
+            path = called.strip("`").split()[1].format(id=world.a.offer)
             for query, status in PAGES.items():
                 answer = await program.get(f"{BASE}{path}?{query}")
 

@@ -148,9 +148,7 @@ async def _found(session: AsyncSession, text: str, by: Actor) -> tuple[UUID, UUI
         meant = code_queries.meant(text)
     except CodeMalformed:
         raise NotFound("code") from None
-    row = await session.execute(
-        sa.select(PromoCode.id, PromoCode.event_id).where(meant, PromoCode.run_by(by))
-    )
+    row = await session.execute(sa.select(PromoCode.id, PromoCode.event_id).where(meant, PromoCode.run_by(by)))
     found = row.one_or_none()
     if found is None:
         raise NotFound("code")
