@@ -1,5 +1,5 @@
 """Sends what is owed: claim, commit, send, settle; no transaction is open while a mail server is thinking. Beside that
-it makes the codes that were ordered.
+it makes the codes that were ordered, settles holds that are over, and offers what is free to who waits.
 
 No crash loses a mail, so a crash may send one twice: all copies carry the same Message-ID. Any number of workers may
 run; they share the work by leases.
@@ -12,15 +12,18 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from email.message import EmailMessage
 from functools import partial
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
+from uuid import UUID
 
-from promos.actions import deliveries, making, retention, sign_in
+from promos.actions import deliveries, holds, line, making, redemptions, retention, sign_in
 from promos.actions.deliveries import Due, Promo
+from promos.actions.locks import LimitsMoved
 from promos.database import RETRIES, Database, is_lost, may_retry
 from promos.models import Claim, Pass
 from promos.outside.mail import Post
 from promos.rendering import mails
-from promos.rendering.language import language
+from promos.rendering.language import Language, language
 from promos.rendering.mails import Mail
 from promos.rules import readers, signing
 from promos.rules.retries import Answer, Failed
@@ -33,6 +36,7 @@ NOBODY = Failed(permanent=True, said="an address that nobody has")
 NOT_NEEDED = Failed(permanent=True, said="no longer needed")
 
 log = logging.getLogger(__name__)
+T = TypeVar("T")
 
 
 class LinkLost(Exception):  # noqa: N818 -- a state
@@ -51,10 +55,11 @@ class Worker:
     async def run(self, stop: asyncio.Event) -> None:
         """Look for work every `worker_poll` seconds, and at once again while there is some.
 
-        `stop` ends it after the round that runs. Whatever goes wrong in a round, there is a next one. Codes are made
-        beside the mails, so neither holds the other up.
+        `stop` ends it after the round that runs. Whatever goes wrong in a round, there is a next one. Mails, codes and
+        waiting lists go on beside each other, so none holds another up.
         """
-        await asyncio.gather(self._again(self._mail, stop), self._again(partial(self.make_codes, stop), stop))
+        works: list[Callable[[], Awaitable[int]]] = [self._mail, self.serve, partial(self.make_codes, stop)]
+        await asyncio.gather(*(self._again(work, stop) for work in works))
 
     async def _again(self, work: Callable[[], Awaitable[int]], stop: asyncio.Event) -> None:
         while not stop.is_set():
@@ -93,17 +98,38 @@ class Worker:
                 log.error("a mail could not be settled; it comes again when its lease is over", exc_info=outcome)
         return len(found)
 
-    async def _deliver(self, due: Due) -> None:
-        answer = await self._answer(due)
+    async def serve(self) -> int:
+        """Settle the holds that are over and offer what is free to who waits; how many of both there were."""
+        now = self._clock()
+        async with self._database.reading() as session:
+            overdue = await holds.overdue_events(session, now=now)
+            offers = await line.due_offers(session, now=now)
+        done = 0
+        works: list[tuple[Callable[..., Awaitable[int]], UUID]] = [(holds.settle, event_id) for event_id in overdue]
+        works += [(redemptions.serve_line, offer_id) for offer_id in offers]
+        for work, of in works:
+            try:
+                done += await self._write(work, of)
+            except Exception as error:  # one event or offer never stops the others
+                if is_lost(error):
+                    raise
+                log.exception("holds or a waiting list could not be served: %s", of)
+        return done
+
+    async def _write(self, effect: Callable[..., Awaitable[T]], *given: Any, **facts: Any) -> T:
+        """What an action returns, committed; begun anew where it met others."""
         for attempt in range(RETRIES + 1):
             try:
                 async with self._database.writing() as session:
-                    pauses = self._settings.retry_pauses
-                    state = await deliveries.settle(session, due.id, answer, now=self._clock(), pauses=pauses)
-                break
+                    return await effect(session, *given, now=self._clock(), **facts)
             except Exception as error:
-                if not may_retry(error) or attempt == RETRIES:
+                if not (may_retry(error) or isinstance(error, LimitsMoved)) or attempt == RETRIES:
                     raise
+        raise AssertionError
+
+    async def _deliver(self, due: Due) -> None:
+        answer = await self._answer(due)
+        state = await self._write(deliveries.settle, due.id, answer, pauses=self._settings.retry_pauses)
         if state == "dead" and answer not in {NOBODY, NOT_NEEDED}:
             log.warning("mail %s (%s) was given up: %s", due.id, due.kind, answer.said)
 
@@ -156,16 +182,28 @@ def _mail(due: Due, base: str, host: str, keys: Keys) -> Mail:
         return mails.sign_in(mails.SignIn(f"{base}/sign-in/{secret}", host, minutes), words)
     if due.promo is None:
         raise ValueError(f"mail {due.id} is about nothing")
-    if due.claim:
-        return mails.claim(_claimed(due.claim, due.promo, f"{base}/claim/{_secret(due.claim, keys)}"), words)
-    if due.held and due.kind == "given_back":
+    if due.kind in _FAREWELLS:
         code = due.promo.code.spelled
-        return mails.given_back(mails.GivenBack(_event(due.promo), code, f"{base}/c/{code}"), words)
+        return _FAREWELLS[due.kind](mails.Ended(_event(due.promo), code, f"{base}/c/{code}"), words)
+    if due.claim:
+        claimed = _claimed(due.claim, due.promo, f"{base}/claim/{_secret(due.claim, keys)}")
+        return _asking(due.kind, due.claim)(claimed, words)
     if due.held:
         name = due.reader.name if due.reader and due.promo.event.asks_name else None
         link = f"{base}/p/{signing.link(keys.signing, 'pass', due.held.id)}"
         return mails.issued(_passed(due.held, due.promo, link, name), words)
     raise ValueError(f"mail {due.id} is of no kind that we write: {due.kind}")
+
+
+_FAREWELLS = {"given_back": mails.given_back, "handed_on": mails.handed_on, "declined": mails.declined}
+
+
+def _asking(kind: str, claim: Claim) -> Callable[[mails.Claimed, Language], Mail]:
+    if kind == "place":
+        return mails.place
+    if claim.pass_id:
+        return mails.handed_over
+    return mails.wait if claim.waits else mails.claim
 
 
 def _secret(claim: Claim, keys: Keys) -> str:

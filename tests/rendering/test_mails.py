@@ -28,7 +28,7 @@ CONCERT = mails.Event(
 )
 CLAIMED = mails.Claimed(CONCERT, "Deux jours", "ORGUE-12", "https://promos.example/confirm/abc", NOW)
 PASSED = mails.Passed(CONCERT, "Deux jours", "ORGUE-12", "https://promos.example/p/abc", "1@promos.example", NOW, "Ada")
-GIVEN_BACK = mails.GivenBack(CONCERT, "ORGUE-12", "https://promos.example/c/ORGUE-12")
+GIVEN_BACK = mails.Ended(CONCERT, "ORGUE-12", "https://promos.example/c/ORGUE-12")
 SIGN_IN = mails.SignIn("https://promos.example/sign-in/abc", "promos.example", 15)
 
 EVERY: list[Callable[[str], Mail]] = [

@@ -111,7 +111,7 @@ def _places(operation: str, about: Subject) -> dict[str, Any]:
     }
     noun = next((noun for noun in by_noun if operation.endswith(noun)), None)
     found = (special | by_operation).get(operation) or (by_noun[noun] if noun else None)
-    link = side.spare_link if operation == "giveBackPass" else side.pass_link
+    link = side.spare_link if operation in ("giveBackPass", "handOnPass") else side.pass_link
     secret = side.left_secret if operation == "leaveWaitingList" else side.claim_secret
     return {"id": found, "code": side.codes[0], "batch": side.batch, "link": link, "secret": secret}
 
@@ -138,6 +138,7 @@ def _body(operation: str, about: Subject) -> Body | None:
         "checkCode": {},
         "submitClaim": {"code": side.codes[0], "email": "somebody@readers.example"},
         "redeem": {"code": side.codes[0], "reader": {"email": "somebody@readers.example"}},
+        "handOnPass": {"email": "friend@readers.example"},
         "checkIn": {"event_id": str(side.event), "token": side.pass_token, "scan_id": "gate-1"},
         "createIssue": {
             "publication_id": str(newsroom.publication),

@@ -18,6 +18,7 @@ from tests.web.sides import MARK, World, a_token
 SHARED = frozenset({"lint", "getPublication", "checkCode", "submitClaim", "confirmClaim", "leaveWaitingList"}) | {
     "getPass",
     "giveBackPass",
+    "handOnPass",
     "resendPass",
     "stopSharing",
 }

@@ -72,7 +72,7 @@ async def test_a_code_becomes_a_pass_by_one_mail_and_one_press(
     [
         ({"ends_at": world.NOW}, "The time for this code is over."),
         ({"opens_at": world.NOW + world.DAY}, "This code does not work yet."),
-        ({"limit": 0}, "All passes for this code are gone."),
+        ({"limit": 0, "waiting_list": False}, "All passes for this code are gone."),
         ({"proof": "none"}, "own shop"),
     ],
 )

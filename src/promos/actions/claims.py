@@ -58,12 +58,17 @@ def wanted(
     unknown = [field for field in shares if field not in SHAREABLE]
     if unknown:
         raise InvalidRequest({"consent": f"only {' and '.join(SHAREABLE)} can be shared"})
+    return Wanted(
+        codes.normal(promo_code), addresses.address(email), called(name), tuple(shares), block_id, language, waits
+    )
+
+
+def called(name: str | None) -> str | None:
+    """A person's name as it was typed, cleaned; raises `InvalidRequest`."""
     kept = " ".join(name.split()) if name else ""
     if len(kept) > 120 or not kept.isprintable():
         raise InvalidRequest({"name": "at most 120 letters, on one line"})
-    return Wanted(
-        codes.normal(promo_code), addresses.address(email), kept or None, tuple(shares), block_id, language, waits
-    )
+    return kept or None
 
 
 async def submit(

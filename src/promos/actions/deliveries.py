@@ -42,7 +42,7 @@ class Due:
     """A mail to send now, with what its words need; rows that its kind has nothing to do with are `None`."""
 
     id: UUID
-    kind: str  # claim | pass | given_back | sign_in
+    kind: str  # claim | place | declined | pass | given_back | handed_on | sign_in
     language: str
     created_at: datetime
     to: str | None  # `None`: whoever it was for is no longer on file
@@ -58,9 +58,13 @@ class Due:
             return False
         if self.kind == "claim":
             return self.claim is not None and self.claim.state in {"pending", "refused"} and now < self.claim.expires_at
+        if self.kind == "place":
+            return self.claim is not None and self.claim.state == "offered" and now < self.claim.expires_at
+        if self.kind == "declined":
+            return self.claim is not None
         if self.kind == "sign_in":
             return self.link is not None and self.link.used_at is None and now < self.link.expires_at
-        return self.held is not None and (self.kind == "given_back" or self.held.state == "live")
+        return self.held is not None and (self.kind in ("given_back", "handed_on") or self.held.state == "live")
 
 
 async def is_any_due(session: AsyncSession, *, now: datetime) -> bool:
@@ -125,7 +129,7 @@ async def _load(session: AsyncSession, ids: Iterable[UUID]) -> list[Due]:
         .outerjoin(Claim, Delivery.claim_id == Claim.id)
         .outerjoin(Pass, Delivery.pass_id == Pass.id)
         .outerjoin(Redemption, Pass.redemption_id == Redemption.id)
-        .outerjoin(Reader, Reader.id == sa.func.coalesce(Claim.reader_id, Redemption.reader_id))
+        .outerjoin(Reader, Reader.id == sa.func.coalesce(Claim.reader_id, Pass.reader_id))
         .outerjoin(PromoCode, PromoCode.id == sa.func.coalesce(Claim.code_id, Redemption.code_id))
         .outerjoin(Offer, PromoCode.offer_id == Offer.id)
         .outerjoin(Event, PromoCode.event_id == Event.id)

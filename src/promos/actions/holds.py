@@ -59,11 +59,12 @@ _OVERDUE = (
 )
 
 
-async def settle(session: AsyncSession, event_id: UUID, *, now: datetime) -> None:
-    """Write that the holds of an event are over whose time is, so that its counters say what counts."""
-    ways = {(each.code_id, None) for each in await _overdue(session, {event_id}, now)}
-    if ways:
-        await locked_terms(session, ways, now=now)
+async def settle(session: AsyncSession, event_id: UUID, *, now: datetime) -> int:
+    """Write that the holds of an event are over whose time is, so that its counters say what counts; how many."""
+    overdue = await _overdue(session, {event_id}, now)
+    if overdue:
+        await locked_terms(session, {(each.code_id, None) for each in overdue}, now=now)
+    return len(overdue)
 
 
 async def _overdue(session: AsyncSession, events: Collection[UUID], now: datetime) -> Sequence[Any]:

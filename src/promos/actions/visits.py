@@ -1,8 +1,10 @@
-"""Visits, counted in memory and added to their rows in one statement: a redirect waits for no database."""
+"""Visits and unmet demand, counted in memory and added to their rows in one statement: who counts waits for no
+database."""
 
 from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from typing import Literal
 from uuid import UUID
 
 from promos.actions.readers import insert_into
@@ -24,6 +26,10 @@ class Place:
         return self.block_id or self.code_id
 
 
+Kind = Literal["human", "machine", "refused"]
+Counted = Counter[tuple[Place, date, Kind]]
+
+
 class VisitCounter:
     """What this process counted since the last `flush`. A crash loses that much, and nothing else.
 
@@ -31,10 +37,17 @@ class VisitCounter:
     """
 
     def __init__(self) -> None:
-        self._counted: Counter[tuple[Place, date, bool]] = Counter()
+        self._counted: Counted = Counter()
 
     def count(self, place: Place, *, is_machine: bool, now: datetime) -> None:
-        self._counted[place, now.astimezone(UTC).date(), is_machine] += 1
+        self._add(place, "machine" if is_machine else "human", now)
+
+    def refuse(self, place: Place, *, now: datetime) -> None:
+        """Somebody asked when nothing was left."""
+        self._add(place, "refused", now)
+
+    def _add(self, place: Place, kind: Kind, now: datetime) -> None:
+        self._counted[place, now.astimezone(UTC).date(), kind] += 1
 
     @property
     def is_empty(self) -> bool:
@@ -52,7 +65,7 @@ class VisitCounter:
             raise
 
 
-async def _add(database: Database, counted: Counter[tuple[Place, date, bool]]) -> None:
+async def _add(database: Database, counted: Counted) -> None:
     rows = [
         {
             "id": new_id(),
@@ -62,16 +75,15 @@ async def _add(database: Database, counted: Counter[tuple[Place, date, bool]]) -
             "block_id": place.block_id,
             "source_id": place.source_id,
             "day": day,
-            "human": counted[place, day, False],
-            "machine": counted[place, day, True],
+            "human": counted[place, day, "human"],
+            "machine": counted[place, day, "machine"],
+            "refused": counted[place, day, "refused"],
         }
         for place, day in dict.fromkeys((place, day) for place, day, _ in counted)
     ]
     rows.sort(key=lambda row: (str(row["source_id"]), str(row["day"])))  # two processes cannot deadlock
     async with database.writing() as session:
         insert = insert_into(session, table(Visit))
-        add = insert.on_conflict_do_update(
-            index_elements=["source_id", "day"],
-            set_={"human": Visit.human + insert.excluded.human, "machine": Visit.machine + insert.excluded.machine},
-        )
+        more = {name: getattr(Visit, name) + insert.excluded[name] for name in ("human", "machine", "refused")}
+        add = insert.on_conflict_do_update(index_elements=["source_id", "day"], set_=more)
         await session.execute(add, rows)

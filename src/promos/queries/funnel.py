@@ -40,6 +40,7 @@ class Split(StrEnum):
 class Counts:
     visits: int = 0  # people
     machines: int = 0  # prefetches and link scanners, apart
+    unserved: int = 0  # who asked when nothing was left, each time they did
     claims: int = 0  # all who asked by mail, whatever came of it
     passes: int = 0  # confirmed now
     given_back: int = 0  # cancelled or given back, by whomever
@@ -96,7 +97,12 @@ async def _counts(
 ) -> dict[Any, Counts]:
     """Counts by code id (of secret codes, the id of their batch), block id or day."""
     sources: list[tuple[Any, Any, tuple[str, ...], sa.Select[*tuple[Any, ...]]]] = [
-        (Visit, Visit.day, ("visits", "machines"), sa.select(sa.func.sum(Visit.human), sa.func.sum(Visit.machine))),
+        (
+            Visit,
+            Visit.day,
+            ("visits", "machines", "unserved"),
+            sa.select(sa.func.sum(Visit.human), sa.func.sum(Visit.machine), sa.func.sum(Visit.refused)),
+        ),
         (Claim, _day(session, Claim.created_at), ("claims",), sa.select(sa.func.count(Claim.id))),
         (
             Redemption,

@@ -63,7 +63,9 @@ class Passed:
 
 
 @dataclass(frozen=True, slots=True)
-class GivenBack:
+class Ended:
+    """A pass, or a request, of which nothing is left."""
+
     event: Event
     code: str
     link: str  # to the page of the code
@@ -78,8 +80,22 @@ class SignIn:
 
 def claim(values: Claimed, language: Language) -> Mail:
     """Asks for the proof of a mailbox: a button behind a link, for a GET changes nothing."""
-    rows = [(language.gettext("Pass"), values.pass_type), *_when_and_where(values.event, language)]
-    return _mail("claim", values, language, rows)
+    return _mail("claim", values, language, _asked(values, language))
+
+
+def wait(values: Claimed, language: Language) -> Mail:
+    """As `claim`, for who found nothing left and wants to stand in line."""
+    return _mail("wait", values, language, _asked(values, language))
+
+
+def place(values: Claimed, language: Language) -> Mail:
+    """Offers a freed place to who is next in line; `expires_at` is until when it is kept."""
+    return _mail("place", values, language, _asked(values, language))
+
+
+def handed_over(values: Claimed, language: Language) -> Mail:
+    """As `claim`, for whom the holder of a pass wants to have it. Who that is stays unsaid."""
+    return _mail("handed_over", values, language, _asked(values, language))
 
 
 def issued(values: Passed, language: Language) -> Mail:
@@ -92,9 +108,18 @@ def issued(values: Passed, language: Language) -> Mail:
     return replace(_mail("pass", values, language, rows), attachments=(entry,))
 
 
-def given_back(values: GivenBack, language: Language) -> Mail:
-    rows = [*_when_and_where(values.event, language), (language.gettext("Code"), values.code)]
-    return _mail("given_back", values, language, rows)
+def given_back(values: Ended, language: Language) -> Mail:
+    return _mail("given_back", values, language, _ended(values, language))
+
+
+def handed_on(values: Ended, language: Language) -> Mail:
+    """Tells who held a pass that the other person has taken it."""
+    return _mail("handed_on", values, language, _ended(values, language))
+
+
+def declined(values: Ended, language: Language) -> Mail:
+    """Tells that the partner looked at a request and said no."""
+    return _mail("declined", values, language, _ended(values, language))
 
 
 def sign_in(values: SignIn, language: Language) -> Mail:
@@ -167,6 +192,14 @@ def _clean(value: Any) -> Any:
     if is_dataclass(value) and not isinstance(value, type):
         return replace(value, **{field.name: _clean(getattr(value, field.name)) for field in fields(value)})
     return value
+
+
+def _asked(values: Claimed, language: Language) -> list[tuple[str, str]]:
+    return [(language.gettext("Pass"), values.pass_type), *_when_and_where(values.event, language)]
+
+
+def _ended(values: Ended, language: Language) -> list[tuple[str, str]]:
+    return [*_when_and_where(values.event, language), (language.gettext("Code"), values.code)]
 
 
 def _when_and_where(event: Event, language: Language) -> list[tuple[str, str]]:

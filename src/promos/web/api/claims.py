@@ -18,10 +18,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from promos.actions import claims, handing, passes, rates
 from promos.actions.idempotency import Stored
 from promos.actions.rates import Rate
+from promos.actions.visits import Place, VisitCounter
 from promos.group_commit import GroupCommit
+from promos.queries.catalogue import Opening
 from promos.rules import codes, readers, signing
 from promos.rules.language import LANGUAGES
-from promos.rules.redemption import Redeemed, Waiting
+from promos.rules.redemption import SOLD_OUT, Redeemed, Waiting
 from promos.rules.refusals import CodeUnknown, InvalidRequest, Refusal
 from promos.settings import Keys, Settings
 from promos.web.access import ANYONE
@@ -85,8 +87,25 @@ async def submit_claim(
         language=data.language,
         waits=data.wait,
     )
-    async with in_its_time(want.promo_code):
-        return await writes.answer(submission(request, want, settings, keys), status=202)
+    try:
+        async with in_its_time(want.promo_code):
+            return await writes.answer(submission(request, want, settings, keys), status=202)
+    except SOLD_OUT:
+        await unserved(request.app.state, want.promo_code, want.block_id)
+        raise
+
+
+async def unserved(state: State, promo_code: str, block_id: UUID | None) -> None:
+    """Count that somebody asked by this word when nothing was left; the database only reads."""
+    opening: Opening | None = await state.openings.find(promo_code)
+    if opening is None:
+        return
+    block = None
+    if block_id is not None:
+        async with state.database.reading() as session:
+            block = await claims.block_of(session, block_id, opening.code_id)
+    place = Place(opening.partner_id, opening.event_id, opening.code_id, block)
+    state.visits.refuse(place, now=state.clock())
 
 
 def submission(
@@ -97,7 +116,7 @@ def submission(
     The limits are counted in the transaction of the mail they are about: a refused claim uses none of them up. A text
     that may be a secret code is answered alike, whether there is one or not, and counted alike.
     """
-    brakes = _brakes(want.email, network(request), settings, keys.reader)
+    brakes = brakes_of(want.email, network(request), settings, keys.reader)
 
     async def effect(session: AsyncSession, now: datetime) -> ClaimSeen:
         if too_many := await rates.take(session, brakes, now=now):
@@ -130,7 +149,8 @@ async def in_its_time(promo_code: str) -> AsyncIterator[None]:
             await asyncio.sleep(PACE - (time.perf_counter() - begun) % PACE)
 
 
-def _brakes(email: str, peer: str, settings: Settings, key: bytes) -> list[Rate]:
+def brakes_of(email: str, peer: str, settings: Settings, key: bytes) -> list[Rate]:
+    """How often somebody may make us write to this mailbox."""
     person, domain = readers.canonical(email), readers.domain_of(email)
     return [
         Rate(signing.bucket(key, "claim", "address", "minute", person), 1, 60),
@@ -158,7 +178,13 @@ async def confirm_claim(
     Where nothing is left and the reader wants to wait, 202 and their place in line.
     """
     outcome = await confirmed(
-        secret, state.pressed, Writes(request), state.counter, state.clock(), waits=data.wait if data else False
+        secret,
+        state.pressed,
+        Writes(request),
+        state.counter,
+        state.visits,
+        state.clock(),
+        waits=data.wait if data else False,
     )
     if isinstance(outcome, Waiting):
         return Response(WaitingSeen("waiting", outcome.position), status_code=202)
@@ -166,13 +192,23 @@ async def confirm_claim(
 
 
 async def confirmed(
-    secret: str, pressed: Pressed, writes: Writes, counter: GroupCommit, now: datetime, *, waits: bool = False
+    secret: str,
+    pressed: Pressed,
+    writes: Writes,
+    counter: GroupCommit,
+    visits: VisitCounter,
+    now: datetime,
+    *,
+    waits: bool = False,
 ) -> Redeemed | Waiting:
     """What comes of the claim behind `secret`; raises why nothing does. No session is held while it waits."""
     found = claims.opening(await pressed.find(secret), waits=waits, now=now)
     if found.claim.pass_id is not None:
         return await writes.run(lambda session, now: handing.accept(session, found.claim.id, now=now))
     outcome = await counter.redeem(found.claim.offer_id, found.ask)
+    if isinstance(outcome, SOLD_OUT):
+        claim = found.claim
+        visits.refuse(Place(claim.partner_id, claim.event_id, claim.code_id, claim.block_id), now=now)
     if isinstance(outcome, Refusal):
         raise outcome
     if isinstance(outcome, Stored):

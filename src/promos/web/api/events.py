@@ -87,10 +87,14 @@ class EventsSeen(msgspec.Struct):
 
 
 class Counted(msgspec.Struct):
-    """`machines`: visits of prefetches and link scanners, apart. `arrivals`: who is inside, or was."""
+    """`machines`: visits of prefetches and link scanners, apart. `arrivals`: who is inside, or was.
+
+    `unserved`: requests that came when nothing was left.
+    """
 
     visits: int
     machines: int
+    unserved: int
     claims: int
     passes: int
     given_back: int

@@ -6,18 +6,24 @@ from uuid import UUID
 
 import msgspec
 import sqlalchemy as sa
-from litestar import Response, get, post
+from litestar import Request, Response, get, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath
+from litestar.params import FromPath, JSONBody
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from promos.actions import consents, passes
+from promos.actions import claims, consents, handing, passes, rates
+from promos.actions.rates import Rate
 from promos.models import Event, Partner, Pass, PassType, PromoCode, Redemption
-from promos.rules import signing
-from promos.rules.refusals import NotFound
+from promos.rules import readers, signing
+from promos.rules.language import LANGUAGES
+from promos.rules.redemption import Asker
+from promos.rules.refusals import InvalidRequest, NotFound
 from promos.settings import Keys, Settings
 from promos.web.access import ANYONE
-from promos.web.given import Reads, Writes
+from promos.web.api.claims import brakes_of
+from promos.web.given import Effect, Reads, Writes, network
+
+HANDED_A_DAY = 5  # mails to others that one pass makes us write
 
 
 class PassEvent(msgspec.Struct):
@@ -28,13 +34,14 @@ class PassEvent(msgspec.Struct):
     venue: str
     city: str
     url: str
+    asks_name: bool  # whether a pass needs its reader's name
 
 
 class PassSeen(msgspec.Struct):
     """`token` is what the QR says; only a live pass has one."""
 
     id: UUID
-    state: str  # live | given_back | revoked
+    state: str  # live | handed_on | given_back | revoked
     token: str | None
     url: str
     pass_type: str
@@ -50,6 +57,23 @@ class PassGivenBack(msgspec.Struct):
     id: UUID
     state: str
     version: int
+
+
+class NextHolder(msgspec.Struct, forbid_unknown_fields=True):
+    """Who shall have the pass. `name`: where the event asks for it. `language`: of the mail."""
+
+    email: str
+    name: str | None = None
+    language: str = "en"
+
+
+class PassOffered(msgspec.Struct):
+    """The pass stays as it is until the other person presses the button in the mail."""
+
+    id: UUID
+    state: str
+    email: str
+    expires_in: int  # seconds for which the mail's link is good
 
 
 class PassSharing(msgspec.Struct):
@@ -140,6 +164,41 @@ async def resend(
     return await writes.answer(effect)
 
 
+@post("/passes/{link:str}/hand-on", status_code=202, opt=ANYONE, operation_id="handOnPass")
+async def hand_on(
+    request: Request[Any, Any, Any],
+    link: FromPath[str],
+    data: JSONBody[NextHolder],
+    writes: NamedDependency[Writes],
+    settings: NamedDependency[Settings],
+    keys: NamedDependency[Keys],
+) -> Response[PassOffered]:
+    """Offer a pass to somebody else, by mail. It changes hands when they press the button, and not before."""
+    if data.language not in LANGUAGES:
+        raise InvalidRequest({"language": f"one of {', '.join(LANGUAGES)}"})
+    return await writes.answer(offering(request, pass_id_of(link, keys), data, settings, keys), status=202)
+
+
+def offering(
+    request: Request[Any, Any, Any], pass_id: UUID, to: NextHolder, settings: Settings, keys: Keys
+) -> Effect[PassOffered]:
+    """The effect of handing a pass on; the API and the pass's page both run it. Refused, it uses up no rate."""
+    email = readers.address(to.email)
+    key = signing.reader_key(keys.reader, readers.canonical(email))
+    asker = Asker(key, email, claims.called(to.name), to.language)
+    brakes = brakes_of(email, network(request), settings, keys.reader)
+    brakes.append(Rate(signing.bucket(keys.reader, "hand-on", "pass", str(pass_id)), HANDED_A_DAY, 86400))
+
+    async def effect(session: AsyncSession, now: datetime) -> PassOffered:
+        if too_many := await rates.take(session, brakes, now=now):
+            raise too_many
+        lifetime = settings.claim_link_lifetime
+        await handing.hand_on(session, pass_id, asker, signing_key=keys.signing[0], lifetime=lifetime, now=now)
+        return PassOffered(pass_id, "live", email, lifetime)
+
+    return effect
+
+
 @post("/passes/{link:str}/stop-sharing", status_code=200, opt=ANYONE, operation_id="stopSharing")
 async def stop_sharing(
     link: FromPath[str], writes: NamedDependency[Writes], keys: NamedDependency[Keys]
@@ -154,4 +213,4 @@ async def stop_sharing(
     return await writes.answer(effect)
 
 
-HANDLERS: list[Any] = [get_pass, give_back, resend, stop_sharing]
+HANDLERS: list[Any] = [get_pass, give_back, resend, hand_on, stop_sharing]

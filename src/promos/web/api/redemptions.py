@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from promos.actions import claims, passes
 from promos.actions.idempotency import Stored
+from promos.actions.visits import Place
 from promos.group_commit import GroupCommit
 from promos.models import new_id
 from promos.queries import results
@@ -22,7 +23,7 @@ from promos.rules.benefits import Price
 from promos.rules.language import N_
 from promos.rules.money import major
 from promos.rules.people import Actor, Role, Scope
-from promos.rules.redemption import Ask, Asker, Redeemed, Waiting
+from promos.rules.redemption import SOLD_OUT, Ask, Asker, Redeemed, Waiting
 from promos.rules.refusals import CodeUnknown, HoldTooLong, InvalidRequest, NotFound, Refusal
 from promos.settings import Keys, Settings
 from promos.web.access import allows
@@ -181,6 +182,9 @@ async def redeem(data: JSONBody[NewRedemption], request: Asked, state: AppState)
         key=await Writes(request).key(),
         answer=lambda given: (201 if given.is_new else 200, document(given)),
     )
+    if isinstance(outcome, SOLD_OUT):
+        place = Place(opening.partner_id, opening.event_id, opening.code_id, block)
+        state.visits.refuse(place, now=state.clock())
     if isinstance(outcome, Refusal):
         raise outcome
     if isinstance(outcome, Stored):

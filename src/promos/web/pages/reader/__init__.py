@@ -1,0 +1,5 @@
+"""What a reader sees: the code's page, the page of a mail's button, the pass."""
+
+from promos.web.pages.reader import claim, code, held
+
+HANDLERS = [*code.HANDLERS, *claim.HANDLERS, *held.HANDLERS]
