@@ -67,7 +67,10 @@ async def longest_block(stop: asyncio.Event) -> float:
 
 
 async def made(database: Database) -> dict[str, float]:
-    """Make the batch that waits."""
+    """Make the batch that waits; the program has begun and is connected, as a worker is."""
+    await exact_made(database)
+    async with database.writing() as session:
+        await session.execute(sa.select(CodeBatch.id))
     stop = asyncio.Event()
     watching = asyncio.create_task(longest_block(stop))
     await asyncio.sleep(0.1)
