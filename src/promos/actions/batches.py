@@ -31,7 +31,7 @@ _ALIKE = [column.name for column in _TABLE.columns if column.name not in _OF_EAC
 _COLUMNS = [*_OF_EACH, *_ALIKE]
 _INSERT = f"INSERT INTO {_TABLE.name} ({', '.join(_COLUMNS)}) VALUES ({', '.join('?' * len(_COLUMNS))})"  # noqa: S608
 _UNIQUE = "23505"  # SQLSTATE
-_PIECE = 32 * 1024  # bytes
+_PIECE = 128 * 1024  # bytes
 _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)  # of PostgreSQL
 
 
