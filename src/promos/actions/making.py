@@ -73,8 +73,10 @@ async def make(
 
 @cache
 def _spare_the_old() -> None:
-    """The garbage collector would look at all that the program has loaded, a fifth of a second long, for each ten
-    thousand codes. From now on it looks at what is new."""
+    """The garbage collector would look at all that the program has loaded, a fifth of a second long, again and again.
+
+    From now on it looks at what is new.
+    """
     gc.freeze()
 
 
@@ -109,6 +111,7 @@ async def take(
 
     Where a list turns out to be none, what was read before is taken in already, and known when it comes again.
     """
+    _spare_the_old()
     report, seen, listed = Report(), set[int](), rows(pieces)
     async with database.reading() as session:
         offer = await codes.offer(session, offer_id, by)
