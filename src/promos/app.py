@@ -13,7 +13,7 @@ from typing import Any
 from litestar import Litestar, Router
 from litestar.openapi.config import OpenAPIConfig
 from litestar.static_files import create_static_files_router
-from litestar.types import ASGIApp
+from litestar.types import ASGIApp, Middleware
 from sqlalchemy.exc import SQLAlchemyError
 
 from promos import schema
@@ -58,11 +58,12 @@ def create_app(settings: Settings, *, clock: Callable[[], datetime] = utc_now) -
     """The whole application for `settings`; opens nothing before its lifespan begins."""
     keys = configuration.keys(settings)
     database = connect(settings)
-    api = _api()
+    in_time = problems.InTime(settings.answer_timeout)
+    api = _api(in_time)
     pages = Router(
         "/",
         route_handlers=PAGES,
-        middleware=[access.CookieActor()],
+        middleware=[in_time, access.CookieActor()],
         guards=[access.guard, access.guard_form],
         exception_handlers=show.HANDLERS,
         include_in_schema=False,
@@ -104,11 +105,11 @@ def create_app(settings: Settings, *, clock: Callable[[], datetime] = utc_now) -
     return Headers(app, settings)
 
 
-def _api() -> Router:
+def _api(*before: Middleware) -> Router:
     return Router(
         "/api/v1",
         route_handlers=API,
-        middleware=[access.BearerActor()],
+        middleware=[*before, access.BearerActor()],
         guards=[access.guard],
         exception_handlers=problems.HANDLERS,
     )

@@ -12,6 +12,8 @@ from contextlib import asynccontextmanager
 from time import monotonic
 from typing import Any
 
+import asyncpg
+import sqlalchemy.exc
 from sqlalchemy import event, make_url
 from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
@@ -60,25 +62,63 @@ FRESH = 10.0  # seconds for which a connection is taken to be alive without aski
 
 
 def _postgresql(settings: Settings, pool: int) -> AsyncEngine:
+    patience = {
+        "lock_timeout": f"{int(settings.database_lock_timeout * 1000)}",
+        "statement_timeout": f"{int(settings.database_timeout * 1000)}",
+        "idle_in_transaction_session_timeout": f"{int(settings.database_idle_timeout * 1000)}",
+    }
+    how: dict[str, Any] = {
+        "timeout": settings.database_connect_timeout,
+        "command_timeout": settings.database_timeout + 1,  # for a server that is not even there to say that it is late
+        "async_creator_fn": Hosts(),
+    }
+    if settings.database_pooler:
+        # Whoever comes next on the server's connection would meet statements kept there.
+        how |= {
+            "statement_cache_size": 0,
+            "prepared_statement_cache_size": 0,
+            "prepared_statement_name_func": str,  # no name
+        }
+    else:
+        how["server_settings"] = patience
     engine = create_async_engine(
         settings.url,
         pool_size=pool,
         max_overflow=0,
-        pool_timeout=settings.database_timeout,
+        pool_timeout=settings.database_pool_timeout,
         hide_parameters=True,  # no address in a log
-        connect_args={
-            "timeout": settings.database_timeout,
-            "command_timeout": settings.database_timeout + 2,
-            "server_settings": {
-                "lock_timeout": f"{int(settings.database_timeout * 1000)}",
-                "statement_timeout": f"{int(settings.database_timeout * 1000) + 1000}",
-                "idle_in_transaction_session_timeout": "60000",
-            },
-        },
+        connect_args=how,
     )
     event.listen(engine.sync_engine, "checkin", _on_checkin)
     event.listen(engine.sync_engine, "checkout", _on_checkout(engine))
+    if settings.database_pooler:
+        local = ", ".join(f"set_config('{name}', '{value}', true)" for name, value in patience.items())
+        event.listen(engine.sync_engine, "begin", _on_begin(f"SELECT {local}"))
     return engine
+
+
+class Hosts:
+    """Connects to the first host of the address that may be used, beginning with the one that was used last.
+
+    The driver has one time-out for all of them, and a host that is gone without a word would use it up.
+    """
+
+    def __init__(self) -> None:
+        self._last = 0
+
+    async def __call__(self, *, host: Any = None, port: Any = None, **how: Any) -> asyncpg.Connection:
+        if not isinstance(host, list):
+            return await asyncpg.connect(host=host, port=port, **how)
+        failed: Exception | None = None
+        for number in [self._last, *(each for each in range(len(host)) if each != self._last)]:
+            try:
+                connection = await asyncpg.connect(host=host[number], port=port[number], **how)
+            except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.TargetServerAttributeNotMatched) as error:
+                failed = error
+            else:
+                self._last = number
+                return connection
+        raise failed or ValueError("an address without a host")
 
 
 def _on_checkin(_connection: Any, record: ConnectionPoolEntry) -> None:
@@ -98,12 +138,12 @@ def _on_checkout(engine: AsyncEngine) -> Any:
 
 
 def _sqlite(settings: Settings) -> Database:
-    wait = settings.database_timeout
+    wait = settings.database_lock_timeout
     writer = create_async_engine(
         settings.url,
         pool_size=1,
         max_overflow=0,
-        pool_timeout=wait + 5,
+        pool_timeout=settings.database_pool_timeout,
         connect_args={"timeout": wait},
         hide_parameters=True,
     )
@@ -111,7 +151,7 @@ def _sqlite(settings: Settings) -> Database:
         settings.url,
         pool_size=settings.database_pool,
         max_overflow=0,
-        pool_timeout=wait,
+        pool_timeout=settings.database_pool_timeout,
         connect_args={"timeout": wait},
         hide_parameters=True,
     )
@@ -152,23 +192,39 @@ _TRY_AGAIN = frozenset({"40001", "40P01", "55P03"})  # serialization failure, de
 
 def may_retry(error: BaseException) -> bool:
     """Whether the same transaction, begun anew, may well succeed."""
-    if not isinstance(error, DBAPIError):
-        return False
-    cause = error.orig
-    state = getattr(cause, "sqlstate", None) or getattr(getattr(cause, "__cause__", None), "sqlstate", None)
-    busy = isinstance(cause, sqlite3.OperationalError) and "locked" in str(cause)
-    return busy or state in _TRY_AGAIN
+    return _state(error) in _TRY_AGAIN or "locked" in _complaint(error)
+
+
+def is_busy(error: BaseException) -> bool:
+    """Whether it failed for want of a connection or of a lock, so that nothing was done."""
+    no_connection = isinstance(error, sqlalchemy.exc.TimeoutError) or _state(error) == "53300"
+    return no_connection or _state(error) == "55P03" or "locked" in _complaint(error)
+
+
+def is_full(error: BaseException) -> bool:
+    """Whether the disk has no room left, so that nothing was done."""
+    return _state(error) == "53100" or "full" in _complaint(error)
 
 
 def is_lost(error: BaseException) -> bool:
     """Whether the database is out of reach, so that a commit's outcome may be unknown."""
-    if isinstance(error, TimeoutError | asyncio.TimeoutError | OSError):
+    if isinstance(error, TimeoutError | asyncio.TimeoutError | OSError | sqlalchemy.exc.TimeoutError):
         return True
-    if not isinstance(error, DBAPIError):
-        return type(error).__name__ == "TimeoutError"  # SQLAlchemy's own: the pool had no connection in time
-    cause = error.orig
-    state = str(getattr(cause, "sqlstate", "") or getattr(getattr(cause, "__cause__", None), "sqlstate", "") or "")
-    full = isinstance(cause, sqlite3.OperationalError) and any(
-        words in str(cause) for words in ("locked", "full", "I/O", "unable to open")
-    )
-    return error.connection_invalidated or full or state.startswith(("08", "53", "57")) or state in _TRY_AGAIN
+    state, complaint = _state(error), _complaint(error)
+    if any(words in complaint for words in ("locked", "full", "I/O", "unable to open")):
+        return True
+    is_cut = isinstance(error, DBAPIError) and error.connection_invalidated
+    return is_cut or state.startswith(("08", "53", "57")) or state in _TRY_AGAIN
+
+
+def _state(error: BaseException) -> str:
+    """The SQLSTATE that PostgreSQL gave."""
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    state = getattr(cause, "sqlstate", None) or getattr(getattr(cause, "__cause__", None), "sqlstate", None)
+    return str(state or "")
+
+
+def _complaint(error: BaseException) -> str:
+    """What SQLite says of its files and locks."""
+    cause = error.orig if isinstance(error, DBAPIError) else None
+    return str(cause) if isinstance(cause, sqlite3.OperationalError) else ""

@@ -50,7 +50,13 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     sign_ins_per_network_an_hour: int = 30
     database_pool: int = 10  # connections of a process that read
     database_writers: int = 5  # and that write; SQLite has one
-    database_timeout: float = 10.0  # connecting, waiting for a lock or for one statement
+    database_connect_timeout: float = 4.0  # to each of its hosts
+    database_pool_timeout: float = 5.0  # for a connection of this process to come free
+    database_lock_timeout: float = 5.0  # for somebody else's transaction to end
+    database_timeout: float = 8.0  # one statement
+    database_idle_timeout: float = 30.0  # a transaction in which nothing happens is ended by the server
+    database_pooler: bool = False  # PgBouncer or its like, in transaction mode, stands before the database
+    answer_timeout: float = 13.0  # an answer that takes longer is a 503; lists of codes may take as long as they are
 
     @property
     def data(self) -> Path:

@@ -1,24 +1,36 @@
 """Every refusal and every mistake leaves the API as a problem document (RFC 9457) with a stable `code`."""
 
+import asyncio
 import logging
 from datetime import date, datetime
 from typing import Any
 
 import msgspec
 from litestar import Request, Response
+from litestar.enums import ScopeType
 from litestar.exceptions import HTTPException, ValidationException
-from litestar.types import ExceptionHandlersMap
+from litestar.middleware import ASGIMiddleware
+from litestar.types import (
+    ASGIApp,
+    ExceptionHandlersMap,
+    Message,
+    Receive,
+    Scope,
+    Send,
+)
 
-from promos.database import is_lost
+from promos.database import is_busy, is_full, is_lost
 from promos.rules.language import N_
 from promos.rules.refusals import (
     Blocked,
+    DiskFull,
     Invalid,
     NotFound,
     NotYet,
     NotYours,
     OutcomeUnknown,
     Over,
+    Overloaded,
     Refusal,
     Taken,
     TooLarge,
@@ -52,6 +64,45 @@ UNHANDLED = {
     415: ("unsupported-media-type", N_("We cannot read a body of this media type.")),
     500: ("unexpected", N_("Something went wrong on our side. It has been noted; nothing was lost.")),
 }
+
+
+BUSY = 2  # seconds after which to ask again where everything is taken
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+TAKES_LONG: dict[str, Any] = {"takes_long": True}  # the `opt` of an operation on lists as long as you like
+
+
+class InTime(ASGIMiddleware):
+    """An answer begins within `seconds` of the last that came of its request, or it is a 503."""
+
+    scopes = (ScopeType.HTTP,)
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
+        if scope["route_handler"].opt.get("takes_long"):
+            await next_app(scope, receive, send)
+            return
+        now, has_begun = asyncio.get_running_loop().time, False
+
+        async def heard() -> Any:
+            message = await receive()
+            if not has_begun:
+                limit.reschedule(now() + self._seconds)
+            return message
+
+        async def answering(message: Message) -> None:
+            nonlocal has_begun
+            if not has_begun:
+                has_begun = True
+                limit.reschedule(None)
+            await send(message)
+
+        try:
+            async with asyncio.timeout(self._seconds) as limit:
+                await next_app(scope, heard, answering)
+        except TimeoutError:
+            raise (Overloaded(BUSY) if scope.get("method") in SAFE else OutcomeUnknown()) from None
 
 
 class Problem(msgspec.Struct):
@@ -90,6 +141,10 @@ def as_refusal(error: Exception) -> Refusal | None:
         return error
     if isinstance(error, HTTPException) and error.status_code == 404:
         return NotFound()
+    if is_full(error):
+        return DiskFull()
+    if is_busy(error):
+        return Overloaded(BUSY)
     if is_lost(error):
         return OutcomeUnknown()
     return None

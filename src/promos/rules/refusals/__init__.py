@@ -18,6 +18,7 @@ the attributes are the facts a person needs. Status codes live in `web/problems.
 
 from promos.rules.refusals.asking import (
     BodyTooLarge,
+    DiskFull,
     ForeignOrigin,
     FormEnded,
     IdempotencyKeyInvalid,
@@ -128,6 +129,7 @@ __all__ = [
     "CodeTaken",
     "CodeUnknown",
     "DisclosureIncomplete",
+    "DiskFull",
     "ForeignOrigin",
     "FormEnded",
     "HandedOnTooOften",

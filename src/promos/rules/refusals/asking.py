@@ -104,6 +104,14 @@ class OutcomeUnknown(Unavailable):
         self.retry_after = retry_after  # seconds
 
 
+class DiskFull(Unavailable):
+    slug = "disk-full"
+    title = N_("There is no room left on our disk. Nothing was stored, and nothing stored before was lost.")
+
+    def __init__(self, retry_after: int = 60) -> None:
+        self.retry_after = retry_after  # seconds
+
+
 class IdempotencyKeyReused(Invalid):
     slug = "idempotency-key-reused"
     title = N_("This Idempotency-Key was used before for another request.")

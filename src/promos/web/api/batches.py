@@ -28,6 +28,7 @@ from promos.rules.people import Actor, Role, Scope
 from promos.rules.refusals import NotFound, Refusal
 from promos.web.access import allows
 from promos.web.given import Asked, Reads, Writes, answered
+from promos.web.problems import TAKES_LONG
 
 RUN_BY = (Role.ADMIN, Role.OWNER, Role.MEMBER)
 CSV = "text/csv"
@@ -199,7 +200,7 @@ class Listed(Operation):
 @post(
     "/offers/{id:uuid}/codes/import",
     status_code=200,
-    opt=allows(*RUN_BY, scope=Scope.WRITE),
+    opt=allows(*RUN_BY, scope=Scope.WRITE) | TAKES_LONG,
     operation_id="importCodes",
     operation_class=Listed,
     request_max_body_size=LIST,

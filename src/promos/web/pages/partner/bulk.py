@@ -35,6 +35,7 @@ from promos.web.given import Reads, Writes
 from promos.web.pages.partner.desk import READ, WRITE
 from promos.web.pages.show import go, language_of, page
 from promos.web.pages.typed import TO_MEND, Typed, to_mend
+from promos.web.problems import TAKES_LONG
 
 FIELDS = ("count", "pattern", "limit")
 EXAMPLES = 3
@@ -95,7 +96,12 @@ async def order(
     return go(f"/partner/offers/{offer_id}/bulk", "ordered")
 
 
-@post("/partner/offers/{offer_id:uuid}/bulk/import", opt=WRITE, status_code=200, request_max_body_size=LIST)
+@post(
+    "/partner/offers/{offer_id:uuid}/bulk/import",
+    opt=WRITE | TAKES_LONG,
+    status_code=200,
+    request_max_body_size=LIST,
+)
 async def bring(
     request: Request[Any, Any, Any],
     offer_id: FromPath[UUID],
