@@ -26,6 +26,11 @@ class Keyed:
     key: str
     fingerprint: str
 
+    @property
+    def name(self) -> tuple[str, str]:
+        """What it is found by: the same key of somebody else is another one."""
+        return self.principal, self.key
+
 
 @dataclass(frozen=True, slots=True)
 class Stored:
@@ -48,13 +53,11 @@ async def answered(session: AsyncSession, keys: Sequence[Keyed]) -> dict[Keyed, 
     if not keys:
         return {}
     pair = sa.tuple_(IdempotencyRecord.principal, IdempotencyRecord.key)
-    rows = await session.scalars(
-        sa.select(IdempotencyRecord).where(pair.in_(padded([(key.principal, key.key) for key in keys])))
-    )
+    rows = await session.scalars(sa.select(IdempotencyRecord).where(pair.in_(padded([key.name for key in keys]))))
     found = {(row.principal, row.key): row for row in rows}
     answers: dict[Keyed, Stored | IdempotencyKeyReused] = {}
     for key in keys:
-        if row := found.get((key.principal, key.key)):
+        if row := found.get(key.name):
             is_same = row.fingerprint == key.fingerprint
             answers[key] = Stored(row.status, msgspec.json.decode(row.body)) if is_same else IdempotencyKeyReused()
     return answers
