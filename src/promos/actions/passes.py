@@ -66,7 +66,8 @@ async def leave(session: AsyncSession, secret: str, *, now: datetime) -> None:
 
     Raises `LinkEnded` for a link that leads to no such claim.
     """
-    claim = await session.scalar(sa.select(Claim).where(Claim.token_hash == signing.fingerprint(secret)))
+    found = sa.select(Claim).where(Claim.token_hash == signing.fingerprint(secret))
+    claim = await session.scalar(found.execution_options(populate_existing=True))
     if claim is None or claim.state not in ("waiting", "offered", "left"):
         raise LinkEnded
     if claim.state == "waiting" and not await line.leave(session, claim, now=now):

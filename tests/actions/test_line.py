@@ -1,0 +1,286 @@
+"""The waiting list: one place a person, in order, with a deadline, and never for who went away."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from promos.actions import codes, holds, line, offers, passes, redemptions
+from promos.models import Claim, Delivery, Event, Offer, PassType, PromoCode, Redemption
+from promos.queries import recount
+from promos.rules import signing
+from promos.rules.redemption import Outcome, Redeemed, Waiting
+from promos.rules.refusals import LinkEnded, OfferExhausted, PlaceLapsed, WaitingListLeft
+from tests.world import ADMIN, DAY, NOW, a_claim, a_code, a_pass_type, an_ask, an_event, an_offer, proof_of
+
+HOUR = timedelta(hours=1)
+
+
+async def press(session: AsyncSession, claim: Claim, *, now: datetime = NOW, **facts: Any) -> Outcome:
+    """The reader of a claim presses its button, wanting to wait."""
+    ask = proof_of(claim, waits=True, **facts)
+    return (await redemptions.redeem(session, [ask], now=now))[ask.id]
+
+
+async def a_sold_out_code(session: AsyncSession, *, limit: int = 1, **facts: Any) -> PromoCode:
+    """All `limit` passes of its offer are out, to holder0, holder1 …"""
+    code = await a_code(session, await an_offer(session, limit=limit, **facts))
+    await redemptions.redeem(session, [an_ask(code, f"holder{number}") for number in range(limit)], now=NOW)
+    return code
+
+
+async def in_line(session: AsyncSession, code: PromoCode, *names: str) -> list[Claim]:
+    """They wait, in this order, a second between them."""
+    claims = []
+    for number, name in enumerate(names):
+        claim = await a_claim(session, code, name, token_hash=signing.fingerprint(name))
+        assert isinstance(await press(session, claim, now=NOW + timedelta(seconds=number)), Waiting)
+        claims.append(claim)
+    return claims
+
+
+async def one_goes_back(session: AsyncSession, code: PromoCode, *, now: datetime = NOW + HOUR) -> None:
+    given = sa.select(Redemption.id).where(Redemption.code_id == code.id, Redemption.state == "confirmed")
+    first = await session.scalar(given.order_by(Redemption.version).limit(1))
+    assert first
+    await passes.cancel(session, [first], now=now, by=ADMIN)
+
+
+async def states(session: AsyncSession, claims: list[Claim]) -> list[str]:
+    for claim in claims:
+        await session.refresh(claim)
+    return [claim.state for claim in claims]
+
+
+async def serve(session: AsyncSession, now: datetime) -> int:
+    """As the worker does: what is over is settled, then what is free is offered."""
+    for event_id in await holds.overdue_events(session, now=now):
+        await holds.settle(session, event_id, now=now)
+    return sum(
+        [await redemptions.serve_line(session, each, now=now) for each in await line.due_offers(session, now=now)]
+    )
+
+
+async def test_places_that_free_go_to_who_waits_in_the_order_in_which_they_came(session: AsyncSession) -> None:
+    code = await a_sold_out_code(session, limit=2)
+    claims = await in_line(session, code, "ada", "bo", "cy")
+
+    await one_goes_back(session, code)
+    first = await states(session, claims)
+    await one_goes_back(session, code)
+
+    assert first == ["offered", "waiting", "waiting"]
+    assert await states(session, claims) == ["offered", "offered", "waiting"]
+    mails = await session.scalars(sa.select(Delivery.claim_id).where(Delivery.kind == "place").order_by(Delivery.id))
+    assert list(mails) == [claims[0].id, claims[1].id]
+
+
+async def test_an_offered_place_becomes_a_pass_when_its_reader_comes_for_it(session: AsyncSession) -> None:
+    code = await a_sold_out_code(session)
+    [ada] = await in_line(session, code, "ada")
+    await one_goes_back(session, code)
+
+    taken = await press(session, ada, now=NOW + 2 * HOUR)
+    again = await press(session, ada, now=NOW + 3 * HOUR)
+
+    assert isinstance(taken, Redeemed)
+    assert isinstance(again, Redeemed)
+    assert (taken.is_new, taken.state, again.is_new, again.given) == (True, "confirmed", False, taken.given)
+    assert await states(session, [ada]) == ["proven"]
+
+
+async def test_one_person_has_one_place_however_often_and_by_whichever_code_they_ask(session: AsyncSession) -> None:
+    code = await a_sold_out_code(session)
+    other = await a_code(session, await session.get_one(Offer, code.offer_id), "OTHERWAY")
+    [ada, _] = await in_line(session, code, "ada", "bo")
+
+    again = [await press(session, await a_claim(session, each, "ada")) for each in (code, other)]
+
+    assert again == [Waiting(ada.id, 1), Waiting(ada.id, 1)]
+    waiting = sa.select(sa.func.count()).select_from(Claim).where(Claim.state == "waiting")
+    assert await session.scalar(waiting) == 2
+
+
+async def test_who_lets_the_deadline_go_by_loses_the_place_to_the_next_for_good(session: AsyncSession) -> None:
+    code = await a_sold_out_code(session, place_hours=2)
+    claims = await in_line(session, code, "ada", "bo", "cy")
+    await one_goes_back(session, code, now=NOW + HOUR)
+
+    told = []
+    for hours in (2.9, 3, 5, 7, 9):
+        await serve(session, NOW + hours * HOUR)
+        told.append(await states(session, claims))
+    late = await press(session, claims[0], now=NOW + 3 * HOUR)
+
+    assert told == [
+        ["offered", "waiting", "waiting"],
+        ["lapsed", "offered", "waiting"],
+        ["lapsed", "lapsed", "offered"],
+        ["lapsed", "lapsed", "lapsed"],
+        ["lapsed", "lapsed", "lapsed"],
+    ]
+    assert isinstance(late, PlaceLapsed)
+    assert await recount.differences(session) == []
+
+
+async def test_nobody_who_left_the_line_is_ever_offered_a_place(session: AsyncSession) -> None:
+    code = await a_sold_out_code(session)
+    claims = await in_line(session, code, "ada", "bo")
+
+    for _ in range(2):
+        await passes.leave(session, "ada", now=NOW + HOUR)
+    await one_goes_back(session, code, now=NOW + 2 * HOUR)
+    later = await press(session, claims[0], now=NOW + 3 * HOUR)
+
+    assert await states(session, claims) == ["left", "offered"]
+    assert isinstance(later, WaitingListLeft)
+
+
+async def test_a_place_that_is_let_go_is_the_next_ones_at_once(session: AsyncSession) -> None:
+    code = await a_sold_out_code(session)
+    claims = await in_line(session, code, "ada", "bo")
+    await one_goes_back(session, code)
+
+    for _ in range(2):
+        await passes.leave(session, "ada", now=NOW + 2 * HOUR)
+
+    assert await states(session, claims) == ["left", "offered"]
+    assert await session.scalar(sa.select(Offer.used)) == 1
+    assert await recount.differences(session) == []
+
+
+async def test_a_claim_that_never_waited_has_no_line_to_leave(session: AsyncSession) -> None:
+    code = await a_code(session)
+    await a_claim(session, code, "ada", token_hash=signing.fingerprint("ada"))
+
+    for secret in ("ada", "nobody"):
+        with pytest.raises(LinkEnded):
+            await passes.leave(session, secret, now=NOW)
+
+
+async def test_once_the_event_has_begun_nobody_is_offered_a_place(session: AsyncSession) -> None:
+    event = await an_event(session, starts_at=NOW + 3 * HOUR, ends_at=NOW + 9 * HOUR)
+    offer = await an_offer(session, await a_pass_type(session, event), limit=2, ends_at=NOW + 8 * HOUR)
+    code = await a_code(session, offer)
+    await redemptions.redeem(session, [an_ask(code, name) for name in ("di", "ed")], now=NOW)
+    claims = await in_line(session, code, "ada", "bo")
+
+    await one_goes_back(session, code, now=NOW + 2 * HOUR)
+    until = await session.scalar(sa.select(Claim.expires_at).where(Claim.state == "offered"))
+    await one_goes_back(session, code, now=NOW + 3 * HOUR)
+    served = await serve(session, NOW + 4 * HOUR)
+
+    assert until == event.starts_at  # though it would be kept for a day
+    assert await states(session, claims) == ["lapsed", "waiting"]
+    assert served == 0
+
+
+async def test_nobody_waits_for_an_event_that_has_begun_or_where_there_is_no_list(session: AsyncSession) -> None:
+    event = await an_event(session, starts_at=NOW, ends_at=NOW + HOUR)
+    begun = await a_code(session, await an_offer(session, await a_pass_type(session, event), limit=0), "BEGUN")
+    kind = await a_pass_type(session, await session.get_one(Event, begun.event_id))
+    without = await a_code(session, await an_offer(session, kind, limit=0, waiting_list=False), "WITHOUT")
+
+    told = [await press(session, await a_claim(session, code, "ada")) for code in (begun, without)]
+
+    assert [type(each) for each in told] == [OfferExhausted, OfferExhausted]
+
+
+async def test_a_raised_limit_feeds_the_line_before_anybody_new(session: AsyncSession) -> None:
+    code = await a_sold_out_code(session)
+    claims = await in_line(session, code, "ada", "bo")
+
+    await offers.update(session, code.offer_id, limit=3, now=NOW + HOUR, by=ADMIN)
+    ask = an_ask(code, "new")
+    newcomer = (await redemptions.redeem(session, [ask], now=NOW + HOUR))[ask.id]
+
+    assert await states(session, claims) == ["offered", "offered"]
+    assert isinstance(newcomer, OfferExhausted)
+
+
+async def test_a_pass_given_elsewhere_ends_the_wait_without_a_second_place(session: AsyncSession) -> None:
+    code = await a_sold_out_code(session)
+    [ada, bo] = await in_line(session, code, "ada", "bo")
+    other = await a_code(session, await an_offer(session, await of_type(session, code)), "OTHER")
+    await redemptions.redeem(session, [an_ask(other, "ada")], now=NOW + HOUR)
+
+    await one_goes_back(session, code)
+
+    assert await states(session, [ada, bo]) == ["left", "offered"]
+
+
+async def test_who_came_by_a_stopped_code_waits_on_and_holds_nobody_up(
+    session: AsyncSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(line, "AT_ONCE", 1)  # as if so many stood before who can be served
+    code = await a_sold_out_code(session, limit=2)
+    other = await a_code(session, await session.get_one(Offer, code.offer_id), "OTHERWAY", version=1)
+    [ada] = await in_line(session, other, "ada")
+    [bo] = await in_line(session, code, "bo")
+
+    await codes.update(session, "OTHERWAY", status="paused", now=NOW + HOUR, by=ADMIN)
+    await one_goes_back(session, code)
+    stopped = await states(session, [ada, bo])
+    await one_goes_back(session, code)
+    await codes.update(session, "OTHERWAY", status="active", now=NOW + 2 * HOUR, by=ADMIN)
+
+    assert stopped == ["waiting", "offered"]
+    assert await states(session, [ada, bo]) == ["offered", "offered"]
+
+
+async def test_a_shops_hold_that_is_over_goes_to_the_line_though_nobody_asks(session: AsyncSession) -> None:
+    code = await a_code(session, await an_offer(session, limit=1))
+    await redemptions.redeem(session, [an_ask(code, "di", held_for="shop", held_until=NOW + HOUR)], now=NOW)
+    [ada] = await in_line(session, code, "ada")
+
+    before = await serve(session, NOW + 0.9 * HOUR)
+    served = await serve(session, NOW + HOUR)
+    again = await serve(session, NOW + HOUR)
+
+    assert (before, served, again) == (0, 1, 0)
+    assert await states(session, [ada]) == ["offered"]
+
+
+async def test_holds_that_are_over_are_settled_where_nobody_waits(session: AsyncSession) -> None:
+    code = await a_code(session)
+    asks = [an_ask(code, name, held_for="shop", held_until=NOW + HOUR) for name in ("ada", "bo")]
+    await redemptions.redeem(session, asks, now=NOW)
+
+    assert await holds.overdue_events(session, now=NOW + 0.9 * HOUR) == []
+    await serve(session, NOW + HOUR)
+
+    assert await holds.overdue_events(session, now=NOW + 2 * HOUR) == []
+    assert list(await session.scalars(sa.select(Redemption.state))) == ["expired", "expired"]
+    assert await session.scalar(sa.select(Offer.used)) == 0
+
+
+async def test_room_that_another_offer_of_the_event_leaves_is_found(session: AsyncSession) -> None:
+    """Two offers share a pass type's capacity: what one gives back is free for who waits for the other."""
+    kind = await a_pass_type(session, capacity=1)
+    full, waited = [await a_code(session, await an_offer(session, kind), word) for word in ("FULL", "WAITED")]
+    await redemptions.redeem(session, [an_ask(full, "di")], now=NOW)
+    kind.used = 1
+    [ada] = await in_line(session, waited, "ada")
+
+    await one_goes_back(session, full)
+    served = await serve(session, NOW + HOUR)
+
+    assert served == 1
+    assert await states(session, [ada]) == ["offered"]
+
+
+async def test_a_line_without_anything_free_is_not_due(session: AsyncSession) -> None:
+    code = await a_sold_out_code(session)
+    await in_line(session, code, "ada")
+
+    assert await line.due_offers(session, now=NOW + HOUR) == []
+    await session.execute(sa.update(Offer).values(limit=2))
+    assert await line.due_offers(session, now=NOW + HOUR) == [code.offer_id]
+    assert await line.due_offers(session, now=NOW + 7 * DAY) == []  # the offer is over
+
+
+async def of_type(session: AsyncSession, code: PromoCode) -> PassType:
+    offer = await session.get_one(Offer, code.offer_id)
+    return await session.get_one(PassType, offer.pass_type_id)
