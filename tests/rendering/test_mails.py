@@ -36,8 +36,14 @@ EVERY: list[Callable[[str], Mail]] = [
     lambda tag: mails.issued(PASSED, language(tag)),
     lambda tag: mails.given_back(GIVEN_BACK, language(tag)),
     lambda tag: mails.sign_in(SIGN_IN, language(tag)),
+    lambda tag: mails.wait(CLAIMED, language(tag)),
+    lambda tag: mails.place(CLAIMED, language(tag)),
+    lambda tag: mails.handed_over(CLAIMED, language(tag)),
+    lambda tag: mails.handed_on(GIVEN_BACK, language(tag)),
+    lambda tag: mails.declined(GIVEN_BACK, language(tag)),
 ]
-every_mail = pytest.mark.parametrize("mail", EVERY, ids=["claim", "issued", "given_back", "sign_in"])
+NAMES = ["claim", "issued", "given_back", "sign_in", "wait", "place", "handed_over", "handed_on", "declined"]
+every_mail = pytest.mark.parametrize("mail", EVERY, ids=NAMES)
 
 
 @every_mail
@@ -116,6 +122,40 @@ def test_a_pass_given_back_says_so_and_how_to_ask_again() -> None:
     assert made.subject == "Your pass for Orgues & ordinateurs was given back"
     assert "no longer opens the door" in made.text
     assert GIVEN_BACK.link in made.text
+
+
+def test_who_waits_is_told_what_a_press_brings_and_that_nothing_is_kept_before() -> None:
+    made = mails.wait(CLAIMED, ENGLISH)
+
+    assert made.subject == "Confirm your place on the waiting list for Orgues & ordinateurs"
+    assert "as none was left" in made.text
+    assert "Until you press, you are not on the list." in made.text
+    assert CLAIMED.link in made.text
+
+
+def test_a_freed_place_says_until_when_it_is_kept_and_how_to_let_it_go() -> None:
+    made = mails.place(CLAIMED, ENGLISH)
+
+    assert made.subject == "A place is free for you: Orgues & ordinateurs"
+    assert "kept for you until Tuesday 5 January 2027, 09:00 (Paris). After that, the next in line has it." in made.text
+    assert "Let the place go" in made.text
+
+
+def test_a_pass_that_changes_hands_names_neither_to_the_other() -> None:
+    to_the_new, to_the_old = mails.handed_over(CLAIMED, ENGLISH), mails.handed_on(GIVEN_BACK, ENGLISH)
+
+    assert to_the_new.subject == "A pass for Orgues & ordinateurs is handed on to you"
+    assert "the pass stays with who has it" in to_the_new.text
+    assert to_the_old.subject == "Your pass for Orgues & ordinateurs was handed on"
+    assert "no longer opens the door" in to_the_old.text
+    assert "Name" not in to_the_new.text + to_the_old.text
+
+
+def test_who_is_declined_hears_who_said_no() -> None:
+    made = mails.declined(GIVEN_BACK, ENGLISH)
+
+    assert made.subject == "No pass for Orgues & ordinateurs this time"
+    assert "Harmonie Congrès SAS looked at your request" in made.text
 
 
 def test_a_sign_in_link_says_where_how_often_and_how_long() -> None:
