@@ -63,6 +63,20 @@ async def test_nothing_counted_writes_nothing_and_nothing_is_counted_twice(datab
     assert await stored(database) == [(date(2026, 11, 23), 1, 0)]
 
 
+async def test_who_found_nothing_left_is_counted_beside_the_visits(database: Database) -> None:
+    place, counters = await a_place(database), [VisitCounter(), VisitCounter()]
+
+    for counter in counters:
+        counter.refuse(place, now=NOW)
+        counter.refuse(place, now=NOW)
+        counter.count(place, is_machine=False, now=NOW)
+        await counter.flush(database)
+
+    async with database.reading() as session:
+        rows = await session.execute(sa.select(Visit.human, Visit.machine, Visit.refused))
+        assert [tuple(row) for row in rows] == [(2, 0, 4)]
+
+
 async def test_what_could_not_be_stored_is_kept(database: Database) -> None:
     counter = VisitCounter()
     counter.count(Place(new_id(), new_id(), new_id()), is_machine=False, now=NOW)

@@ -64,12 +64,21 @@ async def a_block(
 
 
 async def visits(
-    session: AsyncSession, code: PromoCode, block: PromoBlock | None, day: date, human: int, machine: int
+    session: AsyncSession,
+    code: PromoCode,
+    block: PromoBlock | None,
+    day: date,
+    human: int,
+    machine: int,
+    refused: int = 0,
 ) -> None:
     shared = {"partner_id": code.partner_id, "event_id": code.event_id, "code_id": code.id}
     source = block.id if block else code.id
     block_id = block.id if block else None
-    await add(session, Visit(**shared, block_id=block_id, source_id=source, day=day, human=human, machine=machine))
+    await add(
+        session,
+        Visit(**shared, block_id=block_id, source_id=source, day=day, human=human, machine=machine, refused=refused),
+    )
 
 
 async def arrives(session: AsyncSession, pass_id: UUID, code: PromoCode, *, undone: bool = False) -> None:
@@ -111,7 +120,7 @@ async def story(session: AsyncSession) -> Story:
     told.partner = await session.get_one(Partner, code.partner_id)
     block = await a_block(session, code, told.freea, "12")
     other = await a_block(session, code, told.freeb, "7", NOW + DAY)
-    await visits(session, code, block, NOW.date(), 10, 4)
+    await visits(session, code, block, NOW.date(), 10, 4, refused=3)
     await visits(session, code, other, (NOW + DAY).date(), 1, 0)
     await visits(session, code, None, NOW.date(), 2, 1)
     claims = [await a_claim(session, code, name, block_id=block.id) for name in ("ada", "bo", "cy")]
@@ -124,10 +133,10 @@ async def story(session: AsyncSession) -> Story:
     return told
 
 
-ISSUE_12 = Counts(visits=10, machines=4, claims=3, passes=1, given_back=1, arrivals=1)
+ISSUE_12 = Counts(visits=10, machines=4, unserved=3, claims=3, passes=1, given_back=1, arrivals=1)
 ISSUE_7 = Counts(visits=1)
 DIRECT = Counts(visits=2, machines=1, passes=1)
-ALL = Counts(visits=13, machines=5, claims=3, passes=2, given_back=1, arrivals=1)
+ALL = Counts(visits=13, machines=5, unserved=3, claims=3, passes=2, given_back=1, arrivals=1)
 
 
 async def test_every_step_is_told_by_issue(session: AsyncSession, story: Story) -> None:
@@ -159,7 +168,7 @@ async def test_each_day_has_what_happened_on_it(session: AsyncSession, story: St
     seen = await funnel.of_event(session, story.event_id, Split.DAY, by=ADMIN)
 
     assert [(line.key, line.counts) for line in seen.lines] == [
-        ("2026-11-23", Counts(visits=12, machines=5, claims=3, passes=2, given_back=1)),
+        ("2026-11-23", Counts(visits=12, machines=5, unserved=3, claims=3, passes=2, given_back=1)),
         ("2026-11-24", Counts(visits=1)),
         ("2026-12-03", Counts(arrivals=1)),
     ]
