@@ -190,10 +190,10 @@ def offering(
     brakes.append(Rate(signing.bucket(keys.reader, "hand-on", "pass", str(pass_id)), HANDED_A_DAY, 86400))
 
     async def effect(session: AsyncSession, now: datetime) -> PassOffered:
-        if too_many := await rates.take(session, brakes, now=now):
-            raise too_many
         lifetime = settings.claim_link_lifetime
         await handing.hand_on(session, pass_id, asker, signing_key=keys.signing[0], lifetime=lifetime, now=now)
+        if too_many := await rates.take(session, brakes, now=now):
+            raise too_many
         return PassOffered(pass_id, "live", email, lifetime)
 
     return effect
