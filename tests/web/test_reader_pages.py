@@ -1,6 +1,7 @@
 """The reader's way through the pages, without a script and without a browser."""
 
 from collections.abc import AsyncIterator
+from decimal import Decimal
 from typing import Any
 from uuid import uuid4
 
@@ -8,11 +9,13 @@ import httpx
 import pytest
 import sqlalchemy as sa
 
+from promos.actions import allotments, redemptions
 from promos.database import Database
-from promos.models import Claim, Delivery, Offer, Pass, PromoCode, Redemption
+from promos.models import Claim, Delivery, Offer, OfferPublication, Pass, PromoCode, Redemption
 from promos.rules import signing
 from promos.settings import Keys, Settings
 from tests import world
+from tests.queries.test_funnel import a_block
 from tests.web.conftest import running
 
 
@@ -85,6 +88,45 @@ async def test_each_state_of_a_code_has_its_own_page(
 
     assert says in page.text
     assert 'name="email"' not in page.text
+
+
+@pytest.mark.parametrize(
+    ("benefit", "says"),
+    [
+        ({"benefit": "percent", "percent": Decimal("20.00")}, ["€799.20 instead of €999", "Reduction", "You pay"]),
+        ({"benefit": "amount", "amount": 29900}, ["€700 instead of €999"]),
+        ({"benefit": "fixed_price", "amount": 50000}, ["€500 instead of €999"]),
+        ({"benefit": "access"}, ["The right to buy “Full pass” for €999"]),
+        ({}, ["One free pass “Full pass”", "Worth"]),
+    ],
+)
+async def test_a_code_says_what_it_gives_and_what_is_left_to_pay(
+    browser: httpx.AsyncClient, database: Database, benefit: dict[str, Any], says: list[str]
+) -> None:
+    await opened(database, **benefit)
+
+    page = await browser.get("/c/FREEAGENAI")
+
+    assert all(each in page.text for each in says)
+    assert ("free pass" in page.text) == (not benefit)
+
+
+async def test_a_block_with_a_part_of_its_own_is_open_while_the_rest_is_gone(
+    browser: httpx.AsyncClient, database: Database
+) -> None:
+    code = await opened(database, limit=2)
+    async with database.writing() as session:
+        publication = await world.a_publication(session)
+        named = OfferPublication(offer_id=code.offer_id, publication_id=publication.id, partner_id=code.partner_id)
+        await world.add(session, named)
+        block = await a_block(session, code, publication, "12")
+        await allotments.create(session, code.offer_id, limit=1, issue_id=block.issue_id, now=world.NOW, by=world.ADMIN)
+        await redemptions.redeem(session, [world.an_ask(code, "di")], now=world.NOW)
+
+    without, through = await browser.get("/c/FREEAGENAI"), await browser.get(f"/c/FREEAGENAI?block={block.id}")
+
+    assert "Put me on the waiting list" in without.text
+    assert "One free pass" in through.text
 
 
 async def test_an_unknown_code_gets_a_page_that_helps(browser: httpx.AsyncClient) -> None:
