@@ -1,5 +1,6 @@
 """What a handler is given: who asks, the time, the ways into the database, the house's keys."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
@@ -15,12 +16,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from promos.actions import claims, idempotency
 from promos.actions.idempotency import Keyed, Stored
 from promos.actions.locks import LimitsMoved
-from promos.database import RETRIES, Database, is_lost, may_retry
+from promos.database import RETRIES, Database, is_busy, is_lost, may_retry
 from promos.group_commit import GroupCommit
 from promos.models import IdempotencyRecord
 from promos.queries.together import Together
 from promos.rules.people import Actor
-from promos.rules.refusals import OutcomeUnknown, Refusal
+from promos.rules.refusals import OutcomeUnknown, Overloaded, Refusal
 from promos.settings import Keys, Settings
 
 T = TypeVar("T")
@@ -41,22 +42,33 @@ class Writes:
         self._request = request
         self._database: Database = request.app.state.database
         self._clock: Callable[[], datetime] = request.app.state.clock
+        self._patience: float = request.app.state.settings.batch_wait  # seconds
 
     async def run(self, effect: Effect[T]) -> T:
-        """What `effect` returns, committed. Raises its refusals, and `OutcomeUnknown` if the database went away."""
-        for attempt in range(RETRIES + 1):
+        """What `effect` returns, committed; a busy database is waited for, as long as a batch would.
+
+        Raises its refusals, `Overloaded` if it stays busy, and `OutcomeUnknown` if the database went away.
+        """
+        loop = asyncio.get_running_loop()
+        until = loop.time() + self._patience
+        attempt = 0
+        while True:
             try:
                 async with self._database.writing() as session:
                     return await effect(session, self._clock())
             except Refusal:
                 raise
             except Exception as error:
-                if (may_retry(error) or isinstance(error, LimitsMoved)) and attempt < RETRIES:
+                attempt += 1
+                if is_busy(error):  # nothing was done
+                    if loop.time() >= until:
+                        raise Overloaded(max(1, round(self._patience / 2))) from None
+                    continue
+                if (may_retry(error) or isinstance(error, LimitsMoved)) and attempt <= RETRIES:
                     continue
                 if is_lost(error):
                     raise OutcomeUnknown from None
                 raise
-        raise OutcomeUnknown
 
     async def answer(
         self, effect: Effect[Any], *, status: int = 200, show: Show = lambda document: document

@@ -1,0 +1,108 @@
+"""Servers on either database that faults are done to, and the table of what was found at the end.
+
+`make faults` does each for as long and as often as it takes; a short form of the same runs with all other tests.
+"""
+
+import asyncio
+import shutil
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from sqlalchemy import make_url
+
+from promos import schema
+from promos.database import connect
+from promos.settings import Settings
+from tests.conftest import SECRETS
+from tests.faults.crowd import Crowd, Found, crowd_at
+from tests.faults.house import LONG, SOON, Faulty
+from tests.faults.proxy import Proxy
+from tests.postgres import Server
+
+SERVERS = 2
+ROLE = "DO $$ BEGIN CREATE ROLE promos_web LOGIN IN ROLE promos_app; EXCEPTION WHEN duplicate_object THEN NULL; END $$"
+MEANING = """
+lost: acknowledged and not there. over: more than the limit. free: refused while a pass was left. untold: a pass that
+nobody heard of. drift: counters against the ledger. open: transactions left behind. slowest: to an answer, or none."""
+Gather = Callable[..., AbstractAsyncContextManager[Crowd]]
+
+
+@pytest.fixture(scope="session")
+def durable() -> Iterator[Server]:
+    """A PostgreSQL of our own that keeps what it acknowledged, with an empty database `faults`."""
+    with Server.start(durable=True) as server:
+        server.create_database("faults")
+        asyncio.run(schema.upgrade(Settings(database_url=server.url("faults"))))
+        server.execute(ROLE)
+        yield server
+
+
+@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
+def standing(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Faulty]:
+    """Servers that stay; on PostgreSQL each has a proxy of its own."""
+    folder: Path = tmp_path_factory.mktemp("faults")
+    settings = Settings(data_dir=str(folder), **SECRETS, **SOON)
+    proxies: list[Proxy] = []
+    if request.param == "sqlite":
+        shutil.copy(request.getfixturevalue("sqlite_template"), folder / "promos.sqlite3")
+    else:
+        server: Server = request.getfixturevalue("durable")
+        settings = msgspec.structs.replace(settings, database_url=server.url("faults", user="promos_web"))
+        proxies = [Proxy(make_url(settings.database_url).port or 5432) for _ in range(SERVERS)]
+    made = Faulty(settings, connect(settings), proxies)
+    try:
+        asyncio.run(made.start(SERVERS))
+        yield made
+    finally:
+        made.stop()
+        for proxy in proxies:
+            proxy.close()
+
+
+@pytest.fixture
+async def house(standing: Faulty) -> AsyncIterator[Faulty]:
+    """The standing servers, whole again before and after."""
+    standing.mend()
+    await standing.stand()
+    standing.database = connect(standing.settings)
+    try:
+        yield standing
+    finally:
+        standing.mend()
+        await standing.database.close()
+
+
+@pytest.fixture
+def crowd(house: Faulty, tell: Callable[[Found], None]) -> Gather:
+    """`crowd("what is done", readers=…, limit=…)` gathers readers before the house."""
+    return partial(crowd_at, house, tell=tell)
+
+
+@pytest.fixture
+def tell(request: pytest.FixtureRequest) -> Callable[[Found], None]:
+    database = request.node.callspec.params.get("standing", "") if hasattr(request.node, "callspec") else ""
+    return lambda found: request.node.user_properties.append(("found", (database, msgspec.to_builtins(found))))
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    if not LONG:
+        return
+    reports = [each for kind in ("passed", "failed") for each in terminalreporter.stats.get(kind, [])]
+    rows = [found for each in reports if each.when == "call" for name, found in each.user_properties if name == "found"]
+    if not rows:
+        return
+    names = ("readers", "passes", "lost", "over", "free", "untold", "wrong", "drift", "open", "slowest", "asked again")
+    terminalreporter.section("what was done, and what was found")
+    terminalreporter.write_line(f"{'':11}{'':44}" + "".join(f"{name:>8}" for name in names))
+    for database, found in rows:
+        again = ", ".join(f"{count} {why}" for why, count in sorted(found["unheard"].items())) or "nobody"
+        counts = [found[name] for name in ("asked", "acknowledged", "lost", "over", "free", "secret")]
+        counts += [len(found["wrong"]), found["drift"], found["idle"]]
+        cells = "".join(f"{count:>8}" for count in counts) + f"{found['slowest']:>6.1f} s"
+        terminalreporter.write_line(f"{database:11}{found['fault']:44}{cells}  {again}")
+    terminalreporter.write_line(MEANING)
