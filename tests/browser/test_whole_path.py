@@ -223,7 +223,7 @@ async def test_from_the_code_to_the_door_and_the_issue_between(chromium: Any, de
         await partner.wait_for_selector(f"h1:has-text('{answer}')")
     await partnering.looked_at(partner)
 
-    # The funnel moved: a visit of the issue, a claim, a pass, an arrival.
+    # The funnel moved: a visit of the issue, a claim, nobody who found nothing, a pass, none back, an arrival.
     await partner.goto(demo.base + "/partner")
     await partner.get_by_role("link", name="GenerationAI").first.click()
     by_issue = partner.url.split("?")[0] + "?by=issue"
@@ -234,6 +234,7 @@ async def test_from_the_code_to_the_door_and_the_issue_between(chromium: Any, de
     assert [int(number) for number in re.findall(r"\d+", (await row.inner_text()).replace("128", ""))] == [
         1,
         1,
+        0,
         1,
         0,
         1,
