@@ -21,7 +21,7 @@ from promos.queries.together import Together
 from promos.rules.people import SCOPES, Actor, Role, Scope
 from promos.settings import Keys, Settings
 from promos.web import access, problems
-from promos.web.access import ANYONE, BearerActor, CookieActor, allows, guard, guard_form, undeclared
+from promos.web.access import ANYONE, BearerActor, CookieActor, allows, guard, undeclared
 from promos.web.headers import Headers
 from tests.world import ADMIN, DAY, NOW, a_partner, a_person, an_event, whom
 
@@ -86,9 +86,8 @@ def an_app(database: Database | None, settings: Settings, *, api: Any = API) -> 
     return Litestar(
         [
             Router("/", route_handlers=api, middleware=[BearerActor()]),
-            Router("/", route_handlers=PAGES, middleware=[CookieActor()], guards=[guard_form]),
+            Router("/", route_handlers=PAGES, middleware=[CookieActor()], guards=[guard]),
         ],
-        guards=[guard],
         exception_handlers=problems.HANDLERS,
         openapi_config=None,
         state=State(

@@ -53,8 +53,9 @@ async def insert(session: AsyncSession, batch: Batch, chosen: Sequence[Ask]) -> 
         index_elements=["event_id", "reader_key"], index_where=sa.text(LIVE)
     )
     in_order = sorted(rows.values(), key=lambda row: str(row["reader_key"]))  # two offers of one event cannot deadlock
-    await (await session.connection()).execute(statement, in_order)
-    stored = set(await session.scalars(_STORED, {"ids": padded([row["id"] for row in in_order])}))
+    connection = await session.connection()
+    await connection.execute(statement, in_order)
+    stored = set(await connection.scalars(_STORED, {"ids": padded([row["id"] for row in in_order])}))
     taken = [(ask, rows[ask.id]) for ask in chosen if rows[ask.id]["id"] in stored]
     missed = [ask for ask in chosen if rows[ask.id]["id"] not in stored]
     if missed:
@@ -67,7 +68,7 @@ async def insert(session: AsyncSession, batch: Batch, chosen: Sequence[Ask]) -> 
     return missed
 
 
-_STORED = sa.select(Redemption.id).where(Redemption.id.in_(sa.bindparam("ids", expanding=True)))
+_STORED = sa.select(table(Redemption).c.id).where(table(Redemption).c.id.in_(sa.bindparam("ids", expanding=True)))
 
 
 def _row(batch: Batch, ask: Ask, known: dict[str, UUID]) -> dict[str, Any]:

@@ -38,8 +38,9 @@ async def remember(session: AsyncSession, askers: Mapping[str, Asker], *, now: d
     statement = insert.on_conflict_do_update(
         index_elements=["email"], set_={"name": sa.func.coalesce(Reader.name, insert.excluded.name)}
     )
-    await (await session.connection()).execute(statement, rows)
-    found = await session.execute(_BY_ADDRESS, {"emails": padded([row["email"] for row in rows])})
+    connection = await session.connection()
+    await connection.execute(statement, rows)
+    found = await connection.execute(_BY_ADDRESS, {"emails": padded([row["email"] for row in rows])})
     return {email: id_ for id_, email in found}
 
 

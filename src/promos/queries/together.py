@@ -24,29 +24,33 @@ class Together(Generic[K, V]):
 
     def __init__(self, database: Database, look: Look[K, V]) -> None:
         self._database, self._look = database, look
-        self._waiting: dict[K, asyncio.Future[V | None]] = {}
+        self._waiting: dict[K, list[asyncio.Future[V | None]]] = {}
         self._running: asyncio.Task[None] | None = None
 
     async def find(self, key: K) -> V | None:
-        found = self._waiting.get(key)
-        if found is None:
-            found = self._waiting[key] = asyncio.get_running_loop().create_future()
+        found: asyncio.Future[V | None] = asyncio.get_running_loop().create_future()
+        self._waiting.setdefault(key, []).append(found)
         if self._running is None:
             self._running = asyncio.create_task(self._rounds())
-        return await asyncio.shield(found)
+        return await found
 
     async def _rounds(self) -> None:
         while self._waiting:
             taken = {key: self._waiting.pop(key) for key in list(self._waiting)[:MOST]}
+            values: Mapping[K, V] = {}
+            error: Exception | None = None
             try:
                 values = await self._one(list(taken))
-            except Exception as error:  # whatever went wrong, everybody who waits hears of it
-                for waiting in taken.values():
-                    waiting.set_exception(error)
-                    waiting.exception()  # it is no news if nobody waits any more
-            else:
-                for key, waiting in taken.items():
-                    waiting.set_result(values.get(key))
+            except Exception as caught:  # whatever went wrong, everybody who waits hears of it
+                error = caught
+            for key, found in taken.items():
+                for waiting in found:
+                    if waiting.done():
+                        continue  # nobody waits any more
+                    if error:
+                        waiting.set_exception(error)
+                    else:
+                        waiting.set_result(values.get(key))
         self._running = None
 
     async def _one(self, keys: list[K]) -> Mapping[K, V]:

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from functools import lru_cache
 
 import idna
 
@@ -20,13 +21,18 @@ def address(typed: str) -> str:
     local, at, domain = text.rpartition("@")
     if not at or len(text) > 254 or len(local) > 64 or not _LOCAL.fullmatch(local):
         raise AddressInvalid
+    return f"{local}@{_ascii_domain(domain)}"
+
+
+@lru_cache(maxsize=1024)
+def _ascii_domain(domain: str) -> str:
     try:
         ascii_domain = idna.encode(domain.rstrip("."), uts46=True, std3_rules=True).decode().lower()
     except (idna.IDNAError, UnicodeError):
         raise AddressInvalid from None
     if "." not in ascii_domain or ascii_domain.rpartition(".")[2].isdigit():
         raise AddressInvalid
-    return f"{local}@{ascii_domain}"
+    return ascii_domain
 
 
 def canonical(sendable: str) -> str:

@@ -50,7 +50,7 @@ class Tally:
         return max(rest, 0) // self.cost
 
     def after(self, passes: int) -> "Tally":
-        return replace(self, used=self.used + passes * self.cost)
+        return replace(self, used=self.used + passes * self.cost) if passes else self
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ import base64
 import hashlib
 import hmac
 from collections.abc import Sequence
+from functools import lru_cache
 from uuid import UUID
 
 _MAC = 16  # bytes: 128 bit
@@ -49,6 +50,7 @@ def opened(keys: Sequence[bytes], purpose: str, signed: str) -> UUID | None:
     return None
 
 
+@lru_cache(maxsize=16)
 def key_id(key: bytes) -> str:
     """Two characters that tell one signing key from another."""
     return _text(hashlib.sha256(b"key id\0" + key).digest()[:2])[:2]

@@ -20,7 +20,7 @@ from litestar.types import ASGIApp, Receive, Send
 from litestar.types import Scope as Asking
 
 from promos.actions import sign_in, tokens
-from promos.rules.people import NOBODY, Role, Scope
+from promos.rules.people import NOBODY, Actor, Role, Scope
 from promos.rules.refusals import ForeignOrigin, FormEnded, SignInNeeded, TokenUnknown
 from promos.rules.signing import same
 from promos.settings import Settings
@@ -53,22 +53,27 @@ def undeclared(app: Litestar) -> list[str]:
     return sorted(found)
 
 
-async def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+def let_in(scope: Asking, handler: BaseRouteHandler) -> None:
     """Let in who may; raises `SignInNeeded`, `NotAllowed` or `ScopeMissing`."""
-    if connection.scope.get("method") == "OPTIONS":
+    if scope.get("method") == "OPTIONS":
         return  # answered by the framework with the methods of this address, nothing else
     allowed = handler.opt.get("allows")
     if allowed is None:
         raise RuntimeError(f"{handler} does not say who may use it")
     if not allowed["roles"]:
         return
-    if connection.user.kind == NOBODY.kind:
+    actor: Actor = scope["user"]
+    if actor.kind == NOBODY.kind:
         raise SignInNeeded
-    connection.user.needs(*allowed["roles"], scope=allowed["scope"])
+    actor.needs(*allowed["roles"], scope=allowed["scope"])
 
 
-async def guard_form(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
-    """Let only our own forms change anything; raises `ForeignOrigin` or `FormEnded`."""
+async def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+    """Pages: let in who may, and let only our own forms change anything.
+
+    Raises as `let_in` does, `ForeignOrigin` and `FormEnded`. One guard: the framework copies a handler for each.
+    """
+    let_in(connection.scope, handler)
     if not isinstance(connection, Request) or connection.method in _SAFE:
         return
     if connection.content_type[0] not in _FORMS or not is_ours(connection.headers, connection.app.state.settings):
@@ -94,7 +99,10 @@ def is_ours(headers: Mapping[str, str], settings: Settings) -> bool:
 
 
 class BearerActor(ASGIMiddleware):
-    """The API: `Authorization: Bearer pk_…` or nobody. A cookie counts for nothing here."""
+    """The API: `Authorization: Bearer pk_…` or nobody, and whether they may. A cookie counts for nothing here.
+
+    It lets in by itself: the framework copies a handler for each guard of each request.
+    """
 
     scopes = (ScopeType.HTTP,)
 
@@ -111,6 +119,7 @@ class BearerActor(ASGIMiddleware):
             if actor is None:
                 raise TokenUnknown
             scope["user"] = actor
+        let_in(scope, scope["route_handler"])
         await next_app(scope, receive, send)
 
 

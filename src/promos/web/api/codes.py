@@ -25,12 +25,11 @@ from promos.rules import offers, readers, redemption, signing, texts
 from promos.rules.people import Actor, Role, Scope
 from promos.rules.redemption import Terms, Verdict
 from promos.rules.refusals import AlreadyHoldsPass, CodeMalformed, CodeUnknown, NotAllowed, NotFound, SignInNeeded
-from promos.settings import Keys
 from promos.web.access import ANYONE, allows
 from promos.web.api.bodies import told
 from promos.web.api.pass_types import FaceValue
 from promos.web.api.redemptions import NewReader, PriceSeen, price_of
-from promos.web.given import Reads, Writes
+from promos.web.given import Asked, Reads, Writes
 from promos.web.problems import plain
 
 RUN_BY = (Role.ADMIN, Role.OWNER, Role.MEMBER)
@@ -195,10 +194,7 @@ async def change(
 @post("/codes/{code:str}/check", status_code=200, opt=ANYONE, operation_id="checkCode")
 async def check(
     code: FromPath[str],
-    reads: NamedDependency[Reads],
-    actor: NamedDependency[Actor],
-    now: NamedDependency[datetime],
-    keys: NamedDependency[Keys],
+    request: Asked,
     state: AppState,
     data: JSONBody[Trial | None] = None,
 ) -> Tried:
@@ -206,11 +202,11 @@ async def check(
 
     A secret code answers to those who run it, and to nobody else whether there is one.
     """
-    trial = data or Trial()
+    trial, actor, now = data or Trial(), request.user, state.clock()
     if trial == Trial() and (glance := await _glance(code, state)):
         return _tried(glance, glance.terms, list(redemption.verdicts(glance.terms, now)))
     at = now if trial.at is None else texts.read({"at": texts.instant}, {"at": trial.at})["at"]
-    async with reads() as session:
+    async with state.database.reading() as session:
         if await code_queries.is_secret(session, code):
             await _runs_secret(session, code, actor)
         found = await catalogue.listing(session, code, now=at)
@@ -223,7 +219,7 @@ async def check(
         terms = terms if trial.suppose is None else _supposed(terms, trial.suppose)
         said = list(redemption.verdicts(terms, at))
         if trial.reader is not None:
-            key = signing.reader_key(keys.reader, readers.canonical(readers.address(trial.reader.email)))
+            key = signing.reader_key(state["keys"].reader, readers.canonical(readers.address(trial.reader.email)))
             said.append(await _one_a_reader(session, found, key, at))
     return _tried(found, terms, said)
 
