@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 import nh3
 from markdown_it import MarkdownIt
@@ -33,6 +34,7 @@ _READER.validateLink = lambda url: True  # type: ignore[method-assign]  # noqa: 
 _RULE = re.compile(r"[\s\-=_*~#·•–—─━]{3,}")
 
 
+@lru_cache(maxsize=256)  # one block is shown again and again, and reading it is most of the work
 def html(source: str) -> Markup:
     """`source` as HTML of the allowed tags alone; what else was meant as HTML is shown as it was typed."""
     drawn = _READER.renderer.render(_read(source), _READER.options, {})
