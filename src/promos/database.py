@@ -107,13 +107,14 @@ class Hosts:
         self._last = 0
 
     async def __call__(self, *, host: Any = None, port: Any = None, **how: Any) -> asyncpg.Connection:
-        if not isinstance(host, list):
-            return await asyncpg.connect(host=host, port=port, **how)
+        hosts, ports = (host, port) if isinstance(host, list) else ([host], [port])
         failed: Exception | None = None
-        for number in [self._last, *(each for each in range(len(host)) if each != self._last)]:
+        for number in [self._last, *(each for each in range(len(hosts)) if each != self._last)]:
             try:
-                connection = await asyncpg.connect(host=host[number], port=port[number], **how)
-            except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.TargetServerAttributeNotMatched) as error:
+                connection = await asyncpg.connect(host=hosts[number], port=ports[number], **how)
+            except asyncpg.TargetServerAttributeNotMatched:
+                failed = ConnectionError("no host leads")
+            except (OSError, TimeoutError, asyncpg.PostgresError) as error:
                 failed = error
             else:
                 self._last = number
