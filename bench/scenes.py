@@ -11,7 +11,10 @@ CONNECTIONS = (1, 8, 32, 128, 256)  # of the chart
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """`work` on a server: hello, hot, cold, one_offer, sold_out, check, click; `limit` is the database alone."""
+    """`work` on a server: hello, nothing_done, hot, cold, one_offer, sold_out, check, click.
+
+    `limit` is the database alone.
+    """
 
     server: str  # hello | postgresql | sqlite, and these with "-single" (a transaction each), "-small", "-large"
     work: str
@@ -69,6 +72,10 @@ def ratios(*, largest: str) -> list[Ratio]:
     """`largest`: how many redemptions the large house keeps, in words."""
     found = [
         Ratio("G1", "hot code, of hello", _hot("postgresql"), HELLO, least=50),
+        Ratio("G1", "a redemption's request with nothing done, of hello", Scene("hello", "nothing_done"), HELLO),
+        Ratio(
+            "G1", "hot code, of the same request with nothing done", _hot("postgresql"), Scene("hello", "nothing_done")
+        ),
         Ratio("G4", "hot code, of pgbench's batches of 128", _hot("postgresql"), LIMIT, least=20),
         Ratio("G6", "hot code, SQLite of PostgreSQL", _hot("sqlite"), _hot("postgresql"), least=50),
         Ratio("G6", "SQLite, batched by one by one", _hot("sqlite"), _hot("sqlite-single"), least=15, unit="×"),

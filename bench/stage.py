@@ -40,7 +40,7 @@ class Stage:
             self._limit = self._limit or limit.Limit(self.street.server)
             return
         self._server(scene.server)
-        if scene.work != "hello":
+        if scene.server != "hello":
             self._known(scene)
 
     def play(self, scene: Scene) -> Seen:
@@ -70,6 +70,8 @@ class Stage:
         )
         if scene.work == "hello":
             return msgspec.structs.replace(asked, method="GET", expected=(200,))
+        if scene.work == "nothing_done":
+            return msgspec.structs.replace(asked, path="/redemptions", codes=["CODE"])
         codes = self._known(scene)
         if scene.work == "check":
             return msgspec.structs.replace(asked, path=f"/api/v1/codes/{codes[0]}/check", expected=(200,))
