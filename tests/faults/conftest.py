@@ -20,15 +20,16 @@ from promos.database import connect
 from promos.settings import Settings
 from tests.conftest import SECRETS
 from tests.faults.crowd import Crowd, Found, crowd_at
-from tests.faults.house import LONG, SOON, Faulty
+from tests.faults.house import SOON, Faulty
 from tests.faults.proxy import Proxy
 from tests.postgres import Server
 
 SERVERS = 2
 ROLE = "DO $$ BEGIN CREATE ROLE promos_web LOGIN IN ROLE promos_app; EXCEPTION WHEN duplicate_object THEN NULL; END $$"
 MEANING = """
-lost: acknowledged and not there. over: more than the limit. free: refused while a pass was left. untold: a pass that
-nobody heard of. drift: counters against the ledger. open: transactions left behind. slowest: to an answer, or none."""
+lost: acknowledged and not there. over: more than the limit. doubled: a second pass for one reader. free: refused while
+a pass was left. untold: a pass that nobody heard of. wrong: answers that may not be, as a 500, or none in time. drift:
+counters against the ledger. open: transactions left behind. slowest: to an answer, or to none."""
 Gather = Callable[..., AbstractAsyncContextManager[Crowd]]
 
 
@@ -89,20 +90,32 @@ def tell(request: pytest.FixtureRequest) -> Callable[[Found], None]:
     return lambda found: request.node.user_properties.append(("found", (database, msgspec.to_builtins(found))))
 
 
+COLUMNS = ("readers", "passes", "lost", "over", "doubled", "free", "untold", "wrong", "drift", "open", "slowest")
+
+
 def pytest_terminal_summary(terminalreporter: Any) -> None:
-    if not LONG:
+    stats = terminalreporter.stats
+    ran = [each for kind in ("passed", "failed") for each in stats.get(kind, []) if each.when == "call"]
+    rows = [found for each in ran for name, found in each.user_properties if name == "found"]
+    uncounted = [each for each in stats.get("failed", []) if not dict(each.user_properties).get("found")]
+    uncounted += stats.get("error", [])
+    if not rows and not uncounted:
         return
-    reports = [each for kind in ("passed", "failed") for each in terminalreporter.stats.get(kind, [])]
-    rows = [found for each in reports if each.when == "call" for name, found in each.user_properties if name == "found"]
-    if not rows:
-        return
-    names = ("readers", "passes", "lost", "over", "free", "untold", "wrong", "drift", "open", "slowest", "asked again")
     terminalreporter.section("what was done, and what was found")
-    terminalreporter.write_line(f"{'':11}{'':44}" + "".join(f"{name:>8}" for name in names))
+    terminalreporter.write_line(f"{'':11}{'':40}" + "".join(f"{name:>8}" for name in COLUMNS) + "  asked again")
     for database, found in rows:
         again = ", ".join(f"{count} {why}" for why, count in sorted(found["unheard"].items())) or "nobody"
-        counts = [found[name] for name in ("asked", "acknowledged", "lost", "over", "free", "secret")]
+        counts = [found[name] for name in ("asked", "acknowledged", "lost", "over", "doubled", "free", "secret")]
         counts += [len(found["wrong"]), found["drift"], found["idle"]]
         cells = "".join(f"{count:>8}" for count in counts) + f"{found['slowest']:>6.1f} s"
-        terminalreporter.write_line(f"{database:11}{found['fault']:44}{cells}  {again}")
+        terminalreporter.write_line(f"{database:11}{found['fault']:40}{cells}  {again}")
+    for each in uncounted:
+        terminalreporter.write_line(f"FAILED before it was counted: {each.nodeid}")
+    for each in stats.get("skipped", []):
+        terminalreporter.write_line(f"not tried: {each.nodeid}: {each.longrepr[2]}")
     terminalreporter.write_line(MEANING)
+    is_well = not (uncounted or stats.get("failed"))
+    terminalreporter.write_line(
+        f"{len(rows)} faults, {sum(found['acknowledged'] for _, found in rows)} passes acknowledged. "
+        + ("All is well: none was lost, none was one too many." if is_well else "SOMETHING IS WRONG: see above.")
+    )

@@ -37,6 +37,7 @@ class Found:
     slowest: float  # seconds, to an answer or to none
     lost: int = 0  # acknowledged, and not there
     over: int = 0  # there, and more than the limit
+    doubled: int = 0  # there, for a reader who has one already
     free: int = 0  # refused though a pass was left
     secret: int = 0  # there, and nobody was ever told
     wrong: list[str] = field(default_factory=list)  # answers that should not be
@@ -45,7 +46,8 @@ class Found:
 
     @property
     def is_well(self) -> bool:
-        return not (self.lost or self.over or self.free or self.secret or self.wrong or self.drift or self.idle)
+        counts = (self.lost, self.over, self.doubled, self.free, self.secret, self.drift, self.idle)
+        return not (any(counts) or self.wrong)
 
 
 @dataclass
@@ -162,11 +164,15 @@ class Crowd:
         try:
             async with database.reading() as session:
                 rows = await session.execute(
-                    sa.select(Redemption.id, Redemption.created_at)
+                    sa.select(Redemption.id, Redemption.created_at, Redemption.reader_id)
                     .where(Redemption.code_id == self.code.id, Redemption.state == "confirmed")
                     .order_by(Redemption.created_at)
                 )
-                there: dict[UUID, datetime] = {row[0]: row[1] for row in rows}
+                there: dict[UUID, datetime] = {}
+                holders: set[UUID] = set()
+                for redemption, created_at, reader in rows:
+                    there[redemption] = created_at
+                    holders.add(reader)
                 drift = len(await recount.differences(session))
                 idle = 0 if database.is_sqlite else await session.scalar(sa.text(IDLE)) or 0
         finally:
@@ -181,6 +187,7 @@ class Crowd:
             self.slowest,
             lost=len(given - there.keys()),
             over=max(0, len(there) - self.limit),
+            doubled=len(there) - len(holders),
             free=sum(last is None or told < last for told in self.refused.values()),
             secret=len(there.keys() - given),
             wrong=self.wrong,

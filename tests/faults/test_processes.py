@@ -67,13 +67,15 @@ async def test_requests_tripled_and_out_of_order_do_what_one_of_each_does(
     code = await house.code(limit=readers)
     _, token = await house.token()
     answers: Counter[str] = Counter()
+    again: Counter[str] = Counter()
 
     async def ask(at: int, path: str, **how: Any) -> httpx.Response:
+        address = f"http://127.0.0.1:{house.port(at)}/api/v1/redemptions{path}"
+        headers = {"Authorization": f"Bearer {token}"} | how.pop("headers", {})
         async with crowded:
-            address = f"http://127.0.0.1:{house.port(at)}/api/v1/redemptions{path}"
-            answer = await client.post(
-                address, headers={"Authorization": f"Bearer {token}"} | how.pop("headers", {}), **how
-            )
+            while (answer := await client.post(address, headers=headers, **how)).status_code == 503:
+                again[answer.json()["code"]] += 1
+                await asyncio.sleep(0.05)
         answers[str(answer.json().get("code", answer.status_code))] += 1
         return answer
 
@@ -100,4 +102,4 @@ async def test_requests_tripled_and_out_of_order_do_what_one_of_each_does(
         assert Counter(states) == {"cancelled": readers}
         assert await session.scalar(sa.select(Offer.used).where(Offer.id == code.offer_id)) == 0
         assert await recount.differences(session) == []
-    tell(Found("each request three times, out of order", answers.total(), readers, Counter(), 0.0))
+    tell(Found("each request three times, out of order", answers.total(), readers, again, 0.0))
