@@ -9,12 +9,14 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
-from promos.models import CodeBatch, Consent, Event, Offer, Pass, PassType, PromoCode, Reader, Redemption
+from promos.models import Claim, CodeBatch, Consent, Event, Offer, Pass, PassType, PromoCode, Reader, Redemption
+from promos.models.redemptions import IS_HELD, IS_WAITING
 from promos.queries import catalogue, pages
 from promos.queries import codes as code_queries
 from promos.queries.catalogue import Listing
 from promos.queries.codes import Standing
-from promos.rules import pseudonyms
+from promos.rules import benefits, pseudonyms
+from promos.rules.benefits import Benefit, Price
 from promos.rules.language import N_
 from promos.rules.people import Actor
 from promos.rules.redemption import Tally
@@ -29,6 +31,7 @@ class OfferTally:
     """An offer as it stands now. `used` counts what its codes gave, whether or not the offer has a limit.
 
     `codes`: its public words, the first `MOST_CODES` of `public`. `batches`: its secret codes, by the order or list.
+    `waiting`: readers in line.
     """
 
     offer: Offer
@@ -38,6 +41,12 @@ class OfferTally:
     public: int
     batches: list[Standing]
     used: int
+    waiting: int
+
+    @property
+    def price(self) -> Price:
+        terms = Benefit(self.offer.benefit, self.offer.percent, self.offer.amount)
+        return benefits.price(terms, self.pass_type.face_value, self.pass_type.currency)
 
     @property
     def left(self) -> int | None:
@@ -60,6 +69,8 @@ class Line:
     code: str
     state: str
     version: int
+    held_for: str | None  # shop | review | place
+    expires_at: datetime | None
     created_at: datetime
     ended_at: datetime | None
     pass_number: str | None
@@ -86,6 +97,8 @@ async def tally(session: AsyncSession, *, by: Actor, event_id: UUID | None = Non
     public = await code_queries.public(session, ids)
     ordered = sa.select(CodeBatch).where(CodeBatch.offer_id.in_(ids)).order_by(CodeBatch.id.desc())
     batches = await code_queries.standings(session, list(await session.scalars(ordered)))
+    in_line = sa.select(Claim.offer_id, sa.func.count().label("number")).where(Claim.offer_id.in_(ids), IS_WAITING)
+    waiting = {row.offer_id: row.number for row in await session.execute(in_line.group_by(Claim.offer_id))}
     found = []
     for offer, pass_type, event in rows:
         number, used = public.get(offer.id, (0, 0))
@@ -99,6 +112,7 @@ async def tally(session: AsyncSession, *, by: Actor, event_id: UUID | None = Non
                 public=number,
                 batches=its_own,
                 used=used + sum(each.used for each in its_own),
+                waiting=waiting.get(offer.id, 0),
             )
         )
     return found
@@ -113,6 +127,7 @@ async def redemptions(
     offer_id: UUID | None = None,
     code: str | None = None,
     state: str | None = None,
+    held_for: str | None = None,
     cursor: str | None = None,
     size: int = 50,
 ) -> tuple[list[Line], str | None]:
@@ -130,9 +145,17 @@ async def redemptions(
         if state not in STATES:
             raise InvalidRequest({"state": N_("This is not one of the possible choices.")})
         statement = statement.where(Redemption.state == state)
+    if held_for is not None:
+        statement = statement.where(IS_HELD, Redemption.held_for == held_for)
     rows, following = await pages.page(session, statement, Redemption.id, cursor, size)
     passes = await _passes(session, [row.id for row in rows])
     return [_line(row, passes.get(row.id)) for row in rows], following
+
+
+async def to_decide(session: AsyncSession, event_id: UUID, *, by: Actor) -> int:
+    """How many readers wait for the partner's yes or no."""
+    held = (Redemption.event_id == event_id, IS_HELD, Redemption.held_for == "review", Redemption.visible_to(by))
+    return await session.scalar(sa.select(sa.func.count()).select_from(Redemption).where(*held)) or 0
 
 
 _EMAIL, _NAME = aliased(Consent), aliased(Consent)
@@ -158,6 +181,8 @@ _SHARED = (
         PromoCode.spelled,
         Redemption.state,
         Redemption.version,
+        Redemption.held_for,
+        Redemption.expires_at,
         Redemption.created_at,
         Redemption.ended_at,
         sa.case((_EMAIL.id.is_not(None), Reader.email)).label("email"),
@@ -191,6 +216,8 @@ def _line(row: Any, held: Pass | None) -> Line:
         code=row.spelled,
         state=row.state,
         version=row.version,
+        held_for=row.held_for,
+        expires_at=row.expires_at,
         created_at=row.created_at,
         ended_at=row.ended_at,
         pass_number=pseudonyms.pass_number(held.id) if held else None,

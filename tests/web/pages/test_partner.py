@@ -49,7 +49,11 @@ OFFER = {
     "opens_at": "2026-11-24T09:00",
     "ends_at": "2026-12-01T23:59",
     "proof": "mailbox",
+    "benefit": "free_pass",
+    "waiting_list": "true",
+    "place_hours": "24",
     "on_cancel": "return",
+    "on_expiry": "return",
     "eligibility": "",
     "conditions_url": "",
 }

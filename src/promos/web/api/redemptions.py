@@ -85,6 +85,8 @@ class RedemptionRow(msgspec.Struct):
     event_id: UUID
     state: State
     version: int
+    held_for: Literal["shop", "review", "place"] | None
+    expires_at: datetime | None  # of a hold
     created_at: datetime
     ended_at: datetime | None
     pass_number: str | None

@@ -89,6 +89,17 @@ class Typed:
             self.errors[name] = N_("Write an amount such as 999.00, not negative, and its currency as three letters.")
         return 0
 
+    def price(self, name: str, currency: str) -> str | None:
+        """Major units as the API takes them, with a point; `None` for an empty field."""
+        text = _number(self.text(name))
+        if not text:
+            return None
+        try:
+            money.minor(text, currency)
+        except InvalidRequest:
+            self.errors[name] = N_("Write an amount such as 49.90, no finer than its currency.")
+        return text
+
     def percent(self, name: str, field: str) -> Decimal | None:
         """A rate; what is wrong with it is said at `field`."""
         text = _number(self.text(name)).removesuffix("%")

@@ -78,6 +78,7 @@ async def shown(
         lines=[(_named(line, split, language), line.counts) for line in came.lines],
         pass_types=pass_types,
         tallies=tallies,
+        to_decide=await results.to_decide(session, event.id, by=actor),
         states={listing.code.id: _state(listing, now) for each in tallies for listing in each.codes},
         publications=await _publications(session, tallies),
         step=_step(pass_types, tallies),

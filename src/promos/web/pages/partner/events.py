@@ -19,11 +19,11 @@ from promos.rules.refusals import Refusal
 from promos.web.given import Reads, Writes
 from promos.web.pages.partner.desk import READ, WRITE, event_of, partners_of
 from promos.web.pages.show import go, language_of, page
-from promos.web.pages.typed import TO_MEND, Typed, local, to_mend, zones
+from promos.web.pages.typed import TO_MEND, Typed, at_limit, local, to_mend, zones
 
 FIELDS = (
     *("partner_id", "name", "edition", "timezone", "starts_at", "ends_at", "venue", "city", "country", "url"),
-    *("highlights", "asks_name"),
+    *("highlights", "asks_name", "capacity"),
 )
 
 
@@ -115,6 +115,7 @@ def _given(typed: Typed, event: Event | None) -> dict[str, Any]:
         "url": typed.text("url"),
         "highlights": typed.text("highlights").splitlines(),
         "asks_name": typed.ticked("asks_name"),
+        "capacity": typed.whole("capacity"),
     }
 
 
@@ -137,7 +138,7 @@ def _again(
     event: Event | None = None,
     partners: list[Partner] | None = None,
 ) -> Response[str]:
-    errors, status = to_mend(refusal, language_of(request))
+    errors, status = to_mend(refusal, language_of(request), fields=at_limit("capacity"))
     return _form(request, typed.shown(FIELDS), errors, event=event, partners=partners, status=status)
 
 

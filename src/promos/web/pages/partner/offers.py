@@ -1,6 +1,7 @@
 """The terms of a give-away: how many, from when until when, proved how, and in which newsletters."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -15,17 +16,26 @@ from promos.actions import offers
 from promos.models import Event, Offer, PassType, Publication
 from promos.rules import offers as rules
 from promos.rules.language import N_
+from promos.rules.money import major
 from promos.rules.people import Actor
-from promos.rules.refusals import NotFound, Refusal, TermsFrozen
+from promos.rules.refusals import AllotmentInUse, BudgetBelowSpent, NotFound, Refusal, TermsFrozen
 from promos.web.given import Reads, Writes
 from promos.web.pages.partner.desk import READ, WRITE, event_of
 from promos.web.pages.show import go, language_of, page
 from promos.web.pages.typed import TO_MEND, Typed, at_limit, local, to_mend
 
 FIELDS = (
-    *("name", "pass_type_id", "limit", "opens_at", "ends_at", "proof", "on_cancel", "eligibility"),
-    "conditions_url",
+    *("name", "pass_type_id", "benefit", "percent", "amount", "limit", "budget", "opens_at", "ends_at", "proof"),
+    *("review", "waiting_list", "place_hours", "on_cancel", "on_expiry", "eligibility", "conditions_url"),
 )
+AT_FIRST = {
+    "benefit": "free_pass",
+    "proof": "mailbox",
+    "on_cancel": "return",
+    "on_expiry": "return",
+    "waiting_list": "true",
+    "place_hours": "24",
+}
 
 
 @get("/partner/events/{event_id:uuid}/offers/new", opt=READ)
@@ -39,12 +49,12 @@ async def new_page(
     async with reads() as session:
         event = await event_of(session, event_id, actor)
         choices = await _choices(session, event, actor)
-    if not choices["pass_types"]:
+    if not choices.pass_types:
         return go(f"/partner/events/{event_id}/pass-types/new")
-    typed = dict.fromkeys(FIELDS, "") | {"proof": "mailbox", "on_cancel": "return"}
+    typed = dict.fromkeys(FIELDS, "") | AT_FIRST
     typed["opens_at"], typed["ends_at"] = local(now, event.timezone), local(event.starts_at, event.timezone)
-    if len(choices["pass_types"]) == 1:
-        typed["pass_type_id"] = choices["pass_types"][0][0]
+    if len(choices.pass_types) == 1:
+        typed["pass_type_id"] = str(choices.pass_types[0].id)
     return _form(request, event, None, choices, typed, [], {})
 
 
@@ -60,8 +70,8 @@ async def create(
     async with reads() as session:
         event = await event_of(session, event_id, actor)
         choices = await _choices(session, event, actor)
-    given: Any = _given(typed, event, None)
     kind, publications = _kind(typed), typed.ids("publication_ids")
+    given: Any = _given(typed, event, None, choices.currency(kind))
     if not given["name"]:
         del given["name"]
 
@@ -87,7 +97,8 @@ async def edit_page(
         event, offer = await _found(session, offer_id, actor)
         choices = await _choices(session, event, actor)
         named = (await offers.publications(session, [offer.id]))[offer.id]
-    return _form(request, event, offer, choices, _written(event, offer), [str(each) for each in named], {})
+    written = _written(event, offer, choices.currency(offer.pass_type_id))
+    return _form(request, event, offer, choices, written, [str(each) for each in named], {})
 
 
 @post("/partner/offers/{offer_id:uuid}", opt=WRITE)
@@ -102,8 +113,8 @@ async def change(
     async with reads() as session:
         event, offer = await _found(session, offer_id, actor)
         choices = await _choices(session, event, actor)
-    given: Any = _given(typed, event, offer)
     kind, publications = _kind(typed), typed.ids("publication_ids")
+    given: Any = _given(typed, event, offer, choices.currency(kind))
 
     async def effect(session: AsyncSession, now: datetime) -> None:
         await offers.update(
@@ -128,14 +139,22 @@ async def _found(session: AsyncSession, offer_id: UUID, by: Actor) -> tuple[Even
     return found[0], found[1]
 
 
-async def _choices(session: AsyncSession, event: Event, by: Actor) -> dict[str, list[tuple[str, str]]]:
+@dataclass(frozen=True, slots=True)
+class Choices:
     """What there is to choose from: the event's pass types, the newsletters of the house."""
+
+    pass_types: list[PassType]
+    publications: list[Publication]
+
+    def currency(self, pass_type_id: UUID) -> str:
+        """Of a pass type; what is no choice is refused elsewhere."""
+        return next((each.currency for each in self.pass_types if each.id == pass_type_id), "EUR")
+
+
+async def _choices(session: AsyncSession, event: Event, by: Actor) -> Choices:
     kinds = sa.select(PassType).where(PassType.event_id == event.id).order_by(PassType.id)
     letters = sa.select(Publication).where(Publication.visible_to(by)).order_by(Publication.name, Publication.id)
-    return {
-        "pass_types": [(str(each.id), each.name) for each in await session.scalars(kinds)],
-        "publications": [(str(each.id), each.name) for each in await session.scalars(letters)],
-    }
+    return Choices(list(await session.scalars(kinds)), list(await session.scalars(letters)))
 
 
 def _kind(typed: Typed) -> UUID:
@@ -145,36 +164,63 @@ def _kind(typed: Typed) -> UUID:
     return kind or UUID(int=0)
 
 
-def _given(typed: Typed, event: Event, offer: Offer | None) -> dict[str, Any]:
+def _given(typed: Typed, event: Event, offer: Offer | None, currency: str) -> dict[str, Any]:
     zone = event.timezone
     return {
         "name": typed.text("name"),
+        "benefit": typed.text("benefit"),
+        "percent": typed.percent("percent", "percent"),
+        "amount": typed.price("amount", currency),
         "limit": typed.whole("limit"),
+        "budget": typed.price("budget", currency),
         "opens_at": typed.moment("opens_at", zone, offer.opens_at if offer else None),
         "ends_at": typed.moment("ends_at", zone, offer.ends_at if offer else None),
         "proof": typed.text("proof"),
+        "review": typed.ticked("review"),
+        "waiting_list": typed.ticked("waiting_list"),
+        "place_hours": typed.whole("place_hours") or 0,
         "on_cancel": typed.text("on_cancel"),
+        "on_expiry": typed.text("on_expiry"),
         "eligibility": typed.text("eligibility"),
         "conditions_url": typed.text("conditions_url"),
     }
 
 
-def _written(event: Event, offer: Offer) -> dict[str, str]:
+def _written(event: Event, offer: Offer, currency: str) -> dict[str, str]:
+    """The offer as its form shows it."""
     shown = {name: str(getattr(offer, name) or "") for name in FIELDS}
     moments = {name: local(getattr(offer, name), event.timezone) for name in ("opens_at", "ends_at")}
-    return shown | moments
+    amounts = {"amount": offer.amount, "budget": offer.budget}
+    ticked = {name: "true" if getattr(offer, name) else "" for name in ("review", "waiting_list")}
+    return (
+        shown
+        | moments
+        | ticked
+        | {name: "" if units is None else major(units, currency) for name, units in amounts.items()}
+        | {"percent": "" if offer.percent is None else f"{offer.percent.normalize():f}"}
+    )
 
 
 def _again(
     request: Request[Any, Any, Any],
     event: Event,
     offer: Offer | None,
-    choices: Mapping[str, Any],
+    choices: Choices,
     typed: Typed,
     refusal: Refusal,
 ) -> Response[str]:
-    fields = {**at_limit("limit"), TermsFrozen: "pass_type_id"}
+    frozen = "benefit" if isinstance(refusal, TermsFrozen) and "pass_type_id" not in refusal.fields else "pass_type_id"
+    fields = {
+        **at_limit("limit"),
+        AllotmentInUse: "limit",
+        BudgetBelowSpent: "budget",
+        TermsFrozen: frozen,
+    }
     errors, status = to_mend(refusal, language_of(request), fields=fields)
+    if isinstance(refusal, BudgetBelowSpent) and offer:
+        language = language_of(request)
+        spent = language.money(refusal.spent, choices.currency(offer.pass_type_id))
+        errors["budget"] += " " + language.gettext(N_("So far it is %(spent)s.")) % {"spent": spent}
     chosen = typed.all("publication_ids")
     return _form(request, event, offer, choices, typed.shown(FIELDS), chosen, errors, status=status)
 
@@ -183,13 +229,14 @@ def _form(
     request: Request[Any, Any, Any],
     event: Event,
     offer: Offer | None,
-    choices: Mapping[str, Any],
+    choices: Choices,
     typed: Mapping[str, str],
     chosen: Sequence[str],
     errors: Mapping[str, str],
     *,
     status: int = 200,
 ) -> Response[str]:
+    language, kinds = language_of(request), choices.pass_types
     return page(
         request,
         "partner/offer_form.html",
@@ -197,6 +244,7 @@ def _form(
         event=event,
         offer=offer,
         choices=choices,
+        kinds=[(str(each.id), f"{each.name} – {language.money(each.face_value, each.currency)}") for each in kinds],
         typed=dict(typed),
         chosen=chosen,
         errors=dict(errors),

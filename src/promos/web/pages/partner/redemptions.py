@@ -1,4 +1,4 @@
-"""Who took a pass, as far as each reader agreed to be known, and how one is cancelled."""
+"""Who took a pass or asks for one, as far as each reader agreed to be known; approved, declined, cancelled."""
 
 from datetime import datetime
 from typing import Any
@@ -14,9 +14,9 @@ from promos.actions import passes
 from promos.models import Redemption
 from promos.queries import results
 from promos.rules.people import Actor
-from promos.rules.refusals import NotFound, PassInUse
+from promos.rules.refusals import Blocked, NotFound, Over
 from promos.web import problems
-from promos.web.given import Reads, Writes
+from promos.web.given import Effect, Reads, Writes
 from promos.web.pages.partner.desk import READ, WRITE, event_of
 from promos.web.pages.show import errors_of, go, language_of, page
 
@@ -32,6 +32,22 @@ async def redemptions_page(
         return await _shown(request, session, event_id, actor)
 
 
+@post("/partner/redemptions/{redemption_id:uuid}/confirm", opt=WRITE)
+async def confirm(
+    request: Request[Any, Any, Any],
+    redemption_id: FromPath[UUID],
+    reads: NamedDependency[Reads],
+    writes: NamedDependency[Writes],
+    actor: NamedDependency[Actor],
+) -> Response[Any]:
+    """Yes to a reader, or to a hold of the own shop."""
+
+    async def effect(session: AsyncSession, now: datetime) -> None:
+        await passes.confirm(session, [redemption_id], now=now, by=actor)
+
+    return await _decided(request, redemption_id, reads, writes, actor, effect)
+
+
 @post("/partner/redemptions/{redemption_id:uuid}/cancel", opt=WRITE)
 async def cancel(
     request: Request[Any, Any, Any],
@@ -40,24 +56,36 @@ async def cancel(
     writes: NamedDependency[Writes],
     actor: NamedDependency[Actor],
 ) -> Response[Any]:
+    async def effect(session: AsyncSession, now: datetime) -> None:
+        await passes.cancel(session, [redemption_id], now=now, by=actor)
+
+    return await _decided(request, redemption_id, reads, writes, actor, effect)
+
+
+async def _decided(
+    request: Request[Any, Any, Any],
+    redemption_id: UUID,
+    reads: Reads,
+    writes: Writes,
+    actor: Actor,
+    effect: Effect[None],
+) -> Response[Any]:
+    """Back to the list, which says so if it came too late."""
     mine = sa.select(Redemption.event_id).where(Redemption.id == redemption_id, Redemption.visible_to(actor))
     async with reads() as session:
         event_id = await session.scalar(mine)
     if event_id is None:
         raise NotFound("redemption")
-
-    async def effect(session: AsyncSession, now: datetime) -> None:
-        await passes.cancel(session, [redemption_id], now=now, by=actor)
-
     try:
         await writes.run(effect)
-    except PassInUse as refusal:
+    except (Blocked, Over) as refusal:
         errors = errors_of(refusal, language_of(request))
         async with reads() as session:
             return await _shown(
                 request, session, event_id, actor, errors=errors, status=problems.status_of(type(refusal))
             )
-    return go(f"/partner/events/{event_id}/redemptions", "saved")
+    only = (await request.form()).get("only")
+    return go(f"/partner/events/{event_id}/redemptions{'?only=review' if only == 'review' else ''}", "saved")
 
 
 async def _shown(
@@ -71,19 +99,26 @@ async def _shown(
 ) -> Response[str]:
     event = await event_of(session, event_id, actor)
     cursor = request.query_params.get("cursor")
-    lines, following = await results.redemptions(session, by=actor, event_id=event.id, cursor=cursor)
-    here = f"/partner/events/{event.id}/redemptions"
+    only = "review" if request.query_params.get("only") == "review" else None
+    lines, following = await results.redemptions(session, by=actor, event_id=event.id, held_for=only, cursor=cursor)
+    whole = f"/partner/events/{event.id}/redemptions"
+    here = f"{whole}?only=review" if only else whole
+    mark = "&" if only else "?"
     return page(
         request,
         "partner/redemptions.html",
         status=status,
         event=event,
         lines=lines,
+        whole=whole,
         here=here,
-        next_href=f"{here}?cursor={following}" if following else None,
+        only=only,
+        to_decide=await results.to_decide(session, event.id, by=actor),
+        now=request.app.state.clock(),
+        next_href=f"{here}{mark}cursor={following}" if following else None,
         first_href=here if cursor else None,
         errors=errors or {},
     )
 
 
-HANDLERS: list[Any] = [redemptions_page, cancel]
+HANDLERS: list[Any] = [redemptions_page, confirm, cancel]
