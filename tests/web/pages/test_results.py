@@ -1,11 +1,16 @@
 """What came of an event, as its partner sees it: the funnel, and readers as far as they agreed to be known."""
 
+import re
+from pathlib import Path
+
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
+import promos
 from promos.database import Database
 from promos.models import Consent, PromoCode, Reader, Redemption
+from promos.web.pages.partner.history import SENTENCES
 from tests.web.pages.conftest import SignIn
 from tests.web.pages.desk import a_world, all_of, an_owner
 from tests.world import NOW
@@ -66,3 +71,14 @@ async def _of(session: AsyncSession, email: str) -> Redemption:
     )
     assert found is not None
     return found
+
+
+def test_every_verb_of_an_event_s_journal_is_a_sentence() -> None:
+    actions = Path(promos.__file__).parent / "actions"
+    nouns = "event|pass_type|offer|code|codes|allotment|claim|place|redemption|pass|consent|block"
+    verbs = {
+        verb for file in actions.glob("*.py") for verb in re.findall(rf'"((?:{nouns})\.[a-z_]+)"', file.read_text())
+    }
+
+    assert len(verbs) > 30
+    assert verbs - SENTENCES.keys() == set()

@@ -20,13 +20,25 @@ SENTENCES = {
     "code.paused": N_("%(who)s paused %(what)s."),
     "code.resumed": N_("%(who)s let %(what)s work again."),
     "code.revoked": N_("%(who)s revoked %(what)s."),
+    "allotment.created": N_("%(who)s set %(limit)s passes of an offer aside."),
+    "allotment.changed": N_("%(who)s changed what is set aside of an offer."),
+    "allotment.moved": N_("%(who)s moved passes that are set aside."),
+    "allotment.returned": N_("Passes that were set aside are free for all again."),
     "codes.ordered": N_("%(who)s ordered secret codes for “%(what)s”."),
     "codes.stopped": N_("%(who)s stopped an order of codes for “%(what)s”."),
     "codes.resumed": N_("%(who)s went on with an order of codes for “%(what)s”."),
     "codes.imported": N_("%(who)s brought a list of codes for “%(what)s”."),
     "code.redeemed": N_("%(who)s took a pass with %(what)s."),
+    "code.held": N_("%(who)s held a place with %(what)s."),
+    "claim.waiting": N_("%(who)s joined the waiting list."),
+    "claim.left": N_("%(who)s left the waiting list."),
+    "place.offered": N_("%(who)s offered the next in line a place, for %(what)s."),
+    "redemption.confirmed": N_("%(who)s confirmed a place held with %(what)s."),
+    "redemption.expired": N_("The time of a place held with %(what)s was over."),
     "redemption.cancelled": N_("%(who)s cancelled a pass given with %(what)s."),
     "pass.given_back": N_("%(who)s gave a pass back, taken with %(what)s."),
+    "pass.handed_on": N_("%(who)s handed a pass on, taken with %(what)s."),
+    "consent.withdrawn": N_("%(who)s took an agreement back."),
     "pass.checked_in": N_("%(who)s let somebody in."),
     "pass.scanned_again": N_("%(who)s scanned a pass that was in already."),
     "pass.refused": N_("%(who)s refused a pass at the door."),
@@ -34,6 +46,7 @@ SENTENCES = {
     "block.inserted": N_("%(who)s placed “%(what)s” in an issue."),
     "block.changed": N_("%(who)s changed the block “%(what)s”."),
     "block.removed": N_("%(who)s took “%(what)s” out of its issue."),
+    "block.published": N_("%(who)s published “%(what)s”."),
     "block.declared": N_("%(who)s declared what was exchanged for “%(what)s”."),
 }
 OTHER = N_("%(who)s did “%(verb)s”.")
@@ -68,6 +81,14 @@ CHANGED = {
     "conditions_url": N_("conditions"),
     "pass_type_id": N_("pass type"),
     "publication_ids": N_("newsletters"),
+    "benefit": N_("what the reader pays"),
+    "percent": N_("percentage off"),
+    "amount": N_("amount"),
+    "budget": N_("budget"),
+    "review": N_("whether you decide on each reader"),
+    "waiting_list": N_("waiting list"),
+    "place_hours": N_("how long a place is kept"),
+    "on_expiry": N_("what a place becomes that was never taken"),
 }
 
 
@@ -85,6 +106,7 @@ def _said(entry: Told, language: Language) -> str:
     limit = entry.facts.get("limit")
     changed = [*entry.facts.get("changed", ())]
     changed += [f"{field} → {_number(entry.facts[field], language)}" for field in _LIMITS if field in entry.facts]
+    changed += ["budget"] if "budget" in entry.facts else []
     return language.gettext(SENTENCES.get(entry.verb, OTHER)) % {
         "who": entry.who or language.gettext(NOBODY.get(entry.actor_kind, NOBODY["program"])),
         "what": entry.what,
