@@ -78,6 +78,10 @@ class Proxy:
         await asyncio.gather(*others, return_exceptions=True)
 
     async def _connect(self, asks: asyncio.StreamReader, client: asyncio.StreamWriter) -> None:
+        with suppress(asyncio.CancelledError):  # at the end of it all; streams would tell of an error
+            await self._join(asks, client)
+
+    async def _join(self, asks: asyncio.StreamReader, client: asyncio.StreamWriter) -> None:
         try:
             await self._speaks.wait()
             answers, server = await asyncio.open_connection("127.0.0.1", self.target)

@@ -71,7 +71,7 @@ async def test_a_pool_that_is_used_up_is_told_and_fills_again(
 @asynccontextmanager
 async def somebody_keeps_the_codes(house: Faulty, request: pytest.FixtureRequest) -> AsyncIterator[None]:
     """On SQLite nobody else can write, on PostgreSQL nobody even read them."""
-    settings = house.settings
+    settings = msgspec.structs.replace(house.settings, database_idle_timeout=PATIENCE * 20)  # no server of ours
     if not house.database.is_sqlite:
         server: Server = request.getfixturevalue("durable")
         settings = msgspec.structs.replace(settings, database_url=server.url("faults"))
