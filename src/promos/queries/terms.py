@@ -100,7 +100,7 @@ async def of_ways(session: AsyncSession, ways: Iterable[Way], *, now: datetime) 
         _lessen(trees, overdue)
     offers = {terms.offer_id: terms.offer for terms in found.values()}
     for offer_id, tree in trees.items():
-        offers[offer_id] = _fall_back(offers[offer_id], tree, now)
+        offers[offer_id] = fall_back(offers[offer_id], tree, now)
     places = await _places(session, {block for _, block in wanted if block}) if trees else {}
     terms = {}
     for code_id, block_id in wanted:
@@ -167,8 +167,8 @@ def _path(tree: Tree, code_id: UUID, place: tuple[UUID, UUID] | None) -> list[Pa
     return []
 
 
-def _fall_back(offer: Tally, tree: Tree, now: datetime) -> Tally:
-    """Take the parts out of `tree` whose time has come; what they had left is the wider part's again."""
+def fall_back(offer: Tally, tree: Tree, now: datetime) -> Tally:
+    """Take the parts out of `tree` whose time has come; `offer` with what they had left, where nothing is wider."""
     for part in [part for part in tree.values() if part.returns_at is not None and part.returns_at <= now]:
         del tree[part.id]
         more, used = part.allotted - part.limit, part.allotted_used - part.used

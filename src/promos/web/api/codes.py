@@ -212,16 +212,24 @@ async def check(
         found = await catalogue.listing(session, code, now=at)
         if trial != Trial():
             await _runs(session, found, actor)
-        terms = found.terms
-        if trial.block is not None:
-            way = (found.code.id, await claims.block_of(session, trial.block, found.code.id))
-            terms = (await terms_query.of_ways(session, [way], now=at))[way]
-        terms = terms if trial.suppose is None else _supposed(terms, trial.suppose)
-        said = list(redemption.verdicts(terms, at))
-        if trial.reader is not None:
-            key = signing.reader_key(state["keys"].reader, readers.canonical(readers.address(trial.reader.email)))
-            said.append(await _one_a_reader(session, found, key, at))
+        terms, said = await judged(session, found, trial, at, state["keys"].reader)
     return _tried(found, terms, said)
+
+
+async def judged(
+    session: AsyncSession, found: Listing, trial: Trial, at: datetime, reader_key: bytes
+) -> tuple[Terms, list[Verdict]]:
+    """The terms that `trial` is about, and what each rule says of them at that instant; `found` is of the same one."""
+    terms = found.terms
+    if trial.block is not None:
+        way = (found.code.id, await claims.block_of(session, trial.block, found.code.id))
+        terms = (await terms_query.of_ways(session, [way], now=at))[way]
+    terms = terms if trial.suppose is None else _supposed(terms, trial.suppose)
+    said = list(redemption.verdicts(terms, at))
+    if trial.reader is not None:
+        key = signing.reader_key(reader_key, readers.canonical(readers.address(trial.reader.email)))
+        said.append(await _one_a_reader(session, found, key, at))
+    return terms, said
 
 
 async def _glance(code: str, state: AppState) -> Listing | None:
