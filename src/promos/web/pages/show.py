@@ -30,6 +30,7 @@ SAID: dict[str, tuple[str, str]] = {
     "removed": ("ok", N_("Removed.")),
     "ordered": ("ok", N_("Ordered. The codes are made in the background; you need not wait here.")),
     "stopped": ("ok", N_("Stopped. The codes that are made stay good.")),
+    "returned": ("ok", N_("Given back. What was unused is free for others again.")),
     "paused": ("ok", N_("Paused. Nobody can redeem it until you resume it.")),
     "resumed": ("ok", N_("Resumed. It works again.")),
     "revoked": ("ok", N_("Revoked. Passes given before stay good.")),

@@ -1,6 +1,7 @@
 """The partner's desk: events, pass types, offers, codes, declarations, readers and people."""
 
 from promos.web.pages.partner import (
+    allotments,
     bulk,
     codes,
     declaration,
@@ -12,6 +13,7 @@ from promos.web.pages.partner import (
     pass_types,
     redemptions,
     team,
+    trying,
 )
 
 HANDLERS = [
@@ -20,7 +22,9 @@ HANDLERS = [
     *event.HANDLERS,
     *pass_types.HANDLERS,
     *offers.HANDLERS,
+    *allotments.HANDLERS,
     *codes.HANDLERS,
+    *trying.HANDLERS,
     *bulk.HANDLERS,
     *redemptions.HANDLERS,
     *declaration.HANDLERS,
