@@ -163,20 +163,15 @@ async def test_a_part_is_borrowed_for_given_some_back_and_kept_to_the_second(
     exact = NOW + DAY + timedelta(seconds=17)
     part = await part_of(database, offer, 5, code_id=code.id, returns_at=exact)
     browser = await an_owner(signed_in, partner)
-
     stored = (sa.select(Allotment.limit), sa.select(Allotment.returns_at), sa.select(Offer.allotted))
 
     form = (await browser.get(f"/partner/offers/{offer.id}/allotments?part={part.id}")).text
     shown = re.search(r'name="returns_at"[^>]* value="([^"]+)"', form)
     assert shown
     await browser.post(f"/partner/allotments/{part.id}", {"limit": "9", "seen": seen(form), "returns_at": shown[1]})
-    more = await all_of(
-        database, sa.select(Allotment.limit), sa.select(Allotment.returns_at), sa.select(Offer.allotted)
-    )
+    more = await all_of(database, *stored)
     await browser.post(f"/partner/allotments/{part.id}", {"limit": "2", "seen": "9", "returns_at": ""})
-    less = await all_of(
-        database, sa.select(Allotment.limit), sa.select(Allotment.returns_at), sa.select(Offer.allotted)
-    )
+    less = await all_of(database, *stored)
 
     assert more == [9, exact, 9]
     assert less == [2, None, 2]
@@ -242,7 +237,7 @@ async def test_a_part_given_back_is_free_for_all_and_its_old_forms_say_so(
     for answer in (changed, moved):
         assert "A part that you chose was given back meanwhile." in answer.text
         assert "What is set aside" in answer.text
-    assert "A part that was set aside is free for others again." in told.text
+    assert "Passes that were set aside are free for all again." in told.text
 
 
 async def test_a_part_whose_time_has_come_is_free_before_anybody_settles_it(
