@@ -20,6 +20,7 @@ from promos.database import connect
 from promos.settings import Settings
 from tests.conftest import SECRETS
 from tests.faults.crowd import Crowd, Found, crowd_at
+from tests.faults.disk import Disk
 from tests.faults.house import SOON, Faulty
 from tests.faults.proxy import Proxy
 from tests.postgres import Server
@@ -49,13 +50,16 @@ def standing(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
     folder: Path = tmp_path_factory.mktemp("faults")
     settings = Settings(data_dir=str(folder), **SECRETS, **SOON)
     proxies: list[Proxy] = []
+    disk, owner = None, ""
     if request.param == "sqlite":
         shutil.copy(request.getfixturevalue("sqlite_template"), folder / "promos.sqlite3")
+        disk = Disk(tmp_path_factory.mktemp("disk")) if shutil.which("cc") else None
     else:
         server: Server = request.getfixturevalue("durable")
         settings = msgspec.structs.replace(settings, database_url=server.url("faults", user="promos_web"))
+        owner = server.url("faults")
         proxies = [Proxy(make_url(settings.database_url).port or 5432) for _ in range(SERVERS)]
-    made = Faulty(settings, connect(settings), proxies)
+    made = Faulty(settings, connect(settings), proxies, disk=disk, owner=owner)
     try:
         asyncio.run(made.start(SERVERS))
         yield made

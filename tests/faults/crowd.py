@@ -92,9 +92,10 @@ class Crowd:
         await self.until(lambda crowd: len(crowd.acknowledged) >= acknowledged)
 
     async def failed(self, answers: int) -> None:
-        """Wait until `answers` more have left readers to ask again."""
-        before = self.unheard.total()
-        await self.until(lambda crowd: crowd.unheard.total() >= before + answers)
+        """Wait until `answers` more have left readers to ask again. A fault that does not is none."""
+        enough = self.unheard.total() + answers
+        await self.until(lambda crowd: crowd.unheard.total() >= enough)
+        assert self.unheard.total() >= enough, f"{self.fault}: all were served in spite of it"
 
     @property
     def are_done(self) -> bool:

@@ -3,18 +3,23 @@
 import asyncio
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, closing, suppress
 from pathlib import Path
 from typing import Any
 
 import httpx
 import msgspec
+import sqlalchemy as sa
 from sqlalchemy import make_url
+from sqlalchemy.ext.asyncio import create_async_engine
 
 from promos.database import Database
 from promos.settings import PREFIX, Settings
+from tests.faults.disk import Disk
 from tests.faults.proxy import Proxy
 from tests.race.conftest import House
 
@@ -32,21 +37,60 @@ SOON: dict[str, Any] = {} if LONG else {
 
 
 class Faulty(House):
-    """A house whose servers reach PostgreSQL each through a proxy of its own."""
+    """A house whose servers reach PostgreSQL each through a proxy of its own, or SQLite on a `disk` that may fail."""
 
-    def __init__(self, settings: Settings, database: Database, proxies: Sequence[Proxy] = ()) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        database: Database,
+        proxies: Sequence[Proxy] = (),
+        *,
+        disk: Disk | None = None,
+        owner: str = "",
+    ) -> None:
         super().__init__(settings, database)
-        self.proxies = proxies
+        self.proxies, self.disk = proxies, disk
+        self._owner = owner  # where somebody who is not one of the servers reaches the database
 
     def mend(self) -> None:
         for proxy in self.proxies:
             proxy.mend()
+        if self.disk:
+            self.disk.mend()
+
+    @asynccontextmanager
+    async def codes_are_kept(self) -> AsyncIterator[None]:
+        """By somebody else: on SQLite no server can write, on PostgreSQL none can even read them."""
+        if self.database.is_sqlite:
+            path = self.database.writer.url.database or ""
+            with closing(sqlite3.connect(path, timeout=0, isolation_level=None)) as file:
+                while not file.in_transaction:  # there is no queue: who waits politely comes after the crowd
+                    with suppress(sqlite3.OperationalError):
+                        file.execute("BEGIN IMMEDIATE")
+                    await asyncio.sleep(0)
+                yield
+            return
+        engine = create_async_engine(self._owner)
+        try:
+            async with engine.begin() as connection:
+                await connection.execute(sa.text("LOCK TABLE promo_codes IN ACCESS EXCLUSIVE MODE"))
+                yield
+        finally:
+            await engine.dispose()
+
+    async def look(self, code: str, times: int) -> list[int]:
+        """How `times` who look at the code's page at once are answered."""
+        limits = httpx.Limits(max_connections=None)
+        async with httpx.AsyncClient(timeout=PATIENCE, limits=limits, verify=False) as client:
+            addresses = [f"http://127.0.0.1:{self.port(at)}/c/{code}" for at in range(times)]
+            return [answer.status_code for answer in await asyncio.gather(*map(client.get, addresses))]
 
     async def stand(self) -> None:
         """Every server answers; who was killed or ended is there again."""
         for port in self.ports:
             if port not in self._running:
-                await self.restart(port)
+                self._serve(port)
+        for port in self.ports:
             await self._ready(port)
 
     async def end(self, port: int) -> int:
@@ -88,5 +132,7 @@ class Faulty(House):
         for name, value in msgspec.structs.asdict(settings).items():
             if value != getattr(plain, name):
                 environ[f"{PREFIX}{name.upper()}"] = str(value).lower() if isinstance(value, bool) else str(value)
+        if self.disk:
+            environ |= self.disk.environ
         command = [sys.executable, "-m", "promos.cli", "serve", "--port", str(port)]
         self._running[port] = subprocess.Popen(command, env=environ, start_new_session=True)

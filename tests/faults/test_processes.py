@@ -22,8 +22,8 @@ READERS, LIMIT = (2400, 1600) if LONG else (60, 40)
 
 
 async def test_servers_killed_at_any_moment_take_nothing_along(house: Faulty, crowd: Gather) -> None:
-    kills, dice = (20 if LONG else 2), random.Random(58)
-    async with crowd(f"kill -9, {kills} times", readers=READERS, limit=LIMIT) as there:
+    kills, dice = (20 if LONG else 1), random.Random(58)
+    async with crowd(f"kill -9, {kills}×", readers=READERS, limit=LIMIT) as there:
         for number in range(kills):
             await there.reached(LIMIT * (number + 1) // (kills + 2))
             port = dice.choice(house.ports)
