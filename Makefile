@@ -17,13 +17,14 @@ unexport VIRTUAL_ENV PYTHONHOME PYTHONPATH
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo install test faults check bench lock messages clean
+.PHONY: help demo install test faults mutants check bench lock messages clean
 
 help:
 	@echo "make demo     the whole path on this machine, at http://127.0.0.1:$(PORT) (PORT=8001 moves it)"
 	@echo "make install  everything needed to work on Promos, in .venv"
 	@echo "make test     every test, on SQLite and on PostgreSQL"
 	@echo "make faults   crowds while database, network and processes fail; minutes, with a report"
+	@echo "make mutants  each safeguard is taken away, on a copy; a test has to notice"
 	@echo "make check    style, types and the direction of imports"
 	@echo "make bench    how fast it is, against the limits of this machine (BENCH=--quick is minutes)"
 	@echo "make failover a PostgreSQL leader dies under a crowd: what is lost, how long it takes"
@@ -44,6 +45,9 @@ test: .venv/dev.stamp
 
 faults: .venv/dev.stamp
 	PROMOS_TEST_LONG=1 $(BIN)/python -m pytest -q tests/faults
+
+mutants: .venv/dev.stamp
+	$(BIN)/python -m tests.mutants
 
 check: .venv/dev.stamp
 	$(BIN)/ruff check .
