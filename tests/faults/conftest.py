@@ -4,6 +4,7 @@
 """
 
 import asyncio
+import os
 import shutil
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager
@@ -22,6 +23,7 @@ from tests.conftest import SECRETS
 from tests.faults.crowd import Crowd, Found, crowd_at
 from tests.faults.disk import Disk
 from tests.faults.house import SOON, Faulty
+from tests.faults.pooler import Pooler
 from tests.faults.proxy import Proxy
 from tests.postgres import Server
 
@@ -69,6 +71,30 @@ def standing(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
             proxy.close()
 
 
+@pytest.fixture(scope="session")
+def pooler(durable: Server) -> Iterator[Pooler]:
+    if not (program := shutil.which("pgbouncer", path=f"{os.environ.get('PATH', '')}:/usr/sbin")):
+        pytest.skip("no pgbouncer here (Debian: pgbouncer)")
+    made = Pooler(program, make_url(durable.url("faults", user="promos_web")))
+    try:
+        yield made
+    finally:
+        made.remove()
+
+
+@pytest.fixture
+async def pooled(pooler: Pooler, tmp_path: Path) -> AsyncIterator[Faulty]:
+    """Servers that reach PostgreSQL through PgBouncer, and know it."""
+    settings = Settings(data_dir=str(tmp_path), database_url=pooler.url, database_pooler=True, **SECRETS, **SOON)
+    made = Faulty(settings, connect(settings))
+    try:
+        await made.start(SERVERS)
+        yield made
+    finally:
+        made.stop()
+        await made.database.close()
+
+
 @pytest.fixture
 async def house(standing: Faulty) -> AsyncIterator[Faulty]:
     """The standing servers, whole again before and after."""
@@ -90,7 +116,7 @@ def crowd(house: Faulty, tell: Callable[[Found], None]) -> Gather:
 
 @pytest.fixture
 def tell(request: pytest.FixtureRequest) -> Callable[[Found], None]:
-    database = request.node.callspec.params.get("standing", "") if hasattr(request.node, "callspec") else ""
+    database = request.node.callspec.params.get("standing", "") if hasattr(request.node, "callspec") else "pgbouncer"
     return lambda found: request.node.user_properties.append(("found", (database, msgspec.to_builtins(found))))
 
 

@@ -20,6 +20,7 @@ from tests.faults.house import PATIENCE, Faulty
 
 READY = 30.0  # seconds in which everything is well again
 FULL = "offer-exhausted"
+INNER = ("sqlite", "asyncpg", "sqlalchemy", "traceback", "i/o", "insert into", "select ")  # words for no reader
 IDLE = (
     "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
     " AND state LIKE 'idle in transaction%' AND now() - state_change > interval '1 second'"
@@ -114,11 +115,11 @@ class Crowd:
             except httpx.TimeoutException:
                 answer = None
                 self.wrong.append(f"{self.fault}: no answer in {PATIENCE:.0f} s")
-            except httpx.TransportError:
+            except httpx.TransportError as error:
                 answer = None
-                self.unheard["no answer"] += 1
+                self.unheard["nobody there" if isinstance(error, httpx.ConnectError) else "no answer"] += 1
             self.slowest = max(self.slowest, monotonic() - began)
-            is_over = answer is not None and self._hear(reader, answer)
+            is_over = answer is not None and self.hear(reader, answer)
             async with self.news:
                 self.news.notify_all()
             if is_over:
@@ -139,9 +140,12 @@ class Crowd:
         headers = {"Authorization": f"Bearer {self.token}", "Idempotency-Key": f"{self.code.text}-{reader}"}
         return "/api/v1/redemptions", headers, {"code": self.code.text, "reader": {"email": email}}
 
-    def _hear(self, reader: int, answer: httpx.Response) -> bool:
+    def hear(self, reader: int, answer: httpx.Response) -> bool:
         """Whether this was the last word."""
         said = answer.json()
+        if any(word in answer.text.lower() for word in INNER):
+            self.wrong.append(f"{answer.status_code} speaks of its inside: {answer.text}")
+            return True
         if answer.is_success:
             if self.acknowledged.setdefault(reader, said["id"]) != said["id"]:
                 self.wrong.append(f"reader {reader} was told {self.acknowledged[reader]}, then {said['id']}")

@@ -4,6 +4,7 @@ import asyncio
 import random
 from collections import Counter
 from collections.abc import Callable
+from time import monotonic
 from typing import Any
 
 import httpx
@@ -37,6 +38,47 @@ async def test_servers_restarted_in_turn_fail_nobody_who_asks_again(house: Fault
             await there.reached(LIMIT * (number + 1) // 4)
             assert await house.end(port) == 0
             await house.restart(port)
+
+
+async def test_a_server_that_is_ended_answers_all_who_wait(house: Faulty, tell: Callable[[Found], None]) -> None:
+    waiting, limit, port = 40, 20, house.ports[0]
+    crowd = Crowd(house, "SIGTERM while all wait", readers=waiting, limit=limit)
+    await crowd.prepare()
+    began = monotonic()
+
+    async with house.codes_are_kept():
+        sent = asyncio.Semaphore(0)
+
+        async def is_sent(event: str, _: Any) -> None:
+            if event == "http11.send_request_body.complete":
+                sent.release()
+
+        async def ask(reader: int) -> httpx.Response:
+            path, headers, document = crowd.request(reader)
+            address = f"http://127.0.0.1:{port}{path}"
+            return await crowd.client.post(address, headers=headers, json=document, extensions={"trace": is_sent})
+
+        asks = [asyncio.create_task(ask(reader)) for reader in range(waiting)]
+        for _ in asks:
+            await sent.acquire()
+        assert (await crowd.client.get(f"http://127.0.0.1:{port}/health/live")).status_code == 200  # heard after them
+        end = asyncio.create_task(house.end(port))
+        done, _ = await asyncio.wait(asks, timeout=0.3)
+        assert not done
+    answers = await asyncio.gather(*asks)
+
+    assert await end == 0
+    for reader, answer in enumerate(answers):
+        crowd.hear(reader, answer)
+    assert crowd.unheard.total() + len(crowd.acknowledged) + len(crowd.refused) == waiting
+    crowd.slowest = monotonic() - began
+    await house.stand()
+    await crowd.load()
+    found = await crowd.found()
+    await crowd.client.aclose()
+    tell(found)
+    assert found.is_well, found
+    assert found.acknowledged == limit
 
 
 async def test_clients_that_vanish_take_no_connection_along(house: Faulty, crowd: Gather) -> None:
