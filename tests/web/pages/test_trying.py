@@ -142,6 +142,22 @@ async def test_a_pass_of_another_offer_stands_in_a_readers_way(database: Databas
         assert "A pass would be given" in notice(page)
 
 
+async def test_a_place_that_is_only_held_says_until_when(database: Database, signed_in: SignIn) -> None:
+    partner, _, offer, code = await a_world(database)
+    async with database.writing() as session:
+        kind = await session.get_one(PassType, offer.pass_type_id)
+        other = await a_code(session, await an_offer(session, kind, name="Other"), "OTHER")
+        held = an_ask(other, "ada", held_for="shop", held_until=NOW + timedelta(hours=1))
+        await redemptions.redeem(session, [held], now=NOW)
+    browser = await an_owner(signed_in, partner)
+
+    now = await asked(browser, code, reader="ada@readers.example")
+    later = await asked(browser, code, reader="ada@readers.example", at="2026-11-23T14:00")
+
+    assert "It is only held, until Monday 23 November 2026, 14:00 (Paris)." in now
+    assert "A pass would be given" in notice(later)
+
+
 async def test_passes_set_aside_for_an_issue_count_for_who_comes_from_it(database: Database, signed_in: SignIn) -> None:
     partner, _, offer, code = await a_world(database)
     async with database.writing() as session:

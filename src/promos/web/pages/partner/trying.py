@@ -143,6 +143,10 @@ def _said(terms: Terms, verdicts: list[Verdict], listing: Listing, language: Lan
     facts, pages = _facts(terms, listing.event.timezone, language), _pages(listing)
     for verdict in verdicts:
         rule, help_, where = RULES[verdict.rule]
+        held_until = verdict.refusal.facts.get("free_at") if verdict.refusal else None
+        if held_until:
+            until = language.instant(held_until, listing.event.timezone)
+            facts[verdict.rule] = language.gettext(N_("It is only held, until %(end)s.")) % {"end": until}
         yield Said(
             language.gettext(rule),
             verdict.refusal is None,
