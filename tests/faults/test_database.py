@@ -52,7 +52,7 @@ async def test_a_pool_that_is_used_up_is_told_and_fills_again(house: Faulty, cro
         await there.reached(LIMIT // 4)
         async with house.codes_are_kept():
             looks = asyncio.create_task(house.look(there.code.text, 60))
-            await there.failed(100 if LONG else 20)
+            await there.failed(100 if LONG else 10)
             assert await house.lives()
             assert set(await looks) <= {200, 503}
         async with asyncio.timeout(BACK):  # those who were told 503 come again at the same moment

@@ -59,7 +59,7 @@ async def test_servers_killed_on_a_disk_that_fails_to_sync_give_nothing_twice(
         await there.reached(LIMIT // 4)
         disk.fall_deaf()
         await there.failed(10)
-        for port in house.ports:
+        for port in house.ports[: None if LONG else 1]:
             house.kill(port)
         disk.mend()
     assert integrity(house) == ["ok"]

@@ -28,7 +28,7 @@ async def test_a_lost_answer_to_a_commit_loses_and_doubles_nothing(house: Faulty
 
 
 async def test_a_database_that_answers_late_delays_nobody_beyond_the_time_outs(house: Faulty, crowd: Gather) -> None:
-    clients = 200 if LONG else 40
+    clients = 200 if LONG else 24
     async with crowd("answers come late", readers=READERS, limit=LIMIT, at_once=clients) as there:
         await there.reached(LIMIT // 4)
         for proxy in house.proxies:

@@ -18,7 +18,7 @@ async def test_a_crowd_through_a_pooler_is_exact_and_survives_its_end(
 ) -> None:
     async with crowd_at(pooled, "three connections for all", tell, readers=READERS, limit=LIMIT) as there:
         await there.until(lambda crowd: crowd.are_done)
-        assert set(await pooled.look(there.code.text, 60)) == {200}
+        assert set(await pooled.look(there.code.text, 10)) == {200}
     assert not there.unheard
 
     kills = 5 if LONG else 1

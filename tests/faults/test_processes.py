@@ -34,7 +34,7 @@ async def test_servers_killed_at_any_moment_take_nothing_along(house: Faulty, cr
 
 async def test_servers_restarted_in_turn_fail_nobody_who_asks_again(house: Faulty, crowd: Gather) -> None:
     async with crowd("SIGTERM, one server after the other", readers=READERS, limit=LIMIT) as there:
-        for number, port in enumerate(house.ports):
+        for number, port in enumerate(house.ports[: None if LONG else 1]):
             await there.reached(LIMIT * (number + 1) // 4)
             assert await house.end(port) == 0
             await house.restart(port)
