@@ -97,7 +97,7 @@ async def test_passes_set_aside_are_taken_through_their_newsletter_and_shown_as_
     assert (first.headers["Location"], second.status_code) == (f"{here}?said=saved", 303)
     assert part.returns_at == NOW.replace(day=28, hour=17)
     assert rows(page.text)[0].startswith(
-        "Newsletter FreeA 12 4 of them in narrower parts 1 8 Saturday 28 November 2026, 18:00 (Paris) Change"
+        "Newsletter FreeA 12 4 of them shared out 1 8 Saturday 28 November 2026, 18:00 (Paris) Change"
     )
     assert rows(page.text)[1].startswith("Code GUESTS out of: Newsletter FreeA 4 1 3 when you give it back Change")
     assert re.findall(r'class="figure"><data value="(\d+)"', page.text) == ["20", "12", "0", "8"]

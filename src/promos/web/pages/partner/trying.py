@@ -17,7 +17,7 @@ from promos.models import Issue, PromoBlock, PromoCode, Publication
 from promos.queries import catalogue
 from promos.queries.catalogue import Listing
 from promos.rendering.language import Language
-from promos.rules import offers, texts
+from promos.rules import offers, readers, texts
 from promos.rules.language import N_
 from promos.rules.people import Actor
 from promos.rules.redemption import SOLD_OUT, Tally, Terms, Verdict
@@ -101,7 +101,7 @@ async def try_page(
             terms, verdicts = await judged(session, then, trial, at, state["keys"].reader)
             answer = _answer(terms, verdicts, at, listing, language)
         except Invalid as refusal:
-            errors, status = to_mend(refusal, language, fields={AddressInvalid: "reader"})
+            errors, status = to_mend(refusal, language)
     return page(
         request,
         "partner/try.html",
@@ -128,8 +128,12 @@ def _trial(typed: Typed, listing: Listing, now: datetime, blocks: list[str]) -> 
     block = typed.id("block")
     if typed.text("block") not in {"", NO_BLOCK, *blocks}:
         typed.errors["block"] = N_("Choose one of the newsletters in which the code stands.")
+    email = typed.text("reader")
+    try:
+        reader = NewReader(readers.address(email)) if email else None
+    except AddressInvalid as refusal:
+        typed.errors["reader"] = refusal.title
     typed.checked({**offers.SUPPOSED, "at": texts.instant}, {**supposed, **({"at": at} if at else {})})
-    reader = NewReader(typed.text("reader")) if typed.text("reader") else None
     return at or now, Trial(at, reader, block, Supposed(**supposed) if supposed else None)
 
 
