@@ -214,6 +214,9 @@ async def crowd_at(house: Faulty, fault: str, tell: Callable[[Found], None], **s
             await house.stand()
         await load
         await crowd.repeat()
+    except AssertionError:
+        tell(await crowd.found())
+        raise
     finally:
         load.cancel()
         await crowd.client.aclose()

@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -27,14 +28,14 @@ class Line:
 class Proxy:
     """To a database on this machine, in a thread of its own: what is set here holds from the next piece on.
 
-    `loses` is asked at each COMMIT. If it says so, the database commits, and the connection ends instead of an answer.
+    `fate` is asked at each COMMIT: "before" ends the connection instead of passing it on, "after" instead of answering.
     """
 
     target: int
     port: int = 0
     delay: float = 0.0  # seconds, of all that the database says
-    loses: Callable[[], bool] = lambda: False
-    lost: int = 0  # commits that nobody heard of
+    fate: Callable[[], str] = str
+    ended: Counter[str] = field(default_factory=Counter)  # connections, by fate
     _lines: set[Line] = field(default_factory=set)
     _loop: asyncio.AbstractEventLoop = field(default_factory=asyncio.new_event_loop)
 
@@ -61,7 +62,7 @@ class Proxy:
 
     def mend(self) -> None:
         """Be as if there were nothing in between."""
-        self.delay, self.loses = 0.0, lambda: False
+        self.delay, self.fate = 0.0, str
         self.speak()
 
     def close(self) -> None:
@@ -103,7 +104,10 @@ class Proxy:
     async def _ask(self, line: Line, asks: asyncio.StreamReader) -> None:
         while piece := await asks.read(PIECE):
             await self._speaks.wait()
-            if piece[:1] == b"Q" and piece[5:11] == b"COMMIT" and self.loses():
+            if piece[:1] == b"Q" and piece[5:11] == b"COMMIT" and (fate := self.fate()):
+                self.ended[fate] += 1
+                if fate == "before":
+                    break
                 line.is_committing = True
             line.server.write(piece)
             await line.server.drain()
@@ -113,7 +117,6 @@ class Proxy:
         while piece := await answers.read(PIECE):
             await self._speaks.wait()
             if line.is_committing:
-                self.lost += 1
                 break
             if self.delay:
                 await asyncio.sleep(self.delay)
