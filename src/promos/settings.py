@@ -56,7 +56,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     database_timeout: float = 8.0  # one statement
     database_idle_timeout: float = 30.0  # a transaction in which nothing happens is ended by the server
     database_pooler: bool = False  # PgBouncer or its like, in transaction mode, stands before the database
-    answer_timeout: float = 13.0  # an answer that takes longer is a 503; lists of codes may take as long as they are
+    answer_timeout: float = 12.0  # later it is a 503, 2 s at most after that: a connection is let go first
 
     @property
     def data(self) -> Path:
