@@ -12,7 +12,7 @@ from litestar.params import FromPath
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from promos.actions import offers
-from promos.models import PassType, Publication
+from promos.models import Event, PassType, Publication
 from promos.queries import funnel, journal, results
 from promos.queries.catalogue import Listing
 from promos.queries.funnel import Counts, Line, Split
@@ -70,7 +70,7 @@ async def shown(
         "partner/event.html",
         status=status,
         event=event,
-        limit=_limit(tallies),
+        limit=_limit(event, tallies),
         came=came.total,
         picture=charts.funnel_svg(_steps(came.total, language), language, language.gettext(N_("From click to door"))),
         split=str(split),
@@ -107,15 +107,17 @@ def _named(line: Line, split: Split, language: Language) -> str:
     return line.name
 
 
-def _limit(tallies: list[OfferTally]) -> int | None:
-    """What the offers can give together; `None` where one of them has no end."""
-    together = 0
+def _limit(event: Event, tallies: list[OfferTally]) -> int | None:
+    """What the offers can give together; `None` where nothing ends it."""
+    ends = []
     for each in tallies:
         limits = [limit for limit in (each.offer.limit, each.pass_type.capacity) if limit is not None]
         if not limits:
-            return None
-        together += min(limits)
-    return together if tallies else None
+            return event.capacity
+        ends.append(min(limits))
+    if not ends:
+        return None
+    return sum(ends) if event.capacity is None else min(sum(ends), event.capacity)
 
 
 def _state(listing: Listing, now: datetime) -> str:

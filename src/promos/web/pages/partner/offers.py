@@ -14,11 +14,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from promos.actions import offers
 from promos.models import Event, Offer, PassType, Publication
+from promos.rules import benefits
 from promos.rules import offers as rules
 from promos.rules.language import N_
 from promos.rules.money import major
 from promos.rules.people import Actor
-from promos.rules.refusals import AllotmentInUse, BudgetBelowSpent, NotFound, Refusal, TermsFrozen
+from promos.rules.refusals import AllotmentInUse, BudgetBelowSpent, InvalidRequest, NotFound, Refusal, TermsFrozen
 from promos.web.given import Reads, Writes
 from promos.web.pages.partner.desk import READ, WRITE, event_of
 from promos.web.pages.show import go, language_of, page
@@ -79,7 +80,7 @@ async def create(
         await offers.create(session, event_id, kind, publication_ids=publications, now=now, by=actor, **given)
 
     try:
-        typed.checked(rules.OFFER, given)
+        _checked(typed, given)
         await writes.run(effect)
     except TO_MEND as refusal:
         return _again(request, event, None, choices, typed, refusal)
@@ -122,7 +123,7 @@ async def change(
         )
 
     try:
-        typed.checked(rules.OFFER, given)
+        _checked(typed, given)
         await writes.run(effect)
     except TO_MEND as refusal:
         return _again(request, event, offer, choices, typed, refusal)
@@ -184,6 +185,17 @@ def _given(typed: Typed, event: Event, offer: Offer | None, currency: str) -> di
         "eligibility": typed.text("eligibility"),
         "conditions_url": typed.text("conditions_url"),
     }
+
+
+def _checked(typed: Typed, given: Mapping[str, Any]) -> None:
+    """Raise `InvalidRequest` with all that is wrong, the benefit's parts included."""
+    units = None if given["amount"] is None else 0  # whether one is given; its own field says what is wrong with it
+    try:
+        benefits.benefit(given["benefit"], percent=given["percent"], amount=units)
+    except InvalidRequest as refusal:
+        for each in refusal.errors:
+            typed.errors.setdefault(each["field"], each["message"])
+    typed.checked(rules.OFFER, given)
 
 
 def _written(event: Event, offer: Offer, currency: str) -> dict[str, str]:

@@ -11,10 +11,12 @@ from litestar.params import FromPath
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from promos.actions import passes
-from promos.models import Redemption
+from promos.actions.passes import Ended
+from promos.models import Pass, Redemption
 from promos.queries import results
+from promos.rules.language import N_
 from promos.rules.people import Actor
-from promos.rules.refusals import Blocked, NotFound, Over
+from promos.rules.refusals import Blocked, HoldExpired, InvalidRequest, NotFound, Over
 from promos.web import problems
 from promos.web.given import Effect, Reads, Writes
 from promos.web.pages.partner.desk import READ, WRITE, event_of
@@ -28,8 +30,9 @@ async def redemptions_page(
     reads: NamedDependency[Reads],
     actor: NamedDependency[Actor],
 ) -> Response[str]:
+    only = "review" if request.query_params.get("only") == "review" else None
     async with reads() as session:
-        return await _shown(request, session, event_id, actor)
+        return await _shown(request, session, event_id, actor, only=only)
 
 
 @post("/partner/redemptions/{redemption_id:uuid}/confirm", opt=WRITE)
@@ -56,10 +59,28 @@ async def cancel(
     writes: NamedDependency[Writes],
     actor: NamedDependency[Actor],
 ) -> Response[Any]:
+    """No to a reader, a hold let go, or a pass taken back.
+
+    With `held`, whoever pressed the button saw a hold: a pass that was given since then stays.
+    """
+    was_held = bool((await request.form()).get("held"))
+
     async def effect(session: AsyncSession, now: datetime) -> None:
-        await passes.cancel(session, [redemption_id], now=now, by=actor)
+        [ended] = await passes.cancel(session, [redemption_id], now=now, by=actor)
+        if was_held:
+            await _refuse_if_late(session, ended)
 
     return await _decided(request, redemption_id, reads, writes, actor, effect)
+
+
+async def _refuse_if_late(session: AsyncSession, ended: Ended) -> None:
+    """Undo what this transaction did if there was no hold any more."""
+    row = await session.get_one(Redemption, ended.redemption_id)
+    if ended.state == "expired" and row.expires_at:
+        raise HoldExpired(row.expires_at)
+    given = sa.select(sa.exists().where(Pass.redemption_id == row.id))
+    if ended.is_new and await session.scalar(given):
+        raise InvalidRequest({"": N_("A pass was given meanwhile, and it is still good. Cancel it if you mean to.")})
 
 
 async def _decided(
@@ -76,16 +97,14 @@ async def _decided(
         event_id = await session.scalar(mine)
     if event_id is None:
         raise NotFound("redemption")
+    only = "review" if (await request.form()).get("only") == "review" else None
     try:
         await writes.run(effect)
-    except (Blocked, Over) as refusal:
-        errors = errors_of(refusal, language_of(request))
+    except (Blocked, InvalidRequest, Over) as refusal:
+        errors, status = errors_of(refusal, language_of(request)), problems.status_of(type(refusal))
         async with reads() as session:
-            return await _shown(
-                request, session, event_id, actor, errors=errors, status=problems.status_of(type(refusal))
-            )
-    only = (await request.form()).get("only")
-    return go(f"/partner/events/{event_id}/redemptions{'?only=review' if only == 'review' else ''}", "saved")
+            return await _shown(request, session, event_id, actor, only=only, errors=errors, status=status)
+    return go(f"/partner/events/{event_id}/redemptions{'?only=review' if only else ''}", "saved")
 
 
 async def _shown(
@@ -94,12 +113,12 @@ async def _shown(
     event_id: UUID,
     actor: Actor,
     *,
+    only: str | None,
     errors: dict[str, str] | None = None,
     status: int = 200,
 ) -> Response[str]:
     event = await event_of(session, event_id, actor)
     cursor = request.query_params.get("cursor")
-    only = "review" if request.query_params.get("only") == "review" else None
     lines, following = await results.redemptions(session, by=actor, event_id=event.id, held_for=only, cursor=cursor)
     whole = f"/partner/events/{event.id}/redemptions"
     here = f"{whole}?only=review" if only else whole
