@@ -206,8 +206,8 @@ MUTANTS = (
     Mutant(
         "the order of the waiting list",
         ACTIONS + "line.py",
-        ".order_by(Claim.settled_at, Claim.id)",
-        ".order_by(Claim.settled_at.desc(), Claim.id.desc())",
+        "waiting.order_by(has_room.desc(), Claim.settled_at, Claim.id)",
+        "waiting.order_by(has_room.desc(), Claim.settled_at.desc(), Claim.id.desc())",
         ("tests/actions/test_line.py::test_places_that_free_go_to_who_waits_in_the_order_in_which_they_came",),
     ),
     Mutant(

@@ -193,3 +193,46 @@ async def test_parts_are_for_what_the_offer_knows_and_once_each(session: AsyncSe
             await part(session, offer, 1, **facts)
     with pytest.raises(LimitNeeded):
         await part(session, unlimited, 1, code_id=stranger.id)
+
+
+@pytest.mark.parametrize(("wide", "narrow"), [(1, 1), (1, 2), (2, 1)])
+async def test_a_part_and_the_part_within_it_both_fall_back(wide: int, narrow: int, session: AsyncSession) -> None:
+    publication = await a_publication(session)
+    offer = await an_offer(session, limit=10, publications=(publication,))
+    mine, other = await a_code(session, offer, "MINE"), await a_code(session, offer, "OTHER")
+    whole = await part(session, offer, 5, publication_id=publication.id, returns_at=NOW + wide * DAY / 24)
+    await part(session, offer, 3, code_id=mine.id, within_id=whole.id, returns_at=NOW + narrow * DAY / 24)
+
+    got = await give(session, other, *(f"reader{at}" for at in range(12)), now=NOW + DAY / 8)
+
+    assert got.count(Redeemed) == 10
+    assert await recount.differences(session) == []
+
+
+async def test_a_use_of_a_part_that_was_given_back_returns_to_the_part_around_it(session: AsyncSession) -> None:
+    publication = await a_publication(session)
+    offer = await an_offer(session, limit=10, publications=(publication,))
+    code = await a_code(session, offer, "MINE")
+    whole = await part(session, offer, 5, publication_id=publication.id)
+    inner = await part(session, offer, 3, code_id=code.id, within_id=whole.id)
+    ask = an_ask(code, "ada")
+    given = (await redemptions.redeem(session, [ask], now=NOW))[ask.id]
+    assert isinstance(given, Redeemed)
+
+    await allotments.give_back(session, inner.id, now=NOW, by=ADMIN)
+    await passes.cancel(session, [given.redemption_id], now=NOW, by=ADMIN)
+
+    await session.refresh(whole)
+    assert whole.used == 0
+    assert await recount.differences(session) == []
+
+
+@pytest.mark.parametrize("limit", [2, None])
+async def test_a_part_whose_time_has_come_holds_no_limit_up(limit: int | None, session: AsyncSession) -> None:
+    offer = await an_offer(session, limit=10)
+    code = await a_code(session, offer, "MINE")
+    await part(session, offer, 5, code_id=code.id, returns_at=NOW + DAY)
+
+    changed = await offers.update(session, offer.id, limit=limit, now=NOW + 2 * DAY, by=ADMIN)
+
+    assert (changed.limit, changed.allotted) == (limit, 0)

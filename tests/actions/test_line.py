@@ -12,7 +12,7 @@ from promos.models import Claim, Delivery, Event, Offer, PassType, PromoCode, Re
 from promos.queries import recount
 from promos.rules import signing
 from promos.rules.redemption import Outcome, Redeemed, Waiting
-from promos.rules.refusals import LinkEnded, OfferExhausted, PlaceLapsed, WaitingListLeft
+from promos.rules.refusals import CodeEnded, CodePaused, LinkEnded, OfferExhausted, PlaceLapsed, WaitingListLeft
 from tests.world import ADMIN, DAY, NOW, a_claim, a_code, a_pass_type, an_ask, an_event, an_offer, proof_of
 
 HOUR = timedelta(hours=1)
@@ -284,3 +284,71 @@ async def test_a_line_without_anything_free_is_not_due(session: AsyncSession) ->
 async def of_type(session: AsyncSession, code: PromoCode) -> PassType:
     offer = await session.get_one(Offer, code.offer_id)
     return await session.get_one(PassType, offer.pass_type_id)
+
+
+async def test_who_waits_for_a_used_up_code_holds_up_nobody_with_another(session: AsyncSession) -> None:
+    """However many they are."""
+    offer = await an_offer(session, limit=1000)
+    full, free = await a_code(session, offer, "FULL", limit=1), await a_code(session, offer, "FREE", limit=2)
+    await redemptions.redeem(session, [an_ask(full, "ada"), an_ask(free, "bo")], now=NOW)
+    crowd = [proof_of(await a_claim(session, full, f"reader{at}"), waits=True) for at in range(line.AT_ONCE + 1)]
+    await redemptions.redeem(session, crowd, now=NOW)
+
+    honest = an_ask(free, "cy")
+    got = (await redemptions.redeem(session, [honest], now=NOW + HOUR))[honest.id]
+    late = await in_line(session, free, "dee")
+    await one_goes_back(session, free, now=NOW + 2 * HOUR)
+    await serve(session, NOW + 3 * HOUR)
+
+    assert isinstance(got, Redeemed)
+    assert await states(session, late) == ["offered"]
+
+
+async def test_a_kept_place_is_behind_the_same_fences_as_a_new_one(session: AsyncSession) -> None:
+    code = await a_sold_out_code(session)
+    [claim] = await in_line(session, code, "ada")
+    await one_goes_back(session, code)
+
+    await codes.update(session, code.text, status="paused", now=NOW + HOUR, by=ADMIN)
+    paused = await press(session, claim, now=NOW + 2 * HOUR)
+    await codes.update(session, code.text, status="active", now=NOW + 2 * HOUR, by=ADMIN)
+    taken = await press(session, claim, now=NOW + 2 * HOUR)
+
+    assert isinstance(paused, CodePaused)
+    assert isinstance(taken, Redeemed)
+    assert (taken.is_new, taken.state) == (True, "confirmed")
+    assert await recount.differences(session) == []
+
+
+async def test_a_place_is_not_taken_once_the_offer_has_ended_or_the_event_begun(session: AsyncSession) -> None:
+    ended = await a_sold_out_code(session)
+    [first] = await in_line(session, ended, "ada")
+    await one_goes_back(session, ended)
+    await offers.update(session, ended.offer_id, ends_at=NOW + 2 * HOUR, now=NOW + HOUR, by=ADMIN)
+    assert isinstance(await press(session, first, now=NOW + 2 * HOUR), CodeEnded)
+
+    kind = await a_pass_type(session, await an_event(session, slug="soon"))
+    begun = await a_code(session, await an_offer(session, kind, limit=1), "SOON")
+    await redemptions.redeem(session, [an_ask(begun, "holder")], now=NOW)
+    [second] = await in_line(session, begun, "bo")
+    await one_goes_back(session, begun)
+    await session.execute(sa.update(Event).where(Event.id == begun.event_id).values(starts_at=NOW + 2 * HOUR))
+    assert isinstance(await press(session, second, now=NOW + 2 * HOUR), PlaceLapsed)
+
+
+async def test_a_place_of_an_offer_that_is_reviewed_is_still_to_be_decided(session: AsyncSession) -> None:
+    offer = await an_offer(session, limit=1, review=True)
+    code = await a_code(session, offer)
+    first = await press(session, await a_claim(session, code, "ada"))
+    [claim] = await in_line(session, code, "bo")
+    assert isinstance(first, Redeemed)
+    await passes.cancel(session, [first.redemption_id], now=NOW + HOUR, by=ADMIN)
+    assert await states(session, [claim]) == ["offered"]
+
+    taken = await press(session, claim, now=NOW + HOUR)
+
+    assert isinstance(taken, Redeemed)
+    assert (taken.state, taken.held_for, taken.expires_at, taken.given) == ("held", "review", None, None)
+    assert await states(session, [claim]) == ["proven"]
+    await passes.confirm(session, [taken.redemption_id], now=NOW + 2 * HOUR, by=ADMIN)
+    assert await recount.differences(session) == []

@@ -35,8 +35,9 @@ from promos.models import (
 )
 from promos.queries import terms
 from promos.rules.redemption import SOLD_OUT, Ask, Redeemed
+from promos.rules.refusals import PassGivenBack
 from promos.settings import Settings
-from tests.world import ADMIN, DAY, NOW, a_code, a_pass_type, an_ask, an_event, an_offer
+from tests.world import ADMIN, DAY, NOW, a_claim, a_code, a_pass_type, an_ask, an_event, an_offer, proof_of
 
 LIMITED: tuple[tuple[type[Any], str, str], ...] = (
     (Event, "used", "capacity"),
@@ -338,3 +339,37 @@ async def test_a_use_returns_once_however_often_it_is_ended(session: AsyncSessio
 
     after = (await terms.of_codes(session, [code.id], now=NOW + DAY))[code.id]
     assert (after.left, after.version) == (2, 3)
+
+
+async def test_who_presses_again_while_their_pass_goes_back_gets_no_second_one(kind: str, database: Database) -> None:
+    if kind == "sqlite":
+        pytest.skip("one writer at a time: nobody looks before the other has committed")
+    code = await given(database)
+    async with database.writing() as session:
+        claim = await a_claim(session, code, "ada")
+        ask = proof_of(claim)
+        first = (await redemptions.redeem(session, [ask], now=NOW))[ask.id]
+    assert isinstance(first, Redeemed)
+    is_back, may_end = asyncio.Event(), asyncio.Event()
+
+    async def give_back() -> None:
+        async with database.writing() as session:
+            await passes.give_back(session, first.pass_id, now=NOW)
+            is_back.set()
+            await may_end.wait()
+
+    async def press() -> Any:
+        again = proof_of(claim)
+        async with database.writing() as session:
+            return (await redemptions.redeem(session, [again], now=NOW))[again.id]
+
+    back = asyncio.create_task(give_back())
+    await is_back.wait()
+    pressed = asyncio.create_task(press())
+    async with database.reading() as session:
+        while not pressed.done() and not await session.scalar(_WHO_WAIT):
+            pass
+    may_end.set()
+    await back
+
+    assert isinstance(await pressed, PassGivenBack)

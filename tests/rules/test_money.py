@@ -57,3 +57,20 @@ def test_an_amount_keeps_the_zeros_of_its_currency() -> None:
     assert money.major(99900, "EUR") == "999.00"
     assert money.major(500, "JPY") == "500"
     assert money.major(5, "TND") == "0.005"
+
+
+@pytest.mark.parametrize(
+    ("currency", "digits"), [("XOF", 0), ("XPF", 0), ("UGX", 0), ("IQD", 3), ("LYD", 3), ("UYW", 4)]
+)
+def test_every_currency_has_its_own_digits(currency: str, digits: int) -> None:
+    amount = f"1.{'0' * digits}" if digits else "1"
+
+    assert money.minor(amount, currency) == 10**digits
+    with pytest.raises(InvalidRequest):
+        money.minor(f"1.{'0' * digits}5", currency)
+
+
+@pytest.mark.parametrize("amount", ["1e999999", "-1e999999", "9e13", "1e-999999"])
+def test_an_amount_beyond_all_numbers_is_refused(amount: str) -> None:
+    with pytest.raises(InvalidRequest):
+        money.minor(amount, "EUR")

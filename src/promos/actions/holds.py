@@ -60,10 +60,17 @@ _OVERDUE = (
 
 
 async def settle(session: AsyncSession, event_id: UUID, *, now: datetime) -> int:
-    """Write that the holds of an event are over whose time is, so that its counters say what counts; how many."""
+    """Write which holds and allotments of an event are over, so that its counters say what counts; how many holds."""
     overdue = await _overdue(session, {event_id}, now)
     if overdue:
         await locked_terms(session, {(each.code_id, None) for each in overdue}, now=now)
+    fallen = sa.select(Allotment.offer_id).where(
+        Allotment.event_id == event_id, Allotment.returned_at.is_(None), Allotment.returns_at <= now
+    )
+    if offer_ids := sorted(set(await session.scalars(fallen))):
+        offers = sa.select(Offer.id).where(Offer.id.in_(offer_ids)).order_by(Offer.id)
+        await session.execute(offers.with_for_update(key_share=True))
+        await _fall_back(session, offer_ids, now)
     return len(overdue)
 
 
@@ -162,6 +169,7 @@ async def _fall_back(session: AsyncSession, offer_ids: Collection[UUID], now: da
     due = (Allotment.offer_id.in_(offer_ids), Allotment.returned_at.is_(None), Allotment.returns_at <= now)
     found = sa.select(Allotment).where(*due).order_by(Allotment.returns_at, Allotment.id)
     for part in (await session.scalars(found.execution_options(populate_existing=True))).all():
+        await session.refresh(part)  # the one before may have been a part of it, or the part it lay in
         await take_back(session, part, now=now)
 
 
@@ -178,6 +186,8 @@ async def take_back(session: AsyncSession, part: Allotment, *, now: datetime) ->
     )
     inside = sa.update(table(Allotment)).where(Allotment.within_id == part.id, Allotment.returned_at.is_(None))
     await session.execute(inside.values(within_id=part.within_id))
+    given = sa.update(table(Redemption)).where(Redemption.allotment_id == part.id)
+    await session.execute(given.values(allotment_id=part.within_id))
     await session.execute(sa.update(table(Allotment)).where(Allotment.id == part.id).values(returned_at=now))
     session.add(
         Entry(

@@ -30,7 +30,8 @@ async def due_offers(session: AsyncSession, *, now: datetime) -> list[UUID]:
     found = []
     for offer_id in await session.scalars(_WAITED_FOR, {"now": now}):
         ahead = _in_line(offer_id, Claim.code_id, Claim.block_id).limit(AT_ONCE).subquery()
-        ways = [(row.code_id, row.block_id) for row in await session.execute(sa.select(ahead).distinct())]
+        of_all = sa.select(ahead.c.code_id, ahead.c.block_id).distinct()
+        ways = [(row.code_id, row.block_id) for row in await session.execute(of_all)]
         terms = await terms_query.of_ways(session, ways, now=now)
         if any(redemption.refusal(each, now) is None for each in terms.values()):
             found.append(offer_id)
@@ -72,7 +73,7 @@ async def next_in(session: AsyncSession, terms: Terms, *, now: datetime) -> tupl
         )
         for row in rows[:AT_ONCE]
     ]
-    return asks, len(rows) > AT_ONCE
+    return asks, len(rows) > AT_ONCE and rows[AT_ONCE].has_room
 
 
 async def still_waiting(session: AsyncSession, asks: Sequence[Ask]) -> list[Ask]:
@@ -168,7 +169,11 @@ async def leave(session: AsyncSession, claim: Claim, *, now: datetime) -> bool:
 
 
 def _in_line(offer_id: UUID, *columns: Any) -> sa.Select[Any]:
-    """Those who wait, in order, but for who came by a code that is stopped: they hold nobody up."""
-    waiting = sa.select(*columns).where(Claim.offer_id == offer_id, IS_WAITING)
-    is_open = sa.exists().where(PromoCode.id == Claim.code_id, PromoCode.status == "active")
-    return waiting.where(is_open).order_by(Claim.settled_at, Claim.id)
+    """Those who wait, in order, but for who came by a code that is stopped: they hold nobody up.
+
+    Nor do those whose code is used up: they come last. `has_room` tells them apart.
+    """
+    has_room = sa.or_(PromoCode.limit.is_(None), PromoCode.used < PromoCode.limit).label("has_room")
+    waiting = sa.select(*columns, has_room).join(PromoCode, Claim.code_id == PromoCode.id)
+    waiting = waiting.where(Claim.offer_id == offer_id, IS_WAITING, PromoCode.status == "active")
+    return waiting.order_by(has_room.desc(), Claim.settled_at, Claim.id)

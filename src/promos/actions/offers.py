@@ -124,6 +124,7 @@ async def update(
         await limits.lock_codes(session, offer)
         offers.keep_promised(["pass_type_id"], offers.PROMISED, redeemed=await limits.is_redeemed(session, offer))
         kept["pass_type_id"] = (await _pass_type(session, offer.event_id, pass_type_id)).id
+        await _keep_currency(session, offer, kept["pass_type_id"], wanted)
     currency = (await session.get_one(PassType, kept.get("pass_type_id", offer.pass_type_id))).currency
     if "benefit" in wanted:
         kept |= await _new_benefit(session, offer, _benefit(wanted, currency))
@@ -175,6 +176,18 @@ def _money(given: Mapping[str, Any], field: str, currency: str) -> int | None:
     if given.get("currency") not in (None, currency):
         raise InvalidRequest({"currency": N_("Write the amount in the currency of the pass type.")})
     return minor(given[field], currency, field=field)
+
+
+async def _keep_currency(session: AsyncSession, offer: Offer, pass_type_id: UUID, wanted: Mapping[str, Any]) -> None:
+    """Refuse a pass type of another currency while an amount of the old one would stay as it is."""
+    before, after = [(await session.get_one(PassType, id_)).currency for id_ in (offer.pass_type_id, pass_type_id)]
+    stays = [
+        field
+        for field, by in (("amount", "benefit"), ("budget", "budget"))
+        if by not in wanted and getattr(offer, field) is not None
+    ]
+    if before != after and stays:
+        raise InvalidRequest(dict.fromkeys(stays, N_("Write the amount in the currency of the pass type.")))
 
 
 async def _new_benefit(session: AsyncSession, offer: Offer, benefit: Benefit) -> dict[str, Any]:

@@ -63,8 +63,12 @@ async def redeem(session: AsyncSession, asks: Sequence[Ask], *, now: datetime) -
         in_line, batch.is_promised = await line.next_in(session, some, now=now)
         ways |= {ask.way for ask in in_line} | {(held[ask.reader_key].code_id, None) for ask in takers}
         batch.terms = await holds.locked_terms(session, ways, now=now, look=look)
+        open_asks = await outcomes.settled_before(
+            session, batch, open_asks
+        )  # what was true before the lock may be over
+        takers, open_asks = _through(batch, [ask for ask in takers if ask in open_asks], open_asks, held)
         if takers:
-            batch.taken = await _take(session, takers, held, now)
+            batch.taken = await _take(session, takers, held, now, is_reviewed=batch.terms[takers[0].way].is_reviewed)
             batch.terms = await terms_query.of_ways(session, ways, now=now)
             in_line = [ask for ask in in_line if ask.reader_key not in {taker.reader_key for taker in takers}]
         waiting = [*await line.still_waiting(session, in_line), *open_asks]
@@ -131,8 +135,24 @@ def _takers(asks: Iterable[Ask], held: dict[str, Held], offer_id: UUID) -> list[
     ]
 
 
-async def _take(session: AsyncSession, takers: Sequence[Ask], held: dict[str, Held], now: datetime) -> set[UUID]:
-    """Confirm the places that were kept for these readers, where their time is not over; which they were."""
+def _through(
+    batch: Batch, takers: Sequence[Ask], asks: Sequence[Ask], held: dict[str, Held]
+) -> tuple[list[Ask], list[Ask]]:
+    """Those who may take their place, and all who still ask. Behind a fence a place stays kept, and is not taken."""
+    for ask in takers:
+        if no := redemption.fence(batch.terms[held[ask.reader_key].code_id, None], batch.now):
+            batch.outcomes[ask.id] = no
+    through = [ask for ask in takers if ask.id not in batch.outcomes]
+    return through, [ask for ask in asks if ask.id not in batch.outcomes]
+
+
+async def _take(
+    session: AsyncSession, takers: Sequence[Ask], held: dict[str, Held], now: datetime, *, is_reviewed: bool
+) -> set[UUID]:
+    """Confirm the places that were kept for these readers, where their time is not over; which they were.
+
+    Where the partner decides on each reader, the place is held on for that.
+    """
     ids = {held[ask.reader_key].id for ask in takers}
     found = (
         sa.select(Redemption)
@@ -141,7 +161,13 @@ async def _take(session: AsyncSession, takers: Sequence[Ask], held: dict[str, He
         .with_for_update(key_share=True)
         .execution_options(populate_existing=True)
     )
-    return set(await holds.confirm(session, (await session.scalars(found)).all(), now=now, by=READER))
+    kept = (await session.scalars(found)).all()
+    if not is_reviewed:
+        return set(await holds.confirm(session, kept, now=now, by=READER))
+    for each in kept:
+        each.held_for, each.expires_at = "review", None
+    await session.flush()
+    return set(await holds.write(session, kept, "code.held", now=now, by=READER)) if kept else set()
 
 
 async def _held(session: AsyncSession, event_id: UUID, keys: Iterable[str]) -> dict[str, Held]:

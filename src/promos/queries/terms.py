@@ -111,6 +111,22 @@ async def of_ways(session: AsyncSession, ways: Iterable[Way], *, now: datetime) 
     return terms
 
 
+async def with_uses(session: AsyncSession, terms: Terms, *, now: datetime) -> Terms:
+    """`terms` with what the rows without a limit would have counted by `now`, as if they always had one."""
+    is_over = sa.and_(Redemption.state == "held", Redemption.expires_at.is_not(None), Redemption.expires_at <= now)
+    counted: dict[str, Tally] = {}
+    for name, owner in (
+        ("event", Redemption.event_id),
+        ("capacity", Redemption.pass_type_id),
+        ("offer", Redemption.offer_id),
+    ):
+        tally: Tally = getattr(terms, name)
+        if tally.limit is None:
+            uses = sa.select(sa.func.count()).where(owner == tally.id, Redemption.counted, sa.not_(is_over))
+            counted[name] = replace(tally, used=await session.scalar(uses) or 0)
+    return replace(terms, **counted)  # type: ignore[arg-type]
+
+
 @dataclass(slots=True)
 class Part:
     """An allotment that has not fallen back yet, to look at and to count on; nothing is written through it."""

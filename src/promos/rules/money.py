@@ -5,7 +5,11 @@ from decimal import Decimal, InvalidOperation
 from promos.rules.refusals import InvalidRequest
 
 # ISO 4217: digits after the point; every other currency has two.
-_DIGITS = {"JPY": 0, "KRW": 0, "CLP": 0, "ISK": 0, "VND": 0, "BHD": 3, "KWD": 3, "TND": 3, "JOD": 3, "OMR": 3}
+_DIGITS = {
+    **dict.fromkeys("BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF".split(), 0),
+    **dict.fromkeys("BHD IQD JOD KWD LYD OMR TND".split(), 3),
+    **dict.fromkeys("CLF UYW".split(), 4),
+}
 _MOST = 10**12
 
 
@@ -21,7 +25,7 @@ def minor(amount: str, currency: str, *, field: str = "amount") -> int:
         value = Decimal(amount) if len(amount) <= 20 else Decimal("NaN")
     except InvalidOperation:
         value = Decimal("NaN")
-    if not value.is_finite() or not 0 <= value * 10 ** digits(currency) <= _MOST:
+    if not value.is_finite() or value.adjusted() > 12 or not 0 <= value * 10 ** digits(currency) <= _MOST:
         raise InvalidRequest({field: "a number such as 999.00, not negative"})
     units = value.scaleb(digits(currency))
     if units != units.to_integral_value():

@@ -22,6 +22,7 @@ from promos.rules.refusals import (
     CodePaused,
     CodeRevoked,
     OfferExhausted,
+    PlaceLapsed,
     Refusal,
 )
 
@@ -130,13 +131,25 @@ def verdicts(terms: Terms, now: datetime, granted: Granted = MappingProxyType({}
 
     The window is half-open: redeemable at `opens_at`, not at `ends_at`.
     """
+    yield from _fences(terms, now)
+    for rule, tally in terms.tallies():
+        is_gone = tally.after(granted.get((rule, tally.id), 0)).left == 0
+        yield Verdict(rule, _exhausted(rule, tally) if is_gone else None)
+
+
+def _fences(terms: Terms, now: datetime) -> Iterator[Verdict]:
+    """What lets nobody through, whatever is left."""
     yield Verdict("revoked", CodeRevoked() if terms.status == "revoked" else None)
     yield Verdict("ended", CodeEnded(terms.ends_at) if now >= terms.ends_at else None)
     yield Verdict("opens", CodeNotOpen(terms.opens_at) if now < terms.opens_at else None)
     yield Verdict("paused", CodePaused() if terms.status == "paused" else None)
-    for rule, tally in terms.tallies():
-        is_gone = tally.after(granted.get((rule, tally.id), 0)).left == 0
-        yield Verdict(rule, _exhausted(rule, tally) if is_gone else None)
+
+
+def fence(terms: Terms, now: datetime) -> Refusal | None:
+    """Why even a place that is kept cannot be taken at `now`."""
+    if no := next((verdict.refusal for verdict in _fences(terms, now) if verdict.refusal), None):
+        return no
+    return PlaceLapsed() if now >= terms.starts_at else None
 
 
 def _exhausted(rule: str, tally: Tally) -> Refusal:

@@ -182,3 +182,43 @@ async def test_who_looked_at_an_older_version_changes_nothing(owner: httpx.Async
 
     assert (stale.status_code, stale.json()["code"], stale.json()["version"]) == (409, "version-moved", seen + 1)
     assert (fresh.status_code, fresh.json()["version"]) == (200, seen + 2)
+
+
+async def test_a_first_limit_is_tried_against_what_is_out_already(owner: httpx.AsyncClient, world: World) -> None:
+    await opened(owner, world, "OPEN")
+    for name in ("ada", "bo", "cy"):
+        await redeem(owner, "OPEN", name)
+
+    tried = [
+        (await owner.post(f"{BASE}/codes/OPEN/check", json={"suppose": {"offer_limit": limit}})).json()["remaining"]
+        for limit in (5, 3)
+    ]
+
+    assert tried == [2, 0]
+
+
+async def test_an_amount_does_not_move_to_another_currency(owner: httpx.AsyncClient, world: World) -> None:
+    worth = {"amount": "50000", "currency": "JPY", "vat": "included"}
+    made = await owner.post(f"{BASE}/events/{world.a.event}/pass-types", json={"name": "Yen", "face_value": worth})
+    offer = await opened(owner, world, "FIXED", benefit={"kind": "fixed_price", "amount": "99.00", **EUR})
+    yen = {"pass_type_id": made.json()["id"]}
+
+    alone = await owner.patch(f"{BASE}/offers/{offer['id']}", json=yen)
+    price = {"kind": "fixed_price", "amount": "9900", "currency": "JPY"}
+    both = await owner.patch(f"{BASE}/offers/{offer['id']}", json=yen | {"benefit": price})
+
+    assert (alone.status_code, both.status_code) == (422, 200)
+    assert [each["field"] for each in alone.json()["errors"]] == ["amount"]
+    assert both.json()["benefit"] == price
+
+
+async def test_amounts_beyond_all_numbers_are_refused(owner: httpx.AsyncClient, world: World) -> None:
+    huge = {"amount": "1e999999", **EUR}
+    offer = await opened(owner, world, "HUGE")
+
+    answers = [
+        await owner.patch(f"{BASE}/offers/{offer['id']}", json={"budget": huge}),
+        await owner.patch(f"{BASE}/offers/{offer['id']}", json={"benefit": {"kind": "amount", **huge}}),
+    ]
+
+    assert [answer.status_code for answer in answers] == [422, 422]

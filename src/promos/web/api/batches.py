@@ -2,7 +2,7 @@
 
 import tempfile
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import datetime
 from typing import IO, Any, Literal
 from uuid import UUID
@@ -16,6 +16,7 @@ from litestar.openapi.spec import OpenAPIMediaType, Operation, RequestBody, Sche
 from litestar.openapi.spec.enums import OpenAPIType
 from litestar.params import FromPath, FromQuery, JSONBody
 from litestar.response import Stream
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from promos.actions import batches, idempotency, making
@@ -230,7 +231,8 @@ async def import_codes(
         report = await making.take(state.database, state.clock, id, pieces(file), by=actor, dry_run=dry_run)
     document = msgspec.to_builtins(imported(report, dry_run=dry_run))
     if key:
-        await writes.run(lambda session, now: idempotency.store(session, [(key, 200, document)], now=now))
+        with suppress(IntegrityError):  # the same list came twice at once: nothing was taken twice, one answer is kept
+            await writes.run(lambda session, now: idempotency.store(session, [(key, 200, document)], now=now))
     return answered(Stored(-200, document))
 
 

@@ -224,7 +224,8 @@ async def judged(
     if trial.block is not None:
         way = (found.code.id, await claims.block_of(session, trial.block, found.code.id))
         terms = (await terms_query.of_ways(session, [way], now=at))[way]
-    terms = terms if trial.suppose is None else _supposed(terms, trial.suppose)
+    if trial.suppose is not None:
+        terms = _supposed(await terms_query.with_uses(session, terms, now=at), trial.suppose)
     said = list(redemption.verdicts(terms, at))
     if trial.reader is not None:
         key = signing.reader_key(reader_key, readers.canonical(readers.address(trial.reader.email)))
