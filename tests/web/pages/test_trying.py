@@ -140,6 +140,7 @@ async def test_a_pass_of_another_offer_stands_in_a_readers_way(database: Databas
     for page in (own, nobody):
         assert verdicts(page)["One pass for each reader"] == "yes: –"
         assert "A pass would be given" in notice(page)
+    assert ["This reader has it already" in page for page in (holder, own, nobody)] == [False, True, False]
 
 
 async def test_a_place_that_is_only_held_says_until_when(database: Database, signed_in: SignIn) -> None:

@@ -13,11 +13,11 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from promos.models import Issue, PromoBlock, PromoCode, Publication
+from promos.models import Issue, PromoBlock, PromoCode, Publication, Redemption
 from promos.queries import catalogue
 from promos.queries.catalogue import Listing
 from promos.rendering.language import Language
-from promos.rules import offers, readers, texts
+from promos.rules import offers, readers, signing, texts
 from promos.rules.language import N_
 from promos.rules.people import Actor
 from promos.rules.redemption import SOLD_OUT, Tally, Terms, Verdict
@@ -67,13 +67,14 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """`no`: the refusal that the reader would be told, the first of those in `said`."""
+    """`no`: the refusal that the reader would be told, the first of those in `said`. `has_it`: a pass of this offer."""
 
     at: datetime
     terms: Terms
     said: list[Said]
     no: Refusal | None
     may_wait: bool
+    has_it: bool
 
 
 @get("/partner/codes/{code_id:uuid}/try", opt=READ)
@@ -99,7 +100,8 @@ async def try_page(
             at, trial = _trial(typed, listing, now, [block_id for block_id, _ in blocks])
             [then] = await catalogue.listings(session, [code_id], now=at)
             terms, verdicts = await judged(session, then, trial, at, state["keys"].reader)
-            answer = _answer(terms, verdicts, at, listing, language)
+            has_it = trial.reader is not None and await _has_it(session, terms, trial.reader, at, state["keys"].reader)
+            answer = _answer(terms, verdicts, at, listing, language, has_it=has_it)
         except Invalid as refusal:
             errors, status = to_mend(refusal, language)
     return page(
@@ -137,10 +139,25 @@ def _trial(typed: Typed, listing: Listing, now: datetime, blocks: list[str]) -> 
     return at or now, Trial(at, reader, block, Supposed(**supposed) if supposed else None)
 
 
-def _answer(terms: Terms, verdicts: list[Verdict], at: datetime, listing: Listing, language: Language) -> Answer:
+async def _has_it(session: AsyncSession, terms: Terms, reader: NewReader, at: datetime, reader_key: bytes) -> bool:
+    """Whether the reader has, or holds, what the offer gives: it is given again then, and nothing more is used."""
+    key = signing.reader_key(reader_key, readers.canonical(readers.address(reader.email)))
+    is_held = sa.and_(Redemption.state == "held", sa.or_(Redemption.expires_at.is_(None), Redemption.expires_at > at))
+    mine = sa.select(Redemption.id).where(
+        Redemption.event_id == terms.event_id,
+        Redemption.reader_key == key,
+        Redemption.offer_id == terms.offer_id,
+        sa.or_(Redemption.state == "confirmed", is_held),
+    )
+    return await session.scalar(mine) is not None
+
+
+def _answer(
+    terms: Terms, verdicts: list[Verdict], at: datetime, listing: Listing, language: Language, *, has_it: bool
+) -> Answer:
     no = next((verdict.refusal for verdict in verdicts if verdict.refusal), None)
     may_wait = isinstance(no, SOLD_OUT) and terms.has_waiting_list and at < terms.starts_at
-    return Answer(at, terms, list(_said(terms, verdicts, listing, language)), no, may_wait)
+    return Answer(at, terms, list(_said(terms, verdicts, listing, language)), no, may_wait, has_it)
 
 
 def _said(terms: Terms, verdicts: list[Verdict], listing: Listing, language: Language) -> Iterator[Said]:
