@@ -133,7 +133,7 @@ async def test_a_pass_of_another_offer_stands_in_a_readers_way(database: Databas
 
     holder = await asked(browser, code, reader="Ada@readers.example")
     own = await asked(browser, other, reader="ada@readers.example")
-    nobody = await asked(browser, code, reader="bo@readers.example")
+    nobody = await asked(browser, other, reader="bo@readers.example")
 
     assert "You hold a pass for this event already." in notice(holder)
     assert verdicts(holder)["One pass for each reader"].startswith("no: The reader can give the other pass back")
