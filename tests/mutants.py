@@ -116,8 +116,8 @@ MUTANTS = (
     Mutant(
         "the one transaction, cut before passes and counters",
         ACTIONS + "redemptions.py",
-        "    await grants.store(session, batch)\n    _follow(",
-        "    await session.commit()\n    await grants.store(session, batch)\n    _follow(",
+        "    await grants.store(session, batch)\n    if some",
+        "    await session.commit()\n    await grants.store(session, batch)\n    if some",
         (SAFE + "whatever_fails_on_the_way_to_a_pass_leaves_nothing_behind",),
     ),
     Mutant(

@@ -7,11 +7,11 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from promos.actions import codes, holds, line, offers, passes, redemptions
-from promos.models import Claim, Delivery, Event, Offer, PassType, PromoCode, Redemption
+from promos.actions import codes, handing, holds, line, offers, passes, redemptions
+from promos.models import Claim, Delivery, Event, Offer, Pass, PassType, PromoCode, Redemption
 from promos.queries import recount
 from promos.rules import signing
-from promos.rules.redemption import Outcome, Redeemed, Waiting
+from promos.rules.redemption import Asker, Outcome, Redeemed, Waiting
 from promos.rules.refusals import CodeEnded, CodePaused, LinkEnded, OfferExhausted, PlaceLapsed, WaitingListLeft
 from tests.world import ADMIN, DAY, NOW, a_claim, a_code, a_pass_type, an_ask, an_event, an_offer, proof_of
 
@@ -352,3 +352,27 @@ async def test_a_place_of_an_offer_that_is_reviewed_is_still_to_be_decided(sessi
     assert await states(session, [claim]) == ["proven"]
     await passes.confirm(session, [taken.redemption_id], now=NOW + 2 * HOUR, by=ADMIN)
     assert await recount.differences(session) == []
+
+
+async def test_who_came_first_in_one_transaction_stands_first(session: AsyncSession) -> None:
+    code = await a_sold_out_code(session)
+    late, early = [await a_claim(session, code, name) for name in ("ada", "bo")]  # asked for in the other order
+    asks = [proof_of(early, waits=True), proof_of(late, waits=True)]
+
+    outcomes = await redemptions.redeem(session, asks, now=NOW)
+
+    waiting = [outcomes[ask.id] for ask in asks]
+    assert [each.position for each in waiting if isinstance(each, Waiting)] == [1, 2]
+
+
+async def test_who_was_handed_a_pass_and_gives_it_back_is_offered_none(session: AsyncSession) -> None:
+    code = await a_sold_out_code(session)
+    first, second = await in_line(session, code, "ada", "bo")
+    held = (await session.scalars(sa.select(Pass))).one()
+    ada = Asker(first.reader_key, "ada@readers.example", None, "en")
+    claim = await handing.hand_on(session, held.id, ada, signing_key=b"s" * 40, lifetime=3600, now=NOW)
+    taken = await handing.accept(session, claim.id, now=NOW)
+
+    await passes.give_back(session, taken.pass_id, now=NOW + HOUR)
+
+    assert await states(session, [first, second]) == ["left", "offered"]

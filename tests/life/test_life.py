@@ -172,6 +172,7 @@ class Life(RuleBasedStateMachine):
             expected = "already-holds-pass"
         else:
             expected, use.reader, use.handed = "new", to, use.handed + 1
+            self.model.line = [each for each in self.model.line if each[1] != to]
         told = self.run(self.hand(held.id, to))
         assert told == expected
         if expected == "new":

@@ -127,6 +127,8 @@ async def update_pass_type(
     if "capacity" in kept:
         event_of = sa.select(PassType.event_id).where(PassType.id == pass_type_id).scalar_subquery()
         await _settle(session, Event.id == event_of, by, now)
+        its_event = sa.select(Event.id).where(Event.id == event_of, Event.run_by(by))  # before it, as always
+        await session.execute(its_event.with_for_update(key_share=True))
     pass_type = await session.scalar(
         sa.select(PassType)
         .where(PassType.id == pass_type_id, PassType.event_id.in_(sa.select(Event.id).where(Event.run_by(by))))

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from promos.actions import holds, outcomes, readers
+from promos.actions import holds, line, outcomes, readers
 from promos.models import CheckIn, Claim, Delivery, Event, Pass, Redemption, new_id, table
 from promos.rules import signing
 from promos.rules.benefits import Price
@@ -111,6 +111,7 @@ async def accept(session: AsyncSession, claim_id: UUID, *, now: datetime) -> Red
     await session.execute(sa.insert(table(Delivery)), [mail, farewell])
     claim.state, claim.redemption_id, claim.settled_at = "proven", redeemed.id, now
     await session.flush()
+    await line.end_for(session, Claim.event_id == redeemed.event_id, [claim.reader_key], now=now)
     version = (await holds.write(session, [redeemed], "pass.handed_on", now=now, by=READER))[redeemed.id]
     price = Price(redeemed.list_price, redeemed.reduction, redeemed.currency)
     return Redeemed(redeemed.id, given["id"], version, is_new=True, is_mine=True, price=price)

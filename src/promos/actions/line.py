@@ -15,6 +15,7 @@ from promos.queries import terms as terms_query
 from promos.rules import redemption
 from promos.rules.people import READER
 from promos.rules.redemption import SOLD_OUT, Ask, Outcome, Redeemed, Terms, Waiting, Way
+from promos.rules.refusals import AlreadyHoldsPass
 
 AT_ONCE = 500  # places offered in one transaction
 
@@ -107,13 +108,14 @@ async def join(
         Claim.offer_id == offer_id, Claim.reader_key.in_(keys), IS_WAITING
     )
     standing: dict[str, UUID] = {row.reader_key: row.id for row in await session.execute(found)}
-    for ask in wanting:
+    for number, ask in enumerate(wanting):
         if ask.claim_id is None:
             continue
+        at = now + timedelta(microseconds=number)  # who came first in this transaction stands first
         mine = standing.setdefault(ask.reader_key, ask.claim_id)
         is_new = mine == ask.claim_id
         is_open = sa.or_(Claim.state == "pending", Claim.state == "refused")
-        state = {"state": "waiting" if is_new else "superseded", "settled_at": now}
+        state = {"state": "waiting" if is_new else "superseded", "settled_at": at}
         moved = await session.execute(sa.update(table(Claim)).where(Claim.id == ask.claim_id, is_open).values(**state))
         if is_new and moved.rowcount:  # type: ignore[attr-defined]
             each = terms[ask.way]
@@ -124,6 +126,15 @@ async def join(
     for ask in wanting:
         claim_id = standing[ask.reader_key]
         outcomes[ask.id] = Waiting(claim_id, places[claim_id])
+
+
+async def end_for(
+    session: AsyncSession, where: sa.ColumnElement[bool], reader_keys: Sequence[str], *, now: datetime
+) -> None:
+    """Who got a pass another way waits no longer there, and is offered nothing once it is given back."""
+    of = (where, IS_WAITING, Claim.reader_key.in_(reader_keys))
+    ended = {"state": "left", "refusal": AlreadyHoldsPass.slug, "settled_at": now}
+    await session.execute(sa.update(table(Claim)).where(*of).values(**ended))
 
 
 async def answer(

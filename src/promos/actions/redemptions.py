@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from promos.actions import grants, holds, line, outcomes
 from promos.actions.grants import Batch
-from promos.models import Pass, Redemption
+from promos.models import Claim, Pass, Redemption
 from promos.models.redemptions import LIVE
 from promos.queries import terms as terms_query
 from promos.queries.together import padded
@@ -79,6 +79,8 @@ async def redeem(session: AsyncSession, asks: Sequence[Ask], *, now: datetime) -
             if no := batch.refusal(ask, Counter()):
                 batch.outcomes[ask.id] = no
     await grants.store(session, batch)
+    if some.is_waited_for and (served := [ask.reader_key for ask, _ in batch.granted if ask.held_for != "place"]):
+        await line.end_for(session, Claim.offer_id == some.offer_id, served, now=now)
     _follow(batch, open_asks)
     await line.join(session, batch.terms, batch.outcomes, open_asks, now=now)
     await line.answer(session, some.offer_id, batch.outcomes, batch.standing, open_asks)

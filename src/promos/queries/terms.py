@@ -96,7 +96,8 @@ async def of_ways(session: AsyncSession, ways: Iterable[Way], *, now: datetime) 
     trees = await parts_of(session, allotting) if allotting else {}
     if any(row.has_overdue for row in rows):
         overdue = await _overdue_holds(session, {row.event_id for row in rows}, now)
-        found = {code_id: _without(terms, overdue, trees) for code_id, terms in found.items()}
+        gone = _gone(overdue, trees)
+        found = {code_id: _without(terms, gone) for code_id, terms in found.items()}
         _lessen(trees, overdue)
     offers = {terms.offer_id: terms.offer for terms in found.values()}
     for offer_id, tree in trees.items():
@@ -218,7 +219,8 @@ async def _overdue_holds(session: AsyncSession, event_ids: Collection[UUID], now
     return (await session.execute(counted)).all()
 
 
-def _without(terms: Terms, overdue: Sequence[Any], trees: Mapping[UUID, Tree]) -> Terms:
+def _gone(overdue: Sequence[Any], trees: Mapping[UUID, Tree]) -> "Counter[tuple[str, UUID]]":
+    """What the overdue holds no longer count for."""
     gone: Counter[tuple[str, UUID]] = Counter()
     for row in overdue:
         top = path_up(trees.get(row.offer_id, {}), row.allotment_id)
@@ -228,7 +230,10 @@ def _without(terms: Terms, overdue: Sequence[Any], trees: Mapping[UUID, Tree]) -
         gone["allotted", row.offer_id] += row.number if top else 0
         gone["budget", row.offer_id] += int(row.cost)
         gone["code", row.code_id] += row.number
+    return gone
 
+
+def _without(terms: Terms, gone: "Counter[tuple[str, UUID]]") -> Terms:
     def less(kind: str, tally: Tally) -> Tally:
         return replace(tally, used=tally.used - gone[kind, tally.id])
 

@@ -25,6 +25,7 @@ from promos.rules.refusals import OutcomeUnknown, Overloaded, Refusal
 from promos.settings import Keys, Settings
 
 T = TypeVar("T")
+PAUSE = 0.05  # seconds before a busy database is asked again
 Asked = Request[Actor, Any, State]
 Effect = Callable[[AsyncSession, datetime], Awaitable[T]]
 Show = Callable[[Any], Any]
@@ -63,9 +64,12 @@ class Writes:
                 if is_busy(error):  # nothing was done
                     if loop.time() >= until:
                         raise Overloaded(max(1, round(self._patience / 2))) from None
+                    await asyncio.sleep(PAUSE)
                     continue
                 if (may_retry(error) or isinstance(error, LimitsMoved)) and attempt <= RETRIES:
                     continue
+                if isinstance(error, LimitsMoved):
+                    raise Overloaded(1) from None
                 if is_lost(error):
                     raise OutcomeUnknown from None
                 raise
