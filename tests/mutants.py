@@ -158,7 +158,7 @@ MUTANTS = (
     Mutant(
         "the locks of limited rows on PostgreSQL",
         ACTIONS + "locks.py",
-        '                await connection.execute(_LOCK[kind], {"ids": padded(sorted(ids))})',
+        '                await connection.execute(_LOCK[kind], {"ids": some})',
         "                pass",
         (
             SAFE + "nobody_else_writes_while_a_redemption_is_decided",

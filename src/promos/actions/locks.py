@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from promos.models import Allotment, Event, Offer, PassType, PromoCode, table
-from promos.queries.together import padded
+from promos.queries.together import portions
 from promos.rules.redemption import Terms
 
 Rows = dict[type[Any], set[UUID]]
@@ -38,8 +38,8 @@ async def lock(session: AsyncSession, seen: Collection[Terms]) -> Rows:
     if session.get_bind().dialect.name != "sqlite":
         connection = await session.connection()
         for kind, ids in rows.items():
-            if ids:
-                await connection.execute(_LOCK[kind], {"ids": padded(sorted(ids))})
+            for some in portions(sorted(ids)):
+                await connection.execute(_LOCK[kind], {"ids": some})
     return rows
 
 

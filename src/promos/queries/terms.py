@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from promos.models import Allotment, Claim, Event, Issue, Offer, PassType, PromoBlock, PromoCode, Redemption, table
 from promos.models.redemptions import IS_HELD, IS_WAITING
-from promos.queries.together import padded
+from promos.queries.together import portions
 from promos.rules import benefits
 from promos.rules.benefits import Benefit
 from promos.rules.redemption import Tally, Terms, Way
@@ -90,7 +90,9 @@ async def of_ways(session: AsyncSession, ways: Iterable[Way], *, now: datetime) 
     """
     wanted = list(dict.fromkeys(ways))
     code_ids = list({code_id for code_id, _ in wanted})
-    rows = (await session.execute(_TERMS, {"now": now, "codes": padded(code_ids)})).all()
+    rows = [
+        row for some in portions(code_ids) for row in (await session.execute(_TERMS, {"now": now, "codes": some})).all()
+    ]
     found = {row.code_id: _terms(row) for row in rows}
     allotting = {row.offer_id for row in rows if row.has_allotments}
     trees = await parts_of(session, allotting) if allotting else {}

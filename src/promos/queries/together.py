@@ -5,7 +5,7 @@ for has come, so what was revoked before somebody asked is revoked for them.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from typing import Generic, TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -17,6 +17,7 @@ V = TypeVar("V")
 Look = Callable[[AsyncSession, Sequence[K]], Awaitable[Mapping[K, V]]]
 
 MOST = 128  # keys in one look
+AT_ONCE = 8192  # keys in one statement; PostgreSQL takes no more than 32 767 values
 
 
 class Together(Generic[K, V]):
@@ -69,3 +70,9 @@ def padded(keys: Sequence[K]) -> list[K]:
     """`keys`, the last one repeated up to a power of two: a handful of statements is prepared, not one a length."""
     length = 1 << (len(keys) - 1).bit_length() if keys else 0
     return [*keys, *(keys[-1] for _ in range(length - len(keys)))]
+
+
+def portions(keys: Sequence[K]) -> Iterator[list[K]]:
+    """`keys` in lists short enough for one statement, each padded."""
+    for first in range(0, len(keys), AT_ONCE):
+        yield padded(keys[first : first + AT_ONCE])
