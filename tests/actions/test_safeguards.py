@@ -3,7 +3,6 @@
 `tests/mutants.py` takes them away one at a time and names the test that notices.
 """
 
-import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -34,10 +33,9 @@ from promos.models import (
     table,
 )
 from promos.queries import terms
-from promos.rules.redemption import SOLD_OUT, Ask, Redeemed
-from promos.rules.refusals import PassGivenBack
+from promos.rules.redemption import Redeemed
 from promos.settings import Settings
-from tests.world import ADMIN, DAY, NOW, a_claim, a_code, a_pass_type, an_ask, an_event, an_offer, proof_of
+from tests.world import ADMIN, DAY, NOW, a_code, a_pass_type, an_ask, an_event, an_offer
 
 LIMITED: tuple[tuple[type[Any], str, str], ...] = (
     (Event, "used", "capacity"),
@@ -263,40 +261,6 @@ async def test_what_was_seen_before_the_lock_decides_nothing(database: Database)
     assert (look[code.id, None].left, read[code.id, None].left) == (1, 0)
 
 
-async def test_two_who_meet_at_the_last_pass_are_decided_one_after_the_other(kind: str, database: Database) -> None:
-    """The second looks before the first has committed, and is decided by what is true behind the lock."""
-    code = await given(database, 2)
-    is_decided, may_end = asyncio.Event(), asyncio.Event()
-
-    async def redeem(name: str, *, waits: bool) -> Any:
-        ask: Ask = an_ask(code, name)
-        async with database.writing() as session:
-            outcome = (await redemptions.redeem(session, [ask], now=NOW))[ask.id]
-            if waits:
-                is_decided.set()
-                await may_end.wait()
-            return outcome
-
-    first = asyncio.create_task(redeem("ada", waits=True))
-    await is_decided.wait()
-    second = asyncio.create_task(redeem("grace", waits=False))
-    if kind == "postgresql":
-        async with database.reading() as session:
-            while not second.done() and not await session.scalar(_WHO_WAIT):
-                pass  # the question itself lets the others go on
-    may_end.set()
-
-    outcomes = await asyncio.gather(first, second)
-
-    assert isinstance(outcomes[0], Redeemed)
-    assert isinstance(outcomes[1], SOLD_OUT)
-
-
-_WHO_WAIT = sa.text(
-    "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-)
-
-
 async def test_a_first_limit_keeps_everybody_below_it_waiting(
     kind: str, settings: Settings, database: Database
 ) -> None:
@@ -339,37 +303,3 @@ async def test_a_use_returns_once_however_often_it_is_ended(session: AsyncSessio
 
     after = (await terms.of_codes(session, [code.id], now=NOW + DAY))[code.id]
     assert (after.left, after.version) == (2, 3)
-
-
-async def test_who_presses_again_while_their_pass_goes_back_gets_no_second_one(kind: str, database: Database) -> None:
-    if kind == "sqlite":
-        pytest.skip("one writer at a time: nobody looks before the other has committed")
-    code = await given(database)
-    async with database.writing() as session:
-        claim = await a_claim(session, code, "ada")
-        ask = proof_of(claim)
-        first = (await redemptions.redeem(session, [ask], now=NOW))[ask.id]
-    assert isinstance(first, Redeemed)
-    is_back, may_end = asyncio.Event(), asyncio.Event()
-
-    async def give_back() -> None:
-        async with database.writing() as session:
-            await passes.give_back(session, first.pass_id, now=NOW)
-            is_back.set()
-            await may_end.wait()
-
-    async def press() -> Any:
-        again = proof_of(claim)
-        async with database.writing() as session:
-            return (await redemptions.redeem(session, [again], now=NOW))[again.id]
-
-    back = asyncio.create_task(give_back())
-    await is_back.wait()
-    pressed = asyncio.create_task(press())
-    async with database.reading() as session:
-        while not pressed.done() and not await session.scalar(_WHO_WAIT):
-            pass
-    may_end.set()
-    await back
-
-    assert isinstance(await pressed, PassGivenBack)

@@ -1,0 +1,151 @@
+"""Two transactions at one row: the first ends only when the second stands before what it locked.
+
+On SQLite the second begins when the first has ended: there is one writer at a time.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from promos.actions import holds, line, passes, redemptions
+from promos.database import Database
+from promos.models import Entry, Event, Offer, PassType, PromoCode, Redemption
+from promos.rules.redemption import SOLD_OUT, Redeemed, Waiting
+from promos.rules.refusals import AlreadyHoldsPass, PassGivenBack
+from tests.actions.test_safeguards import given
+from tests.world import DAY, NOW, a_claim, a_code, an_ask, an_offer, proof_of
+
+Work = Callable[[AsyncSession], Awaitable[Any]]
+
+_WHO_WAIT = sa.text(
+    "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+)
+
+
+async def meeting(database: Database, first: Work, second: Work) -> tuple[Any, Any]:
+    """What each of them got."""
+    is_done, may_end = asyncio.Event(), asyncio.Event()
+
+    async def hold() -> Any:
+        async with database.writing() as session:
+            try:
+                got = await first(session)
+            finally:
+                is_done.set()
+            await may_end.wait()
+            return got
+
+    async def come() -> Any:
+        async with database.writing() as session:
+            return await second(session)
+
+    before = asyncio.create_task(hold())
+    await is_done.wait()
+    behind = asyncio.create_task(come())
+    while not database.is_sqlite and not behind.done() and not await someone_waits(database):
+        pass  # the question itself lets the others go on
+    may_end.set()
+    return await before, await behind
+
+
+async def someone_waits(database: Database) -> bool:
+    async with database.reading() as session:
+        return bool(await session.scalar(_WHO_WAIT))
+
+
+def redeeming(code: PromoCode, name: str) -> Work:
+    async def redeem(session: AsyncSession) -> Any:
+        ask = an_ask(code, name)
+        return (await redemptions.redeem(session, [ask], now=NOW))[ask.id]
+
+    return redeem
+
+
+async def used(database: Database) -> list[int]:
+    async with database.reading() as session:
+        counters = (Event.used, PassType.used, Offer.used, PromoCode.used)
+        return [await session.scalar(sa.select(counter)) or 0 for counter in counters]
+
+
+async def test_the_last_pass_is_given_once(database: Database) -> None:
+    code = await given(database, 2)
+
+    first, second = await meeting(database, redeeming(code, "ada"), redeeming(code, "grace"))
+
+    assert isinstance(first, Redeemed)
+    assert isinstance(second, SOLD_OUT)
+
+
+async def test_who_presses_again_while_their_pass_goes_back_gets_no_second_one(database: Database) -> None:
+    code = await given(database)
+    async with database.writing() as session:
+        claim = await a_claim(session, code, "ada")
+        ask = proof_of(claim)
+        held = (await redemptions.redeem(session, [ask], now=NOW))[ask.id]
+    assert isinstance(held, Redeemed)
+
+    async def give_back(session: AsyncSession) -> Any:
+        return await passes.give_back(session, held.pass_id, now=NOW)
+
+    async def press(session: AsyncSession) -> Any:
+        again = proof_of(claim)
+        return (await redemptions.redeem(session, [again], now=NOW))[again.id]
+
+    _, second = await meeting(database, give_back, press)
+
+    assert isinstance(second, PassGivenBack)
+
+
+async def test_one_reader_at_two_offers_of_an_event_gets_one_pass(database: Database) -> None:
+    """They lock no row in common; the unique index is where they meet."""
+    async with database.writing() as session:
+        offer = await an_offer(session)
+        kind = await session.get_one(PassType, offer.pass_type_id)
+        one, other = await a_code(session, offer, "ONE"), await a_code(session, await an_offer(session, kind), "OTHER")
+
+    first, second = await meeting(database, redeeming(one, "ada"), redeeming(other, "ada"))
+
+    assert isinstance(first, Redeemed)
+    assert isinstance(second, AlreadyHoldsPass)
+
+
+async def test_two_who_settle_one_hold_return_its_use_once(database: Database) -> None:
+    code = await given(database, 1)
+    async with database.writing() as session:
+        hold = an_ask(code, "ada", held_for="shop", held_until=NOW + timedelta(minutes=5))
+        await redemptions.redeem(session, [hold], now=NOW)
+
+    async def settle(session: AsyncSession) -> int:
+        return await holds.settle(session, code.event_id, now=NOW + DAY)
+
+    await meeting(database, settle, settle)
+
+    assert await used(database) == [1, 1, 1, 1]
+    async with database.reading() as session:
+        ends = sa.select(sa.func.count()).where(Entry.verb == "redemption.expired")
+        assert await session.scalar(ends) == 1
+
+
+async def test_who_leaves_the_line_while_it_is_served_is_kept_no_place(database: Database) -> None:
+    async with database.writing() as session:
+        code = await a_code(session, await an_offer(session, limit=1, waiting_list=True))
+        claim = await a_claim(session, code, "bo")
+        asks = [an_ask(code, "ada"), proof_of(claim, waits=True)]
+        assert isinstance((await redemptions.redeem(session, asks, now=NOW))[asks[1].id], Waiting)
+        await session.execute(sa.update(Offer).values(limit=2))
+
+    async def leave(session: AsyncSession) -> bool:
+        return await line.leave(session, claim, now=NOW)
+
+    async def serve(session: AsyncSession) -> int:
+        return await redemptions.serve_line(session, code.offer_id, now=NOW)
+
+    assert await meeting(database, leave, serve) == (True, 0)
+
+    async with database.reading() as session:
+        kept = sa.select(sa.func.count()).where(Redemption.held_for == "place")
+        assert await session.scalar(kept) == 0
