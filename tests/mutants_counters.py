@@ -31,6 +31,7 @@ BELOW = counted("nothing_comes_back_that_was_not_counted")
 EACH = counted("each_row_above_a_pass_counts_it")
 CHECK = alone("the_database_counts_no_further_than_a_limit")
 PARTS = alone("the_database_keeps_parts_within_their_whole")
+KEPT = counted("the_database_keeps_what_is_promised")
 FLOOR = counted("the_database_counts_nothing_below_nothing")
 TWICE = counted("the_database_stores_nothing_twice_that_stands_alone")
 SECOND = alone("the_database_stores_no_second_pass_of_a_reader_and_no_version_twice")
@@ -38,6 +39,7 @@ STORED = alone("every_pass_is_stored_with_its_mail_and_its_version")
 LIES = counted("a_recount_tells_each_lie_from_the_truth")
 LIMITED = "kind.used + more <= limit, "
 CAPACITY = "(capacity IS NULL OR used <= capacity)"
+ASIDE = "allotted_used BETWEEN 0 AND allotted"
 LIMIT = "(max_passes IS NULL OR used <= max_passes)"
 BUDGET = "(budget IS NULL OR spent <= budget)"
 
@@ -102,7 +104,7 @@ COUNTERS = (
     check("a pass type's capacity", "pass_types_within_capacity", f"used >= 0 AND {CAPACITY}", "used >= 0", CHECK),
     check("a code's limit", "promo_codes_within_limit", f"used >= 0 AND {LIMIT}", "used >= 0", CHECK),
     check("a budget", "offers_within_budget", f"spent >= 0 AND {BUDGET}", "spent >= 0", CHECK),
-    check("what an offer's parts used", "offers_within_allotted", "BETWEEN 0 AND allotted", ">= 0", PARTS),
+    check("what an offer's parts used", "offers_within_allotted", ASIDE, "allotted_used >= 0", PARTS),
     Mutant(
         "the CHECK of an offer's limit, less what is set aside",
         MIGRATION,
@@ -115,7 +117,7 @@ COUNTERS = (
         MIGRATION,
         '"used - allotted_used <= max_passes - allotted"',
         '"used >= 0"',
-        PARTS,
+        KEPT,
     ),
     check("an event, below nothing", "events_within_capacity", f"used >= 0 AND {CAPACITY}", CAPACITY, FLOOR),
     check("a pass type, below nothing", "pass_types_within_capacity", f"used >= 0 AND {CAPACITY}", CAPACITY, FLOOR),
@@ -129,9 +131,17 @@ COUNTERS = (
         "used <= max_passes",
         FLOOR,
     ),
+    check(
+        "what an offer's parts used, below nothing", "offers_within_allotted", ASIDE, "allotted_used <= allotted", FLOOR
+    ),
+    check("what an allotment's parts used", "allotments_within_allotted", ASIDE, "allotted_used >= 0", KEPT),
+    check("a limit of which parts are set aside", "offers_allots_of_a_limit", "max_passes IS NOT NULL", "1 = 1", KEPT),
+    check("a live redemption's use", "redemptions_live_is_counted", ") OR counted", ") OR 1 = 1", KEPT),
     index("one live redemption a reader and event", '"event_id", "reader_key"', SECOND),
     index("one live pass a redemption", '"redemption_id"', TWICE),
     index("one place in line a reader", '"offer_id", "reader_key"', TWICE),
+    index("who is inside, once", '"pass_id"', TWICE),
+    index("one part of an offer for a code", '"offer_id", "code_id"', TWICE),
     unique("version of a code", "uq_redemptions_code_id_version", '"code_id", "version"', SECOND),
     unique("version in a code's history", "uq_journal_code_id_version", '"code_id", "version"', TWICE),
     unique(

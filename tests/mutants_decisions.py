@@ -111,8 +111,8 @@ DECISIONS = (
         Mutant(
             f"the lock of {of} on PostgreSQL",
             LOCKS,
-            "            if ids:\n",
-            f"            if ids and kind is not {kind}:\n",
+            "portions(sorted(ids))",
+            f"portions(sorted(ids if kind is not {kind} else ()))",
             ALONE,
         )
         for of, kind in (

@@ -12,20 +12,33 @@ from promos.actions import allotments, holds, idempotency, line, locks, redempti
 from promos.actions.idempotency import Keyed
 from promos.actions.locks import Change, LimitsMoved
 from promos.database import Database
-from promos.models import Allotment, Claim, Entry, Event, Offer, Pass, PassType, PromoCode, Redemption, new_id, table
+from promos.models import (
+    Allotment,
+    CheckIn,
+    Claim,
+    Entry,
+    Event,
+    Offer,
+    Pass,
+    PassType,
+    PromoCode,
+    Redemption,
+    new_id,
+    table,
+)
 from promos.queries import recount, terms
 from promos.rules.redemption import Redeemed, Terms, Waiting
 from promos.rules.refusals import HoldExpired, IdempotencyKeyReused, OfferExhausted
 from tests.actions.test_safeguards import LIMITED, given, limited, watching
-from tests.world import ADMIN, DAY, NOW, a_claim, a_code, an_ask, an_offer, proof_of
+from tests.world import ADMIN, DAY, NOW, a_claim, a_code, add, an_ask, an_offer, proof_of
 
 COUNTED = (*LIMITED, (Allotment, "used", "limit"), (Offer, "allotted_used", "allotted"))
 
 
 async def set_aside(session: AsyncSession, **facts: Any) -> PromoCode:
-    """A code under an offer, a pass type and an event, each for 3; all of the offer is set aside for the code."""
+    """A code under an offer, a pass type and an event, each for 3; 2 of the offer are set aside for the code."""
     code = await limited(session, **facts)
-    await allotments.create(session, code.offer_id, limit=3, code_id=code.id, now=NOW, by=ADMIN)
+    await allotments.create(session, code.offer_id, limit=2, code_id=code.id, now=NOW, by=ADMIN)
     return code
 
 
@@ -59,6 +72,24 @@ async def test_the_database_counts_nothing_below_nothing(
 
     with pytest.raises(IntegrityError):
         await session.execute(sa.update(model).values({counter: -1}))
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        sa.update(Offer).values(limit=None),
+        sa.update(Allotment).values(allotted_used=1),
+        sa.update(Allotment).values(allotted=2),
+        sa.update(Redemption).values(counted=False),
+    ],
+)
+async def test_the_database_keeps_what_is_promised(wrong: sa.Update, session: AsyncSession) -> None:
+    """The limit of which parts are set aside, what parts of parts used and leave, the use of a live redemption."""
+    code = await set_aside(session)
+    await give(session, code, "ada")
+
+    with pytest.raises(IntegrityError):
+        await session.execute(wrong)
 
 
 async def test_a_part_is_counted_no_further_than_it_goes(session: AsyncSession) -> None:
@@ -194,14 +225,17 @@ async def test_rows_of_one_kind_are_locked_by_id(kind: str, database: Database) 
     assert [each.partition(" ORDER BY ")[2].split()[0] for each in locked] == [f"{name}.id" for name in names]
 
 
-@pytest.mark.parametrize("model", [Entry, Pass, Claim])
+@pytest.mark.parametrize("model", [Entry, Pass, Claim, CheckIn, Allotment])
 async def test_the_database_stores_nothing_twice_that_stands_alone(model: type[Any], session: AsyncSession) -> None:
-    """A version in a code's history, a live pass of a redemption, a reader in a line."""
-    code = await limited(session)
-    await give(session, code, "ada")
+    """A version in a code's history, a live pass of a redemption, a reader in a line, who is inside, a code's part."""
+    code = await set_aside(session)
+    (given,) = await give(session, code, "ada")
     await a_claim(session, code, "bo", state="waiting")
-    first = dict((await session.execute(sa.select(table(model)))).mappings().one())
-    second = first | {"id": new_id()} | ({"token_hash": "other"} if model is Claim else {})
+    shared = {"partner_id": code.partner_id, "event_id": code.event_id, "pass_id": given.pass_id}
+    await add(session, CheckIn(**shared, scan_id="1", token_hash="t", result="admitted", at=NOW))
+    stored = await session.execute(sa.select(table(model)).order_by(table(model).c.id.desc()).limit(1))
+    others = {Claim: {"token_hash": "other"}, CheckIn: {"scan_id": "2"}}
+    second = dict(stored.mappings().one()) | {"id": new_id()} | others.get(model, {})
 
     with pytest.raises(IntegrityError):
         await session.execute(sa.insert(table(model)), [second])
@@ -234,8 +268,8 @@ LIES: tuple[tuple[str, sa.Update], ...] = (
     ("offer.spent", sa.update(Offer).values(spent=100)),
     ("code.used", sa.update(PromoCode).values(used=1)),
     ("allotment.used", sa.update(Allotment).values(used=1)),
-    ("offer.allotted", sa.update(Offer).values(allotted=2)),
-    ("offer.allotted_used", sa.update(Offer).values(allotted_used=3)),
+    ("offer.allotted", sa.update(Offer).values(allotted=3)),
+    ("offer.allotted_used", sa.update(Offer).values(allotted_used=1)),
     ("code.version", sa.update(PromoCode).values(version=9)),
     ("redemption.passes", sa.update(Pass).values(state="revoked")),
     ("redemption.copies", sa.update(Redemption).values(event_id=UUID(int=0))),
