@@ -72,7 +72,10 @@ TAKES_LONG: dict[str, Any] = {"takes_long": True}  # the `opt` of an operation o
 
 
 class InTime(ASGIMiddleware):
-    """An answer begins within `seconds` of the last that came of its request, or it is a 503."""
+    """An answer begins within `seconds`, or it is a 503.
+
+    What it waits for its request to come does not count; each part of that may take as long.
+    """
 
     scopes = (ScopeType.HTTP,)
 
@@ -86,9 +89,13 @@ class InTime(ASGIMiddleware):
         now, has_begun = asyncio.get_running_loop().time, False
 
         async def heard() -> Any:
+            if has_begun:
+                return await receive()
+            left = (limit.when() or now()) - now()
+            limit.reschedule(now() + self._seconds)  # for whoever sends; what we took before is not given back
             message = await receive()
             if not has_begun:
-                limit.reschedule(now() + self._seconds)
+                limit.reschedule(now() + left)
             return message
 
         async def answering(message: Message) -> None:
