@@ -1,6 +1,7 @@
 """Visits and unmet demand, counted in memory and added to their rows in one statement: who counts waits for no
 database."""
 
+import asyncio
 from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -38,6 +39,7 @@ class VisitCounter:
 
     def __init__(self) -> None:
         self._counted: Counted = Counter()
+        self._flushing = asyncio.Lock()  # who flushes waits for what is on its way already
 
     def count(self, place: Place, *, is_machine: bool, now: datetime) -> None:
         self._add(place, "machine" if is_machine else "human", now)
@@ -54,15 +56,16 @@ class VisitCounter:
         return not self._counted
 
     async def flush(self, database: Database) -> None:
-        """Add what was counted to what is stored; if that fails, it is kept for the next time."""
-        if self.is_empty:
-            return
-        taken, self._counted = self._counted, Counter()
-        try:
-            await _add(database, taken)
-        except BaseException:
-            self._counted += taken
-            raise
+        """Add all that was counted so far to what is stored; if that fails, it is kept for the next time."""
+        async with self._flushing:
+            if self.is_empty:
+                return
+            taken, self._counted = self._counted, Counter()
+            try:
+                await _add(database, taken)
+            except BaseException:
+                self._counted += taken
+                raise
 
 
 async def _add(database: Database, counted: Counted) -> None:
