@@ -83,13 +83,18 @@ DECISIONS = (
         ("tests/test_group_commit.py::test_a_key_used_twice_in_a_batch_costs_only_the_second_request",),
     ),
     Mutant(
-        "who was sent away, decided never",
+        "another attempt where a limit came meanwhile",
         COMMIT,
-        "            if member.decided.done():\n                continue\n",
-        "",
-        (
-            "tests/test_group_commit.py::test_nobody_waits_longer_than_was_said_and_who_was_sent_away_gets_nothing_later",
-        ),
+        "isinstance(error, IntegrityError | LimitsMoved)",
+        "isinstance(error, IntegrityError)",
+        met("whose_transaction_has_to_begin_anew_hears_nothing_of_it"),
+    ),
+    Mutant(
+        "who went away, decided never",
+        COMMIT,
+        "members = [member for member in members if not member.decided.done()]",
+        "members = list(members)",
+        met("who_goes_away_before_a_second_attempt_gets_nothing"),
     ),
     # The locks, and the second look behind them.
     Mutant(
@@ -208,6 +213,13 @@ DECISIONS = (
         OUTCOMES,
         "if claim.state in _ENDS:",
         "if not claim.state:",
+        ("tests/actions/test_redemptions.py::test_a_link_that_is_over_gives_nothing",),
+    ),
+    Mutant(
+        "the end of all older links",
+        "src/promos/actions/claims.py",
+        'Claim.state.in_(["pending", "refused"])',
+        'Claim.state == "superseded"',
         ("tests/actions/test_claims.py::test_only_the_newest_link_of_a_reader_works",),
     ),
     Mutant(
@@ -254,6 +266,20 @@ DECISIONS = (
             ("a budget", "budget", "self.budget"),
             ("a code's limit", "code-limit", "self.code"),
         )
+    ),
+    Mutant(
+        "what a batch gave already",
+        RULE,
+        "granted.get((rule, tally.id), 0)",
+        "0",
+        told("deciding_one_after_another_never_passes_a_limit"),
+    ),
+    Mutant(
+        "a history without gaps where a reader got a pass by another code",
+        GRANTS,
+        "        _number(batch, taken)\n",
+        "",
+        counted("a_history_has_no_gap_where_a_reader_got_a_pass_by_another_code"),
     ),
     Mutant("what is set aside", RULE, "(self.limit - self.allotted) -", "self.limit -", FIRST_NO),
     Mutant("the pause", RULE, 'CodePaused() if terms.status == "paused" else None', "None", FIRST_NO),

@@ -187,6 +187,17 @@ async def held_for(session: AsyncSession) -> list[str]:
     return list(await session.scalars(sa.select(Redemption.reader_key).where(Redemption.held_for == "place")))
 
 
+async def test_a_history_has_no_gap_where_a_reader_got_a_pass_by_another_code(session: AsyncSession) -> None:
+    offer = await an_offer(session)
+    one, other = await a_code(session, offer, "ONE"), await a_code(session, offer, "OTHER")
+    asks = [an_ask(one, "ada"), an_ask(other, "ada"), an_ask(other, "bo")]
+
+    outcomes = await redemptions.redeem(session, asks, now=NOW)
+
+    assert [getattr(outcomes[ask.id], "version", None) for ask in asks] == [1, 1, 1]
+    assert await recount.differences(session) == []
+
+
 async def test_readers_reach_the_unique_index_in_one_order(database: Database) -> None:
     """Whatever the order they came in; else two offers of one event could wait for each other without end."""
     code = await given(database)

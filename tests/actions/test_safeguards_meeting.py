@@ -12,11 +12,13 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from promos.actions import holds, line, passes, redemptions
+from promos.actions.locks import LimitsMoved
 from promos.database import Database
+from promos.group_commit import GroupCommit
 from promos.models import Entry, Event, Offer, PassType, PromoCode, Redemption
 from promos.rules.redemption import SOLD_OUT, Redeemed, Waiting
 from promos.rules.refusals import AlreadyHoldsPass, PassGivenBack
-from tests.actions.test_safeguards import given
+from tests.actions.test_safeguards import given, watching
 from tests.world import DAY, NOW, a_claim, a_code, an_ask, an_offer, proof_of
 
 Work = Callable[[AsyncSession], Awaitable[Any]]
@@ -149,3 +151,40 @@ async def test_who_leaves_the_line_while_it_is_served_is_kept_no_place(database:
     async with database.reading() as session:
         kept = sa.select(sa.func.count()).where(Redemption.held_for == "place")
         assert await session.scalar(kept) == 0
+
+
+async def test_who_goes_away_before_a_second_attempt_gets_nothing(database: Database) -> None:
+    code = await given(database)
+    group = GroupCommit(database, lambda: NOW)
+    asks = [an_ask(code, name) for name in ("ada", "bo")]
+    ada, bo = [asyncio.create_task(group.redeem(code.offer_id, ask)) for ask in asks]
+
+    def interrupt(statement: str, _parameters: Any) -> None:
+        if statement.startswith("INSERT INTO redemptions") and not ada.cancelling():
+            ada.cancel()
+            raise LimitsMoved
+
+    with watching(database.writer.sync_engine, interrupt):
+        outcome = await bo
+
+    assert isinstance(outcome, Redeemed)
+    assert ada.cancelled()
+    async with database.reading() as session:
+        assert list(await session.scalars(sa.select(Redemption.reader_key))) == [asks[1].reader_key]
+
+
+async def test_whose_transaction_has_to_begin_anew_hears_nothing_of_it(database: Database) -> None:
+    code = await given(database)
+    seen: list[str] = []
+
+    def interrupt(statement: str, _parameters: Any) -> None:
+        if statement.startswith("INSERT INTO redemptions"):
+            seen.append(statement)
+            if len(seen) == 1:
+                raise LimitsMoved
+
+    with watching(database.writer.sync_engine, interrupt):
+        outcome = await GroupCommit(database, lambda: NOW).redeem(code.offer_id, an_ask(code, "ada"))
+
+    assert isinstance(outcome, Redeemed)
+    assert len(seen) == 2
