@@ -37,6 +37,8 @@ def main() -> int:
     if asked.list:
         print(*(each.name for each in chosen), sep="\n")
         return 0
+    if not chosen:
+        parser.error("no safeguard is called so; --list names them")
     if gone := missing(chosen):
         print("what they replace is not there, or more than once:", *gone, sep="\n  ")
         return 1
