@@ -158,8 +158,8 @@ DECISIONS = (
     Mutant(
         "the second look at claims, behind the lock",
         REDEMPTIONS,
-        "open_asks = await outcomes.settled_before(\n            session, batch, open_asks\n        )",
-        "open_asks = list(open_asks)",
+        "may be over.\n        open_asks = await outcomes.settled_before(session, batch, open_asks)",
+        "may be over.\n        open_asks = list(open_asks)",
         met("who_presses_again_while_their_pass_goes_back_gets_no_second_one"),
     ),
     Mutant(

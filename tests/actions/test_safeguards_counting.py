@@ -220,7 +220,7 @@ async def test_readers_reach_the_unique_index_in_one_order(database: Database) -
 
 async def test_rows_of_one_kind_are_locked_by_id(kind: str, database: Database) -> None:
     if kind == "sqlite":
-        pytest.skip("locks no rows")
+        pytest.skip("SQLite locks the whole database, not rows")
     code = await given(database)
     locked: list[str] = []
 
@@ -262,7 +262,7 @@ async def test_a_key_gives_its_answer_to_the_same_request_alone(session: AsyncSe
 
 async def test_sqlite_writes_through_keeps_references_and_lets_no_reader_write(kind: str, database: Database) -> None:
     if kind == "postgresql":
-        pytest.skip("its own doing")
+        pytest.skip("PostgreSQL does these by itself; here they are what we set on each connection")
     async with database.writing() as session:
         kept = [await session.scalar(sa.text(f"PRAGMA {name}")) for name in ("synchronous", "foreign_keys")]
     assert kept == [2, 1]

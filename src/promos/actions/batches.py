@@ -143,7 +143,7 @@ async def make_some(session: AsyncSession, batch: CodeBatch, some: Sequence[Word
     The limits above are locked as for a code made by hand: whoever sets one has to know all codes below it. Raises
     `BatchMoved`, and `CodesRepeated` if one of them exists.
     """
-    await limits.locked_offer(session, batch.offer_id, PROGRAM, with_pass_types=True)
+    await limits.locked_offer(session, batch.offer_id, PROGRAM)
     made = seen + len(some)
     is_done = made == batch.wanted
     values = {

@@ -34,7 +34,7 @@ async def create(
     """
     spelled = codes.spelled(text)
     kept = texts.read(offers.CODE, {"limit": limit})
-    offer = await limits.locked_offer(session, offer_id, by, with_pass_types=True)
+    offer = await limits.locked_offer(session, offer_id, by)
     code = PromoCode(
         partner_id=offer.partner_id,
         event_id=offer.event_id,

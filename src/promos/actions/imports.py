@@ -87,7 +87,7 @@ async def take_some(
     this moment: then begin anew.
     """
     report = Report(batch_id=batch_id)
-    offer = await limits.locked_offer(session, offer_id, by, with_pass_types=True)
+    offer = await limits.locked_offer(session, offer_id, by)
     new = await _new(session, offer, rows, report)
     if secret := sum(good.kind == "generated" for good in new):
         report.batch_id = await _counted(session, offer, batch_id, secret, now)

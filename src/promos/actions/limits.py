@@ -21,18 +21,17 @@ from promos.rules.refusals import AllotmentInUse, BudgetBelowSpent, NotFound
 Limited = Event | PassType | Offer
 
 
-async def locked_offer(session: AsyncSession, offer_id: UUID, by: Actor, *, with_pass_types: bool = False) -> Offer:
+async def locked_offer(session: AsyncSession, offer_id: UUID, by: Actor) -> Offer:
     """An offer that `by` runs, as it is now and until the transaction ends; raises `NotFound`.
 
-    `with_pass_types` locks its event and those of it before it. Whoever adds a code, or moves an offer to another pass
-    type, needs that: whoever sets a limit on an event or a pass type has to know all codes below it.
+    Its event and the event's pass types are locked before it: whoever sets a limit on one of them has to know all codes
+    below it, and whoever changes the offer may have to serve its waiting list.
     """
     mine = sa.select(Offer).where(Offer.id == offer_id, Offer.run_by(by))
-    if with_pass_types:
-        event = sa.select(Event.id).where(Event.id.in_(mine.with_only_columns(Offer.event_id)))
-        await session.execute(event.with_for_update(key_share=True))
-        types = sa.select(PassType.id).where(PassType.event_id.in_(mine.with_only_columns(Offer.event_id)))
-        await session.execute(types.order_by(PassType.id).with_for_update(key_share=True))
+    event = sa.select(Event.id).where(Event.id.in_(mine.with_only_columns(Offer.event_id)))
+    await session.execute(event.with_for_update(key_share=True))
+    types = sa.select(PassType.id).where(PassType.event_id.in_(mine.with_only_columns(Offer.event_id)))
+    await session.execute(types.order_by(PassType.id).with_for_update(key_share=True))
     offer = await session.scalar(mine.with_for_update(key_share=True).execution_options(populate_existing=True))
     if offer is None:
         raise NotFound("offer")

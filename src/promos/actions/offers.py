@@ -117,7 +117,7 @@ async def update(
     event_id = await session.scalar(sa.select(Offer.event_id).where(Offer.id == offer_id, Offer.run_by(by)))
     if event_id:
         await holds.settle(session, event_id, now=now)
-    offer = await limits.locked_offer(session, offer_id, by, with_pass_types=True)  # who waits may be served behind it
+    offer = await limits.locked_offer(session, offer_id, by)
     offers.window(kept.get("opens_at", offer.opens_at), kept.get("ends_at", offer.ends_at))
     facts: dict[str, Any] = {}
     if pass_type_id is not None and pass_type_id != offer.pass_type_id:

@@ -63,9 +63,8 @@ async def redeem(session: AsyncSession, asks: Sequence[Ask], *, now: datetime) -
         in_line, batch.is_promised = await line.next_in(session, some, now=now)
         ways |= {ask.way for ask in in_line} | {(held[ask.reader_key].code_id, None) for ask in takers}
         batch.terms = await holds.locked_terms(session, ways, now=now, look=look)
-        open_asks = await outcomes.settled_before(
-            session, batch, open_asks
-        )  # what was true before the lock may be over
+        # What was true before the lock may be over.
+        open_asks = await outcomes.settled_before(session, batch, open_asks)
         takers, open_asks = _through(batch, [ask for ask in takers if ask in open_asks], open_asks, held)
         if takers:
             batch.taken = await _take(session, takers, held, now, is_reviewed=batch.terms[takers[0].way].is_reviewed)

@@ -117,17 +117,19 @@ async def of_ways(session: AsyncSession, ways: Iterable[Way], *, now: datetime) 
 async def with_uses(session: AsyncSession, terms: Terms, *, now: datetime) -> Terms:
     """`terms` with what the rows without a limit would have counted by `now`, as if they always had one."""
     is_over = sa.and_(Redemption.state == "held", Redemption.expires_at.is_not(None), Redemption.expires_at <= now)
-    counted: dict[str, Tally] = {}
-    for name, owner in (
-        ("event", Redemption.event_id),
-        ("capacity", Redemption.pass_type_id),
-        ("offer", Redemption.offer_id),
-    ):
-        tally: Tally = getattr(terms, name)
-        if tally.limit is None:
-            uses = sa.select(sa.func.count()).where(owner == tally.id, Redemption.counted, sa.not_(is_over))
-            counted[name] = replace(tally, used=await session.scalar(uses) or 0)
-    return replace(terms, **counted)  # type: ignore[arg-type]
+
+    async def counted(tally: Tally, owner: Any) -> Tally:
+        if tally.limit is not None:
+            return tally
+        uses = sa.select(sa.func.count()).where(owner == tally.id, Redemption.counted, sa.not_(is_over))
+        return replace(tally, used=await session.scalar(uses) or 0)
+
+    return replace(
+        terms,
+        event=await counted(terms.event, Redemption.event_id),
+        capacity=await counted(terms.capacity, Redemption.pass_type_id),
+        offer=await counted(terms.offer, Redemption.offer_id),
+    )
 
 
 @dataclass(slots=True)

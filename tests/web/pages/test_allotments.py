@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -24,9 +25,9 @@ async def shared(database: Database, **facts: int) -> tuple[Partner, Offer, Prom
     return partner, offer, code, guests, freea
 
 
-async def part_of(database: Database, offer: Offer, limit: int, **whose: object) -> Allotment:
+async def part_of(database: Database, offer: Offer, limit: int, **whose: Any) -> Allotment:
     async with database.writing() as session:
-        return await allotments.create(session, offer.id, limit=limit, now=NOW, by=ADMIN, **whose)  # type: ignore[arg-type]
+        return await allotments.create(session, offer.id, limit=limit, now=NOW, by=ADMIN, **whose)
 
 
 def seen(page: str) -> str:
