@@ -267,7 +267,7 @@ async def test_a_list_of_many_chunks_comes_in_whole(database: Database) -> None:
 async def test_what_is_no_list_is_refused_and_leaves_nothing(database: Database) -> None:
     async with database.writing() as session:
         offer = await an_offer(session)
-    for content in (b"\xff\xfeA\x00B\x00C\x00", b"A" * 5000, b"ABC\x00DEF\n"):
+    for content in (b"\xff\xfeA\x00B\x00C\x00", b"ABC\x00DEF\n"):
         with pytest.raises(ListUnreadable):
             await brought(database, offer.id, content)
     with pytest.raises(NotFound):

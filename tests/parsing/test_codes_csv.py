@@ -42,10 +42,24 @@ def test_a_list_without_a_head_has_the_code_first_and_perhaps_its_limit() -> Non
     assert read(b"ALPHA;3\nBETA\n") == [(1, "ALPHA", "3"), (2, "BETA", "")]
 
 
-@pytest.mark.parametrize("content", ["ÉTÉ".encode("utf-16"), b"\xe9t\xe9;1\n", b"A\x00B\n", b"A" * (LONGEST + 9)])
-def test_what_is_no_list_is_unreadable(content: bytes) -> None:
+@pytest.mark.parametrize("content", ["ÉTÉ".encode("utf-16"), b"A\x00B\n"])
+@pytest.mark.parametrize("size", [1, 1000])
+def test_what_is_no_list_is_unreadable(content: bytes, size: int) -> None:
     with pytest.raises(Unreadable):
-        read(content, 1000)
+        read(content, size)
+
+
+@pytest.mark.parametrize("size", [1, 3, 10_000])
+def test_a_line_that_is_none_is_a_row_like_others(size: int) -> None:
+    long = b"B" * (LONGEST + 500)
+    lines = [b"ALPHA;1", long, b"\xc9T\xc9;1", *[b"GAMMA;2"] * 150, b"DEL\x00TA;1", long + b";1", b"LAST;3"]
+
+    found = read(b"\r\n".join(lines), size)
+
+    assert len(found) == len(lines)
+    assert found[1] == (2, "B" * (LONGEST + 1), "")
+    assert found[2] == (3, "\ufffdT\ufffd", "1")
+    assert found[-3:] == [(154, "DEL\0TA;1", ""), (155, "B" * (LONGEST + 1), ""), (156, "LAST", "3")]
 
 
 @given(st.binary(max_size=300), st.integers(1, 50))

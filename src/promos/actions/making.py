@@ -3,11 +3,13 @@ transaction at a time."""
 
 import asyncio
 import gc
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from datetime import datetime
 from functools import cache
 from itertools import islice
 from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from promos.actions import batches, imports
 from promos.actions.batches import BatchMoved, CodesRepeated, Word
@@ -28,6 +30,7 @@ CHUNK = {"sqlite": 2000, "postgresql": 5000}
 
 Clock = Callable[[], datetime]
 Told = Callable[[int], None]
+Keep = Callable[[AsyncSession, Report, datetime], Awaitable[None]]
 
 
 async def make(
@@ -106,24 +109,32 @@ async def take(
     *,
     by: Actor,
     dry_run: bool = False,
+    keep: Keep | None = None,
 ) -> Report:
     """Take in a list of codes, or only say what would come of it; raises `NotFound` and `ListUnreadable`.
 
-    Where a list turns out to be none, what was read before is taken in already, and known when it comes again.
+    Who is cut off half way brings the whole list again: what was taken in is known then. `keep` stores the report, in
+    the last transaction.
     """
     _spare_the_old()
     report, seen, listed = Report(), set[int](), rows(pieces)
     async with database.reading() as session:
         offer = await codes.offer(session, offer_id, by)
-    while some := await asyncio.to_thread(_next, listed):
-        if dry_run:
-            async with database.reading() as session:
-                report.add(await imports.try_some(session, offer, some, seen))
-        else:
-            report.add(await _taken(database, clock, offer_id, some, report.batch_id, by))
-    if not dry_run:
+    is_whole = False
+    try:
+        while some := await asyncio.to_thread(_next, listed):
+            if dry_run:
+                async with database.reading() as session:
+                    report.add(await imports.try_some(session, offer, some, seen))
+            else:
+                report.add(await _taken(database, clock, offer_id, some, report.batch_id, by))
+        is_whole = True
+    finally:
         async with database.writing() as session:
-            await imports.finish(session, offer, report, now=clock(), by=by)
+            if not dry_run:
+                await imports.finish(session, offer, report, now=clock(), by=by)
+            if keep and is_whole:
+                await keep(session, report, clock())
     return report
 
 

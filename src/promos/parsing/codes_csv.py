@@ -4,6 +4,7 @@ import codecs
 import csv
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 
 from promos.parsing import Unreadable
 
@@ -12,6 +13,7 @@ HEADS = {
     "limit": "limit", "limite": "limit", "passes": "limit", "passe": "limit", "laissez-passer": "limit",
 }  # fmt: skip
 LONGEST = 1000  # characters of a line: no code and no limit is as long
+HEAD = 1024  # bytes; a file that is no text shows it there
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,15 +26,19 @@ class Row:
 
 
 def rows(chunks: Iterable[bytes]) -> Iterator[Row]:
-    """The rows of a list that comes in pieces, blank lines and the head left out; raises `Unreadable`.
+    """The rows of a list that comes in pieces, blank lines and the head left out; raises `Unreadable` before the first.
 
     Columns are found by their names, in English or French; without a head, the code is the first and its limit the
-    second. What divides them is told by the first line.
+    second. What divides them is told by the first line. A line that has no columns, for its length or its letters, is
+    a row whose code is all of it.
     """
     places: dict[str, int] | None = None
     mark = ","
-    for number, line in _lines(chunks):
+    for number, line in enumerate(_lines(_text(chunks)), 1):
         if not line.strip(" \t;,"):
+            continue
+        if len(line) > LONGEST or "\x00" in line:
+            yield Row(number, line, "")
             continue
         if places is None:
             mark = max(",;\t", key=line.count) if any(each in line for each in ",;\t") else ","
@@ -48,33 +54,30 @@ def rows(chunks: Iterable[bytes]) -> Iterator[Row]:
 
 
 def _cells(line: str, mark: str) -> list[str]:
-    try:
-        return [cell.strip() for cell in next(csv.reader([line], delimiter=mark))]
-    except (csv.Error, StopIteration):
-        raise Unreadable("a line cannot be divided into its columns") from None
+    return [cell.strip() for cell in next(csv.reader([line], delimiter=mark))]
 
 
-def _lines(chunks: Iterable[bytes]) -> Iterator[tuple[int, str]]:
-    """Lines with their numbers, whether they end in `\\n`, `\\r\\n` or `\\r`."""
-    for number, line in enumerate(_split(chunks), 1):
-        if len(line) > LONGEST or "\x00" in line:
-            raise Unreadable("a line is longer than any code")
-        yield number, line
+def _text(chunks: Iterable[bytes]) -> Iterator[str]:
+    """The list as text. A letter in another encoding than UTF-8 stays a sign that no code has."""
+    pieces = iter(chunks)
+    head = b""
+    while len(head) < HEAD and (piece := next(pieces, b"")):
+        head += piece
+    if b"\x00" in head[:HEAD]:
+        raise Unreadable("this is no text in UTF-8")
+    decoder = codecs.getincrementaldecoder("utf-8-sig")(errors="replace")
+    for piece in chain([head], pieces):
+        yield decoder.decode(piece)
+    yield decoder.decode(b"", final=True)
 
 
-def _split(chunks: Iterable[bytes]) -> Iterator[str]:
-    decoder = codecs.getincrementaldecoder("utf-8-sig")()
+def _lines(texts: Iterable[str]) -> Iterator[str]:
+    """Lines, whether they end in `\\n`, `\\r\\n` or `\\r`; of one that is too long, only as much as shows it."""
     rest = ""
-    try:
-        for chunk in chunks:
-            rest = (rest + decoder.decode(chunk)).replace("\r\n", "\n")
-            held = "\r" if rest.endswith("\r") else ""  # the other half of a line's end may come with the next piece
-            *whole, rest = rest.removesuffix("\r").replace("\r", "\n").split("\n")
-            yield from whole
-            rest += held
-            if len(rest) > LONGEST + 1:
-                break
-        rest += decoder.decode(b"", final=True)
-    except UnicodeDecodeError:
-        raise Unreadable("this is not UTF-8") from None
-    yield from rest.replace("\r", "\n").split("\n")
+    for text in texts:
+        rest = (rest + text).replace("\r\n", "\n")
+        held = "\r" if rest.endswith("\r") else ""  # the other half of a line's end may come with the next piece
+        *whole, rest = rest.removesuffix("\r").replace("\r", "\n").split("\n")
+        yield from (line[: LONGEST + 1] for line in whole)
+        rest = rest[: LONGEST + 1] + held
+    yield from (line[: LONGEST + 1] for line in rest.replace("\r", "\n").split("\n"))

@@ -97,3 +97,19 @@ async def test_a_redemption_under_a_key_brings_its_pass_again(client: httpx.Asyn
     assert [answer.status_code for answer in (first, again, without)] == [201, 201, 200]
     assert first.json() == again.json() == without.json()
     assert first.json()["pass"]["token"]
+
+
+async def test_a_list_brought_twice_under_a_key_is_answered_twice_the_same(
+    client: httpx.AsyncClient, world: World
+) -> None:
+    at = f"{BASE}/offers/{world.a.offer}/codes/import"
+    headers = bearing(world.a.secrets[Role.OWNER], "list") | {"Content-Type": "text/csv"}
+    first, again = [await client.post(at, content=b"code\nALPHA\nBETA\n", headers=headers) for _ in range(2)]
+    other = await client.post(at, content=b"code\nGAMMA\n", headers=headers)
+    anew = await client.post(at, content=b"code\nALPHA\n", headers=headers | {"Idempotency-Key": "later"})
+
+    assert (first.status_code, first.json()["taken"]) == (200, 2)
+    assert again.json() == first.json()
+    assert again.headers["Idempotent-Replayed"] == "true"
+    assert (other.status_code, other.json()["code"]) == (422, "idempotency-key-reused")
+    assert (anew.json()["taken"], anew.json()["known"]) == (0, 1)

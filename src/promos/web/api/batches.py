@@ -226,14 +226,20 @@ async def import_codes(
         raise before
     if before:
         return answered(before)
+
+    async def keep(session: AsyncSession, report: Report, now: datetime) -> None:
+        if key:
+            with suppress(IntegrityError):  # the same list came twice at once: one answer is kept
+                async with session.begin_nested():
+                    await idempotency.store(session, [(key, 200, document(report))], now=now)
+
+    def document(report: Report) -> Any:
+        return msgspec.to_builtins(imported(report, dry_run=dry_run))
+
     state = request.app.state
     async with spooled(request.stream()) as file:
-        report = await making.take(state.database, state.clock, id, pieces(file), by=actor, dry_run=dry_run)
-    document = msgspec.to_builtins(imported(report, dry_run=dry_run))
-    if key:
-        with suppress(IntegrityError):  # the same list came twice at once: nothing was taken twice, one answer is kept
-            await writes.run(lambda session, now: idempotency.store(session, [(key, 200, document)], now=now))
-    return answered(Stored(-200, document))
+        report = await making.take(state.database, state.clock, id, pieces(file), by=actor, dry_run=dry_run, keep=keep)
+    return answered(Stored(-200, document(report)))
 
 
 def download(reads: Reads, batch: CodeBatch) -> Any:
