@@ -7,7 +7,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from promos.actions import codes, handing, holds, line, offers, passes, redemptions
+from promos.actions import allotments, codes, handing, holds, line, offers, passes, redemptions
 from promos.models import Claim, Delivery, Event, Offer, Pass, PassType, PromoCode, Redemption
 from promos.queries import recount
 from promos.rules import signing
@@ -302,6 +302,29 @@ async def test_who_waits_for_a_used_up_code_holds_up_nobody_with_another(session
 
     assert isinstance(got, Redeemed)
     assert await states(session, late) == ["offered"]
+
+
+async def test_who_waits_for_a_used_up_part_holds_up_nobody_beside_it(
+    session: AsyncSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A code's own part, or what is beside the parts."""
+    monkeypatch.setattr(line, "AT_ONCE", 1)
+    offer = await an_offer(session, limit=4)
+    parted, plain = await a_code(session, offer, "PARTED"), await a_code(session, offer, "PLAIN")
+    await allotments.create(session, offer.id, limit=2, code_id=parted.id, now=NOW, by=ADMIN)
+    asks = [an_ask(code, f"{code.text}{at}") for code in (parted, plain) for at in range(2)]
+    await redemptions.redeem(session, asks, now=NOW)
+    of_part = await in_line(session, parted, "ada", "bo")
+    beside = await in_line(session, plain, "cy", "dee")
+
+    await one_goes_back(session, plain)
+    await serve(session, NOW + HOUR)
+    middle = await states(session, [*of_part, *beside])
+    await one_goes_back(session, parted)
+    await serve(session, NOW + HOUR)
+
+    assert middle == ["waiting", "waiting", "offered", "waiting"]
+    assert await states(session, [*of_part, *beside]) == ["offered", "waiting", "offered", "waiting"]
 
 
 async def test_a_kept_place_is_behind_the_same_fences_as_a_new_one(session: AsyncSession) -> None:

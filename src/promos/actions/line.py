@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from promos.actions import journal
-from promos.models import Claim, Event, Offer, PromoCode, new_id, table
+from promos.models import Claim, Event, Issue, Offer, PromoBlock, PromoCode, new_id, table
 from promos.models.redemptions import IS_WAITING
 from promos.queries import terms as terms_query
 from promos.rules import redemption
@@ -20,9 +20,10 @@ from promos.rules.refusals import AlreadyHoldsPass
 AT_ONCE = 500  # places offered in one transaction
 
 
-async def first_of(session: AsyncSession, offer_id: UUID) -> Way | None:
+async def first_of(session: AsyncSession, offer_id: UUID, *, now: datetime) -> Way | None:
     """The way by which the next in line came; `None` if nobody waits."""
-    row = (await session.execute(_in_line(offer_id, Claim.code_id, Claim.block_id).limit(1))).one_or_none()
+    found = await _in_line(session, offer_id, Claim.code_id, Claim.block_id, now=now)
+    row = (await session.execute(found.limit(1))).one_or_none()
     return None if row is None else (row.code_id, row.block_id)
 
 
@@ -30,7 +31,7 @@ async def due_offers(session: AsyncSession, *, now: datetime) -> list[UUID]:
     """The offers that have something left for one of the next in their line; to be asked again and again."""
     found = []
     for offer_id in await session.scalars(_WAITED_FOR, {"now": now}):
-        ahead = _in_line(offer_id, Claim.code_id, Claim.block_id).limit(AT_ONCE).subquery()
+        ahead = (await _in_line(session, offer_id, Claim.code_id, Claim.block_id, now=now)).limit(AT_ONCE).subquery()
         of_all = sa.select(ahead.c.code_id, ahead.c.block_id).distinct()
         ways = [(row.code_id, row.block_id) for row in await session.execute(of_all)]
         terms = await terms_query.of_ways(session, ways, now=now)
@@ -59,7 +60,8 @@ async def next_in(session: AsyncSession, terms: Terms, *, now: datetime) -> tupl
     if not terms.is_waited_for or until <= now:
         return [], False
     columns = (Claim.id, Claim.code_id, Claim.block_id, Claim.reader_id, Claim.reader_key, Claim.language)
-    rows = (await session.execute(_in_line(terms.offer_id, *columns).limit(AT_ONCE + 1))).all()
+    found = await _in_line(session, terms.offer_id, *columns, now=now)
+    rows = (await session.execute(found.limit(AT_ONCE + 1))).all()
     asks = [
         Ask(
             id=new_id(),
@@ -179,12 +181,29 @@ async def leave(session: AsyncSession, claim: Claim, *, now: datetime) -> bool:
     return True
 
 
-def _in_line(offer_id: UUID, *columns: Any) -> sa.Select[Any]:
+async def _in_line(session: AsyncSession, offer_id: UUID, *columns: Any, now: datetime) -> sa.Select[Any]:
     """Those who wait, in order, but for who came by a code that is stopped: they hold nobody up.
 
-    Nor do those whose code is used up: they come last. `has_room` tells them apart.
+    Nor do those whose code or part is used up: they come last. `has_room` tells them apart.
     """
-    has_room = sa.or_(PromoCode.limit.is_(None), PromoCode.used < PromoCode.limit).label("has_room")
+    has_room = (await _has_room(session, offer_id, now)).label("has_room")
     waiting = sa.select(*columns, has_room).join(PromoCode, Claim.code_id == PromoCode.id)
+    waiting = waiting.outerjoin(PromoBlock, Claim.block_id == PromoBlock.id)
+    waiting = waiting.outerjoin(Issue, PromoBlock.issue_id == Issue.id)
     waiting = waiting.where(Claim.offer_id == offer_id, IS_WAITING, PromoCode.status == "active")
     return waiting.order_by(has_room.desc(), Claim.settled_at, Claim.id)
+
+
+async def _has_room(session: AsyncSession, offer_id: UUID, now: datetime) -> sa.ColumnElement[bool]:
+    """Whether something is left of the code and of the part that a claim comes out of: the code's own, else its
+    issue's, else its publication's, else what is beside them."""
+    has_room: sa.ColumnElement[bool] = sa.or_(PromoCode.limit.is_(None), PromoCode.used < PromoCode.limit)
+    rest, tree = await terms_query.parts_at(session, offer_id, now=now)
+    if rest is None:
+        return has_room
+    of_part: sa.ColumnElement[bool] = sa.true() if rest.left != 0 else sa.false()
+    for column in (Issue.publication_id, PromoBlock.issue_id, Claim.code_id):
+        room = {whose: part.tally.left != 0 for part in tree.values() if (whose := getattr(part, column.key))}
+        some = [whose for whose, is_left in room.items() if is_left]
+        of_part = sa.case((column.in_(some), sa.true()), (column.in_(list(room)), sa.false()), else_=of_part)
+    return sa.and_(has_room, of_part)

@@ -91,7 +91,7 @@ async def redeem(session: AsyncSession, asks: Sequence[Ask], *, now: datetime) -
 
 async def serve_line(session: AsyncSession, offer_id: UUID, *, now: datetime) -> int:
     """Offer what is free to those who wait for this offer, in order; how many were offered a place."""
-    first = await line.first_of(session, offer_id)
+    first = await line.first_of(session, offer_id, now=now)
     if first is None:
         return 0
     look = await terms_query.of_ways(session, [first], now=now)

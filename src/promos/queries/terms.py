@@ -166,6 +166,20 @@ async def parts_of(session: AsyncSession, offer_ids: Collection[UUID]) -> dict[U
     return trees
 
 
+async def parts_at(session: AsyncSession, offer_id: UUID, *, now: datetime) -> tuple[Tally | None, Tree]:
+    """What is set aside of an offer at `now`, and what is left beside it; `None` where nothing is."""
+    tree = (await parts_of(session, {offer_id}))[offer_id]
+    if not tree:
+        return None, tree
+    columns = (Offer.event_id, Offer.limit, Offer.used, Offer.allotted, Offer.allotted_used)
+    row = (await session.execute(sa.select(*columns).where(Offer.id == offer_id))).one()
+    overdue = [each for each in await _overdue_holds(session, {row.event_id}, now) if each.offer_id == offer_id]
+    gone = _gone(overdue, {offer_id: tree})
+    _lessen({offer_id: tree}, overdue)
+    rest = _less(Tally(offer_id, row.limit, row.used, row.allotted, row.allotted_used), gone)
+    return fall_back(rest, tree, now), tree
+
+
 def path_up(tree: Tree, leaf: UUID | None) -> list[Part]:
     """The part `leaf` and those it lies in, the narrowest first; those that have fallen back are left out."""
     path = []
@@ -241,16 +255,21 @@ def _without(terms: Terms, gone: "Counter[tuple[str, UUID]]") -> Terms:
     def less(kind: str, tally: Tally) -> Tally:
         return replace(tally, used=tally.used - gone[kind, tally.id])
 
-    offer = replace(
-        less("offer", terms.offer), allotted_used=terms.offer.allotted_used - gone["allotted", terms.offer_id]
-    )
     return replace(
         terms,
         event=less("event", terms.event),
         capacity=less("capacity", terms.capacity),
-        offer=offer,
+        offer=_less(terms.offer, gone),
         budget=less("budget", terms.budget),
         code=less("code", terms.code),
+    )
+
+
+def _less(offer: Tally, gone: "Counter[tuple[str, UUID]]") -> Tally:
+    return replace(
+        offer,
+        used=offer.used - gone["offer", offer.id],
+        allotted_used=offer.allotted_used - gone["allotted", offer.id],
     )
 
 
