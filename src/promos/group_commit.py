@@ -10,7 +10,7 @@ who is in one, nobody can say.
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 from random import Random
@@ -19,7 +19,7 @@ from uuid import UUID
 
 from sqlalchemy.exc import IntegrityError
 
-from promos.actions import idempotency, redemptions
+from promos.actions import holds, idempotency, redemptions
 from promos.actions.idempotency import Keyed, Stored
 from promos.actions.locks import LimitsMoved
 from promos.database import RETRIES, Database, is_busy, is_full, is_lost, may_retry
@@ -129,17 +129,21 @@ class GroupCommit:
 
     async def _decide(self, members: list[Member]) -> None:
         """Decide these in one transaction; if it cannot be had, each in its own."""
+        overdue: Collection[UUID] = ()
         for attempt in range(RETRIES + 1):
             members = [member for member in members if not member.decided.done()]
             if not members:
                 return
             try:
+                async with asyncio.timeout_at(max(member.until for member in members)):
+                    await holds.clear(self._database, overdue, self._clock)
                 answers = await self._transaction(members)
             except OutcomeUnknown as unknown:
                 _fail(members, unknown)
                 return
             except Exception as error:  # the outermost loop: whatever went wrong, everybody who waits hears of it
                 is_moment = is_lost(error) and not is_full(error)
+                overdue = error.events if isinstance(error, LimitsMoved) else ()
                 if (is_moment or may_retry(error) or isinstance(error, IntegrityError | LimitsMoved)) and (
                     attempt < RETRIES
                 ):

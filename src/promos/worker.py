@@ -7,7 +7,7 @@ run; they share the work by leases.
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from contextlib import suppress
 from datetime import datetime, timedelta
 from email.message import EmailMessage
@@ -118,11 +118,14 @@ class Worker:
 
     async def _write(self, effect: Callable[..., Awaitable[T]], *given: Any, **facts: Any) -> T:
         """What an action returns, committed; begun anew where it met others."""
+        overdue: Collection[UUID] = ()
         for attempt in range(RETRIES + 1):
             try:
+                await holds.clear(self._database, overdue, self._clock)
                 async with self._database.writing() as session:
                     return await effect(session, *given, now=self._clock(), **facts)
             except Exception as error:
+                overdue = error.events if isinstance(error, LimitsMoved) else ()
                 if not (may_retry(error) or isinstance(error, LimitsMoved)) or attempt == RETRIES:
                     raise
         raise AssertionError

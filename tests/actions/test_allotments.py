@@ -9,7 +9,8 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from promos.actions import allotments, offers, passes, redemptions
+from promos.actions import allotments, holds, offers, passes, redemptions
+from promos.actions.locks import LimitsMoved
 from promos.models import Allotment, Offer, PromoCode
 from promos.queries import recount, terms
 from promos.rules.redemption import Redeemed
@@ -233,6 +234,10 @@ async def test_a_part_whose_time_has_come_holds_no_limit_up(limit: int | None, s
     code = await a_code(session, offer, "MINE")
     await part(session, offer, 5, code_id=code.id, returns_at=NOW + DAY)
 
+    with pytest.raises(LimitsMoved) as anew:
+        await offers.update(session, offer.id, limit=limit, now=NOW + 2 * DAY, by=ADMIN)
+    for event_id in anew.value.events:
+        await holds.settle(session, event_id, now=NOW + 2 * DAY)
     changed = await offers.update(session, offer.id, limit=limit, now=NOW + 2 * DAY, by=ADMIN)
 
     assert (changed.limit, changed.allotted) == (limit, 0)

@@ -128,7 +128,9 @@ class Life(RuleBasedStateMachine):
             return
         self.model.expire()
         expected = "confirmed" if use.state == "held" else "place-lapsed" if use.is_place else "hold-expired"
-        if use.state == "held":
+        if use.state == "held" and use.code in self.model.paused:
+            expected = "code-paused"
+        elif use.state == "held":
             use.state = "confirmed"
         told = self.run(passes.confirm(self.session, [self.ids[use.key]], now=self.model.now, by=ADMIN))
         assert (told if isinstance(told, str) else told[0].state) == expected

@@ -174,7 +174,7 @@ async def update_pass_type(
 async def _settle(session: AsyncSession, which: sa.ColumnElement[bool], by: Actor, now: datetime) -> None:
     event_id = await session.scalar(sa.select(Event.id).where(which, Event.run_by(by)))
     if event_id is not None:
-        await holds.settle(session, event_id, now=now)
+        await holds.all_settled(session, event_id, now=now)
 
 
 async def _event(session: AsyncSession, event_id: UUID, by: Actor) -> Event:

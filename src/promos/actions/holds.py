@@ -3,7 +3,7 @@
 A hold counts from its beginning. It stops counting by time; what is written here afterwards only says so.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -12,7 +12,8 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from promos.actions import locks
-from promos.actions.locks import Change
+from promos.actions.locks import Change, LimitsMoved
+from promos.database import Database
 from promos.models import Allotment, Claim, Delivery, Entry, Offer, Pass, Redemption, new_id, table
 from promos.models.redemptions import IS_HELD
 from promos.queries import terms as terms_query
@@ -20,7 +21,7 @@ from promos.rules.people import PROGRAM, Actor
 from promos.rules.redemption import Terms, Way
 from promos.rules.refusals import HoldExpired, PlaceLapsed, RedemptionEnded
 
-AT_ONCE = 1000  # holds settled in one statement
+AT_ONCE = 1000  # holds settled in one transaction
 
 
 async def locked_terms(
@@ -29,20 +30,23 @@ async def locked_terms(
     """The terms of these ways, locked until the transaction ends, after everything that is over was settled.
 
     `look`: what was seen of them just before, to save a look. Raises `LimitsMoved` where the transaction has to begin
-    anew.
+    anew, and if more is over than one transaction settles.
     """
     seen = look if look and look.keys() >= set(ways) else await terms_query.of_ways(session, ways, now=now)
     events = {each.event_id for each in seen.values() if each.is_due}
-    overdue = await _overdue(session, events, now) if events else []
+    overdue = await _overdue(session, events, now, AT_ONCE + 1) if events else []
+    if len(overdue) > AT_ONCE:
+        raise LimitsMoved(events)
     asked = {each.code_id for each in seen.values()}
     others = await terms_query.of_codes(session, {each.code_id for each in overdue} - asked, now=now) if overdue else {}
     rows = await locks.lock(session, [*seen.values(), *others.values()])
     if events:
         await _fall_back(session, {each.offer_id for each in seen.values()}, now)
-        for first in range(0, len(overdue), AT_ONCE):
-            await _expire(session, [each.id for each in overdue[first : first + AT_ONCE]], now)
+        await _expire(session, [each.id for each in overdue], now)
     read = await terms_query.of_ways(session, ways, now=now)
     locks.still_hold(rows, read.values())
+    if any(each.is_due for each in read.values()):
+        raise LimitsMoved(events)
     return read
 
 
@@ -59,27 +63,48 @@ _OVERDUE = (
 )
 
 
+async def all_settled(session: AsyncSession, event_id: UUID, *, now: datetime) -> None:
+    """Raise `LimitsMoved` unless an event's counters say what counts at `now`."""
+    if await _overdue(session, {event_id}, now, 1) or await _fallen(session, event_id, now):
+        raise LimitsMoved([event_id])
+
+
+async def clear(database: Database, event_ids: Collection[UUID], clock: Callable[[], datetime]) -> None:
+    """`settle` these events to the end, in as many transactions as that takes."""
+    for event_id in event_ids:
+        settled = AT_ONCE
+        while settled == AT_ONCE:
+            async with database.writing() as session:
+                settled = await settle(session, event_id, now=clock())
+
+
 async def settle(session: AsyncSession, event_id: UUID, *, now: datetime) -> int:
-    """Write which holds and allotments of an event are over, so that its counters say what counts; how many holds."""
-    overdue = await _overdue(session, {event_id}, now)
-    if overdue:
-        await locked_terms(session, {(each.code_id, None) for each in overdue}, now=now)
-    fallen = sa.select(Allotment.offer_id).where(
-        Allotment.event_id == event_id, Allotment.returned_at.is_(None), Allotment.returns_at <= now
-    )
-    if offer_ids := sorted(set(await session.scalars(fallen))):
-        offers = sa.select(Offer.id).where(Offer.id.in_(offer_ids)).order_by(Offer.id)
-        await session.execute(offers.with_for_update(key_share=True))
-        await _fall_back(session, offer_ids, now)
+    """Write which allotments of an event are over, and which holds, the oldest `AT_ONCE`; how many holds."""
+    overdue = await _overdue(session, {event_id}, now, AT_ONCE)
+    fallen = await _fallen(session, event_id, now)
+    code_ids = {each.code_id for each in overdue}
+    seen = await terms_query.of_codes(session, code_ids, now=now)
+    rows = await locks.lock(session, seen.values(), offers=fallen)
+    locks.still_hold(rows, (await terms_query.of_codes(session, code_ids, now=now)).values())
+    await _fall_back(session, fallen, now)
+    await _expire(session, [each.id for each in overdue], now)
     return len(overdue)
 
 
-async def _overdue(session: AsyncSession, events: Collection[UUID], now: datetime) -> Sequence[Any]:
+async def _fallen(session: AsyncSession, event_id: UUID, now: datetime) -> set[UUID]:
+    """The offers of an event with allotments whose time has come."""
+    fallen = sa.select(Allotment.offer_id).where(
+        Allotment.event_id == event_id, Allotment.returned_at.is_(None), Allotment.returns_at <= now
+    )
+    return set(await session.scalars(fallen))
+
+
+async def _overdue(session: AsyncSession, events: Collection[UUID], now: datetime, most: int) -> Sequence[Any]:
     """Holds whose time is over, the oldest first."""
     found = sa.select(Redemption.id, Redemption.code_id).where(
         Redemption.event_id.in_(events), IS_HELD, Redemption.expires_at <= now
     )
-    return (await session.execute(found.order_by(Redemption.expires_at))).all()
+    return (await session.execute(found.order_by(Redemption.expires_at).limit(most))).all()
 
 
 async def _expire(session: AsyncSession, ids: Collection[UUID], now: datetime) -> None:

@@ -20,11 +20,18 @@ Rows = dict[type[Any], set[UUID]]
 
 
 class LimitsMoved(Exception):  # noqa: N818 -- a signal to begin anew, not a fault
-    """A limit was set while its row was not locked; begin the transaction anew."""
+    """A limit was set while its row was not locked; begin the transaction anew.
+
+    `events`: those of which `holds.clear` has to settle first what is over.
+    """
+
+    def __init__(self, events: Collection[UUID] = ()) -> None:
+        self.events = events
 
 
-async def lock(session: AsyncSession, seen: Collection[Terms]) -> Rows:
-    """Lock the codes of these terms and every limited row above them until the transaction ends; what was locked.
+async def lock(session: AsyncSession, seen: Collection[Terms], *, offers: Collection[UUID] = ()) -> Rows:
+    """Lock the codes of these terms, every limited row above them and these `offers` until the transaction ends; what
+    was locked.
 
     A row without a limit is not locked: it counts nothing, and nobody should queue for it. SQLite has locked the whole
     database by `BEGIN IMMEDIATE`.
@@ -32,7 +39,7 @@ async def lock(session: AsyncSession, seen: Collection[Terms]) -> Rows:
     rows: Rows = {
         Event: {each.event_id for each in seen if each.event.limit is not None},
         PassType: {each.pass_type_id for each in seen if each.capacity.limit is not None},
-        Offer: {each.offer_id for each in seen if _is_counted(each)},
+        Offer: {each.offer_id for each in seen if _is_counted(each)} | set(offers),
         PromoCode: {each.code_id for each in seen},
     }
     if session.get_bind().dialect.name != "sqlite":
@@ -63,7 +70,6 @@ def still_hold(rows: Rows, read: Iterable[Terms]) -> None:
             (each.event.limit is not None and each.event_id not in rows[Event])
             or (each.capacity.limit is not None and each.pass_type_id not in rows[PassType])
             or (_is_counted(each) and each.offer_id not in rows[Offer])
-            or each.is_due
         ):
             raise LimitsMoved
 

@@ -116,7 +116,7 @@ async def update(
     kept = texts.read(offers.OFFER, {field: value for field, value in wanted.items() if field not in _NO_TEXT})
     event_id = await session.scalar(sa.select(Offer.event_id).where(Offer.id == offer_id, Offer.run_by(by)))
     if event_id:
-        await holds.settle(session, event_id, now=now)
+        await holds.all_settled(session, event_id, now=now)
     offer = await limits.locked_offer(session, offer_id, by)
     offers.window(kept.get("opens_at", offer.opens_at), kept.get("ends_at", offer.ends_at))
     facts: dict[str, Any] = {}

@@ -9,8 +9,8 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from promos.actions import holds, line, redemptions
-from promos.models import CheckIn, Claim, Delivery, Entry, Offer, Pass, Redemption, table
-from promos.rules import signing
+from promos.models import CheckIn, Claim, Delivery, Entry, Offer, Pass, PromoCode, Redemption, table
+from promos.rules import redemption, signing
 from promos.rules.people import READER, Actor
 from promos.rules.refusals import (
     LinkEnded,
@@ -107,10 +107,16 @@ async def send_again(session: AsyncSession, pass_id: UUID, *, now: datetime) -> 
 async def confirm(session: AsyncSession, ids: Collection[UUID], *, now: datetime, by: Actor) -> list[Ended]:
     """Give the passes of these holds, all or none: a shop's checkout went through, or the partner said yes.
 
-    A second time changes nothing. Raises `NotFound`, `HoldExpired`, `PlaceLapsed` and `RedemptionEnded`.
+    A second time changes nothing. Raises `NotFound`, `HoldExpired`, `PlaceLapsed`, `RedemptionEnded`, and `CodePaused`
+    or `CodeRevoked` for a hold by a code that is stopped; a pause does not keep the partner from saying yes.
     """
     await _may_see(session, ids, by)
     held = await _locked(session, ids, now)
+    found = sa.select(PromoCode.id, PromoCode.status).where(PromoCode.id.in_({each.code_id for each in held}))
+    status = {row.id: row.status for row in await session.execute(found)}
+    for each in held:
+        if each.state == "held" and (no := redemption.stop(status[each.code_id], is_asked=each.held_for != "review")):
+            raise no
     versions = await holds.confirm(session, held, now=now, by=by)
     before = await _versions(session, [each.id for each in held if each.id not in versions], CONFIRMED)
     return [

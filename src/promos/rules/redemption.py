@@ -152,6 +152,13 @@ def fence(terms: Terms, now: datetime) -> Refusal | None:
     return PlaceLapsed() if now >= terms.starts_at else None
 
 
+def stop(status: str, *, is_asked: bool) -> Refusal | None:
+    """Why a hold does not become a pass by a code of this status; a pause stops only what is asked from outside."""
+    if status == "revoked":
+        return CodeRevoked()
+    return CodePaused() if status == "paused" and is_asked else None
+
+
 def _exhausted(rule: str, tally: Tally) -> Refusal:
     return BudgetExhausted() if rule == "budget" else _EXHAUSTED[rule](tally.limit or 0)
 

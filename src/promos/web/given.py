@@ -1,10 +1,11 @@
 """What a handler is given: who asks, the time, the ways into the database, the house's keys."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Any, TypeVar
+from uuid import UUID
 
 import msgspec
 from litestar import Request, Response
@@ -13,7 +14,7 @@ from litestar.di import Provide
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from promos.actions import claims, idempotency
+from promos.actions import claims, holds, idempotency
 from promos.actions.idempotency import Keyed, Stored
 from promos.actions.locks import LimitsMoved
 from promos.database import RETRIES, Database, is_busy, is_lost, may_retry
@@ -53,14 +54,17 @@ class Writes:
         loop = asyncio.get_running_loop()
         until = loop.time() + self._patience
         attempt = 0
+        overdue: Collection[UUID] = ()
         while True:
             try:
+                await holds.clear(self._database, overdue, self._clock)
                 async with self._database.writing() as session:
                     return await effect(session, self._clock())
             except Refusal:
                 raise
             except Exception as error:
                 attempt += 1
+                overdue = error.events if isinstance(error, LimitsMoved) else ()
                 if is_busy(error):  # nothing was done
                     if loop.time() >= until:
                         raise Overloaded(max(1, round(self._patience / 2))) from None

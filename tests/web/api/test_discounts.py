@@ -4,10 +4,15 @@ from typing import Any
 
 import httpx
 import pytest
+import sqlalchemy as sa
 
+from promos.actions import holds
+from promos.database import Database
+from promos.models import Redemption
 from promos.rules.people import Role
 from tests.web.asking import WINDOW
 from tests.web.sides import World
+from tests.world import NOW
 
 BASE = "/api/v1"
 EUR = {"currency": "EUR"}
@@ -119,6 +124,33 @@ async def test_a_hold_that_is_let_go_is_somebody_elses(owner: httpx.AsyncClient,
     assert [answer.json() for answer in cancelled] == [cancelled[0].json()] * 2
     assert (confirmed.status_code, confirmed.json()["code"]) == (410, "redemption-ended")
     assert other.status_code == 201
+
+
+async def test_a_limit_is_changed_over_holds_whose_time_is_up(
+    owner: httpx.AsyncClient, world: World, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many they are, they no longer stand in the way."""
+    monkeypatch.setattr(holds, "AT_ONCE", 2)
+    offer = await opened(owner, world, "SHOP", limit=9)
+    for name in ("ada", "bo", "cy", "dee", "eve"):
+        await redeem(owner, "SHOP", name, hold_for=600)
+    async with database.writing() as session:
+        over = sa.update(Redemption).where(Redemption.held_for == "shop")
+        await session.execute(over.values(expires_at=NOW))
+
+    changed = await owner.patch(f"{BASE}/offers/{offer['id']}", json={"limit": 1})
+
+    assert (changed.status_code, changed.json()["limit"], changed.json()["used"]) == (200, 1, 0)
+
+
+async def test_a_code_that_is_revoked_makes_no_hold_a_pass(owner: httpx.AsyncClient, world: World) -> None:
+    await opened(owner, world, "SHOP")
+    held = (await redeem(owner, "SHOP", "ada", hold_for=600)).json()["id"]
+    await owner.patch(f"{BASE}/codes/SHOP", json={"status": "revoked"})
+
+    refused = await owner.post(f"{BASE}/redemptions/{held}/confirm")
+
+    assert (refused.status_code, refused.json()["code"]) == (410, "code-revoked")
 
 
 async def test_the_event_holds_no_more_than_it_can(owner: httpx.AsyncClient, world: World) -> None:
