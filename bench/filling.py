@@ -26,10 +26,9 @@ def fill(house: House, number: int) -> None:
         await session.execute(counted.values(used=number))
         counted = sa.update(table(PromoCode)).where(PromoCode.id == code.id)
         await session.execute(counted.values(used=number, version=number))
-        if house.kind == "postgresql":
-            await session.execute(sa.text("ANALYZE"))
 
     house.do(write)
+    house.rest()
 
 
 def _statements(house: House, code: PromoCode, number: int) -> list[sa.Insert]:

@@ -2,8 +2,10 @@
 
 import asyncio
 import shutil
+import sqlite3
 import tempfile
 from collections.abc import Awaitable, Callable
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,7 +14,8 @@ from uuid import UUID
 
 import msgspec
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy import make_url
+from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 
 from bench.load import Seen
 from promos import schema
@@ -46,6 +49,10 @@ class House:
     def do(self, work: Callable[[AsyncSession], Awaitable[T]]) -> T:
         """`work` in a transaction, as the installation's owner."""
         return asyncio.run(_transaction(_owned(self.settings), work))
+
+    def rest(self) -> None:
+        """Let the database end what a lot of writing began, as it would have within the hour."""
+        asyncio.run(_rest(_owned(self.settings)))
 
     def codes(self, name: str, number: int = 1, *, limit: int = ENOUGH, is_one_offer: bool = False) -> list[str]:
         """New codes, each of an offer of its own unless they share one; the offer and each code are limited."""
@@ -183,6 +190,18 @@ def _owned(settings: Settings) -> Settings:
     """As who may do everything, and takes the time it takes."""
     url = settings.owner_database_url or settings.database_url
     return msgspec.structs.replace(settings, database_url=url, database_timeout=3600)
+
+
+async def _rest(settings: Settings) -> None:
+    if settings.url.startswith("sqlite"):
+        with closing(sqlite3.connect(str(make_url(settings.url).database))) as connection:
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        return
+    engine = create_async_engine(settings.url, isolation_level="AUTOCOMMIT")
+    async with engine.connect() as connection:
+        await connection.exec_driver_sql("VACUUM ANALYZE")
+        await connection.exec_driver_sql("CHECKPOINT")
+    await engine.dispose()
 
 
 async def _transaction(settings: Settings, work: Callable[[AsyncSession], Awaitable[T]]) -> T:

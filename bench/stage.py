@@ -122,7 +122,7 @@ class Stage:
             else:
                 settings = self._house(name).settings
                 if name.endswith("-single"):
-                    settings = msgspec.structs.replace(settings, batch_size=1, batch_wait=60)
+                    settings = msgspec.structs.replace(settings, batch_size=1, batch_wait=600)
                 self._servers[name] = serving.promos(settings)
         return self._servers[name]
 
