@@ -9,8 +9,7 @@ import signal
 import sys
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
-from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
+from datetime import timedelta
 from typing import TypeVar
 from uuid import UUID
 
@@ -19,16 +18,13 @@ from granian.constants import Interfaces
 from granian.server import Server
 from sqlalchemy.exc import SQLAlchemyError
 
-from promos import cli_codes, crowd, demo, schema
+from promos import cli_codes, cli_disclosure, crowd, demo, schema
 from promos import settings as configuration
 from promos.actions import installation, people, sign_in, tokens
-from promos.app import rule_set, utc_now
+from promos.app import utc_now
 from promos.database import Database, connect, is_lost
 from promos.outside.mail import post_of
-from promos.parsing import Unreadable
-from promos.parsing.lint import lint, media_type_of
 from promos.queries import deliveries, recount
-from promos.rendering.language import language
 from promos.rules.people import PROGRAM, SCOPES, Role
 from promos.rules.refusals import Refusal
 from promos.settings import Settings, SettingsError
@@ -89,12 +85,7 @@ def _parser() -> argparse.ArgumentParser:
     made.add_argument("--publication", type=UUID)
     made.add_argument("--event", type=UUID, action="append", help="limit it to this event; repeat for more")
     made.add_argument("--days", type=int, help="after which it ends")
-    made = command("lint", lint_file, "Check the promo blocks of a newsletter issue, whoever wrote it.")
-    made.add_argument("file", type=Path, help="text, Markdown, HTML or .eml")
-    made.add_argument("--format", choices=["text", "json"], default="text")
-    made.add_argument("--audience", help="countries of the readers, such as FR,DE")
-    made.add_argument("--date", type=date.fromisoformat, help="the day whose rules are asked; today without it")
-    made.add_argument("--language", choices=["en", "fr"], default="en", help="of the findings")
+    cli_disclosure.add_to(commands)
     made = command("crowd", run_crowd, "Send a crowd of invented readers to a test code, and check what each was told.")
     made.epilog = (
         "Passes are really given, and cancelled again in the end. The readers' addresses end in .invalid, so nobody "
@@ -222,25 +213,6 @@ def token(settings: Settings, asked: argparse.Namespace) -> None:
             return secret
 
     print(asyncio.run(_with(settings, make)))
-
-
-def lint_file(_settings: Settings, asked: argparse.Namespace) -> int:
-    try:
-        content = asked.file.read_bytes()
-    except OSError as error:
-        return _say(f"{asked.file}: {error.strerror}")
-    audience = [country.strip().upper() for country in asked.audience.split(",")] if asked.audience else None
-    at = asked.date or datetime.now(UTC).date()
-    try:
-        report = lint(content, media_type_of(asked.file.name), rule_set(), audience=audience, at=at)
-    except (Unreadable, ValueError) as error:
-        return _say(f"{asked.file}: {error}")
-    speaks = language(asked.language).gettext
-    if asked.format == "json":
-        print(json.dumps(report.as_json(speaks), ensure_ascii=False, indent=2, default=str))
-    else:
-        print("\n".join(report.as_text(speaks)))
-    return 1 if report.has_errors else 0
 
 
 def run_crowd(_settings: Settings, asked: argparse.Namespace) -> int:

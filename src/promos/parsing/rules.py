@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from promos.rules.disclosure.checks import CHECKS
-from promos.rules.disclosure.ruleset import Country, LabelEntry, Lexicon, Rule, RuleSet, Source, Wording
+from promos.rules.disclosure.ruleset import Country, Known, LabelEntry, Lexicon, Rule, RuleSet, Source, Wording
 from promos.rules.disclosure.vocabulary import Mark, Severity, Standing
 
 # Without these, an issue could go out and nobody be told.
@@ -37,18 +37,22 @@ class _Standing(msgspec.Struct, forbid_unknown_fields=True):
     instrument: str
     code: str
     mark: Mark
+    reviewed_by: str = ""
+    valid_from: date | None = None
+    valid_to: date | None = None
 
 
 class _Country(msgspec.Struct, forbid_unknown_fields=True):
     name: str
     language: str
     also: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
 
 
 def read_rules(folder: Path) -> RuleSet:
     """All rules of `folder`; raises `RulesError`."""
     countries = {
-        code: Country(code, one.name, one.language, one.also)
+        code: Country(code, one.name, one.language, one.also, one.groups)
         for code, one in _read(folder, "countries.toml", dict[str, _Country]).items()
     }
     rules = tuple(_rule(one, number, countries) for number, one in enumerate(_entries(folder, "rule", _Rule), 1))
@@ -59,6 +63,9 @@ def read_rules(folder: Path) -> RuleSet:
     wording = _read(folder, "wording.toml", dict[str, Wording])
     if "en" not in wording:
         raise RulesError("wording.toml: English is missing, and every other language falls back to it")
+    for language, words in wording.items():
+        if not any((label.language, label.text) == (language, words.first) for label in labels):
+            raise RulesError(f"wording.toml: {language}: “{words.first}” is no label of that language in labels.toml")
     return RuleSet(countries, labels, rules, wording, _read(folder, "lexicon.toml", Lexicon))
 
 
@@ -79,16 +86,18 @@ def _entries(folder: Path, key: str, kind: Any) -> list[Any]:
 def _rule(one: _Rule, number: int, countries: dict[str, Country]) -> Rule:
     if one.check not in CHECKS:
         raise RulesError(f"rules.toml: rule {number}: there is no check {one.check}")
-    unknown = set(one.countries) - set(countries) - {"*"}
+    groups = {group: {each.code for each in countries.values() if group in each.groups} for group in one.countries}
+    within = frozenset(code for name in one.countries for code in groups[name] or {name})
+    unknown = within - set(countries) - {"*"}
     if unknown or not one.countries:
         raise RulesError(f"rules.toml: rule {number} ({one.check}): unknown countries {sorted(unknown)}")
-    if one.valid_from and one.valid_to and one.valid_to <= one.valid_from:
+    if _is_never(one):
         raise RulesError(f"rules.toml: rule {number} ({one.check}): it ends before it begins")
     source = Source(one.instrument, one.article, one.code, one.mark)
     return Rule(
         one.check,
         one.severity,
-        frozenset(one.countries),
+        within,
         source,
         one.valid_from,
         one.valid_to,
@@ -100,15 +109,23 @@ def _label(one: dict[str, Any], countries: dict[str, Country]) -> LabelEntry:
     text, language = one.get("text"), one.get("language")
     if not isinstance(text, str) or not text.strip() or not isinstance(language, str):
         raise RulesError(f"labels.toml: a label without text or language: {one}")
-    standings = {}
+    known = {}
     for country, said in one.items():
         if country in ("text", "language"):
             continue
         if country not in countries:
             raise RulesError(f"labels.toml: {text}: unknown country {country}")
         try:
-            known = msgspec.convert(said, _Standing)
+            one_known = msgspec.convert(said, _Standing)
         except msgspec.ValidationError as error:
             raise RulesError(f"labels.toml: {text}, {country}: {error}") from None
-        standings[country] = (known.standing, Source(known.instrument, "", known.code, known.mark))
-    return LabelEntry(language, text, standings)
+        if _is_never(one_known):
+            raise RulesError(f"labels.toml: {text}, {country}: it ends before it begins")
+        source = Source(one_known.instrument, "", one_known.code, one_known.mark)
+        dates = one_known.valid_from, one_known.valid_to
+        known[country] = Known(one_known.standing, source, *dates, one_known.reviewed_by)
+    return LabelEntry(language, text, known)
+
+
+def _is_never(one: _Rule | _Standing) -> bool:
+    return one.valid_from is not None and one.valid_to is not None and one.valid_to <= one.valid_from

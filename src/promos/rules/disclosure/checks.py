@@ -7,9 +7,10 @@ from datetime import date
 
 from promos.rules.disclosure.declarations import Declaration
 from promos.rules.disclosure.findings import Finding, finding
-from promos.rules.disclosure.label import entry_in, primary_language, spoken
+from promos.rules.disclosure.label import entries_in, entry_in, label_for, primary_language
 from promos.rules.disclosure.lexicon import contains, folded, names_what_was_given, sentences, spans
 from promos.rules.disclosure.ruleset import RuleSet
+from promos.rules.disclosure.solver import best_in
 from promos.rules.disclosure.subject import BlockSubject, LabelLine, Subject, label_lines
 from promos.rules.disclosure.vocabulary import RelationshipKind, Severity, Standing, Verdict
 from promos.rules.language import N_
@@ -49,6 +50,7 @@ class Case:
 
 def check(subject: Subject, rule_set: RuleSet, audience: Sequence[str], at: date) -> list[Finding]:
     """Every check of every block for these readers by the rules of day `at`; those that pass as well."""
+    rule_set = rule_set.on(at)
     found: list[Finding] = []
     for block in subject.blocks:
         case = Case(subject, block, rule_set, audience)
@@ -77,12 +79,12 @@ def _by_standing(one: Finding, rule_set: RuleSet) -> Finding:
     if one.check != "LBL-2" or one.verdict is PASS or not isinstance(label, str) or not isinstance(country, str):
         return one
     entry = entry_in(rule_set, label)
-    known = entry.standings.get(country) if entry else None
+    known = entry.known.get(country) if entry else None
     if known is None:
         return replace(one, severity=Severity.WARN)
-    standing, source = known
-    is_grave = standing is Standing.REJECTED and not source.is_second_hand
-    return replace(one, severity=Severity.ERROR if is_grave else Severity.WARN, source=source)
+    is_grave = known.standing is Standing.REJECTED and not known.source.is_second_hand
+    severity = Severity.ERROR if is_grave else Severity.WARN
+    return replace(one, severity=severity, source=known.source, reviewed_by=known.reviewed_by)
 
 
 def rel_1(case: Case) -> Iterator[Answer]:
@@ -142,9 +144,11 @@ def lbl_1(case: Case) -> Iterator[Answer]:
 def lbl_2(case: Case) -> Iterator[Answer]:
     if case.label is None:
         return
-    entry = entry_in(case.rules, case.label.line)
+    entries = entries_in(case.rules, case.label.line)
     for country in case.audience:
-        standing = entry.standing(country) if entry else Standing.UNVERIFIED
+        best = best_in(entries, country)
+        entry = best.label if best else next(iter(entries), None)
+        standing = best.known.standing if best else Standing.UNVERIFIED
         text = entry.text if entry else case.label.line
         facts: dict[str, str | tuple[str, ...]] = {"label": text, "country": country, "better": _proposal(case)}
         if standing in (Standing.MANDATED, Standing.ACCEPTED):
@@ -325,9 +329,8 @@ def _luminance(color: str) -> float:
 
 def _proposal(case: Case) -> str:
     """The label that Promos would write."""
-    speaks = spoken(case.rules, case.subject.language)
     advertiser = case.block.facts.advertiser if case.block.facts else "…"
-    return case.rules.wording[speaks].label.format(advertiser=advertiser)
+    return label_for(case.rules, case.audience, case.subject.language, advertiser).text
 
 
 CHECKS: dict[str, Callable[[Case], Iterator[Answer]]] = {

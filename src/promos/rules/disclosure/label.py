@@ -8,9 +8,8 @@ from functools import cache
 from promos.rules.disclosure.declarations import Declaration
 from promos.rules.disclosure.lexicon import folded
 from promos.rules.disclosure.ruleset import LabelEntry, RuleSet
-from promos.rules.disclosure.vocabulary import BenefitKind, ReceivedBy, RelationshipKind, Standing
-
-_GOOD = frozenset({Standing.MANDATED, Standing.ACCEPTED})
+from promos.rules.disclosure.solver import BETWEEN, solve
+from promos.rules.disclosure.vocabulary import BenefitKind, ReceivedBy, RelationshipKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,16 +21,15 @@ class Label:
     unmet: tuple[str, ...]
 
 
-def label_for(rule_set: RuleSet, audience: Sequence[str], language: str, advertiser: str) -> Label:
+def label_for(rule_set: RuleSet, audience: Sequence[str], language: str | None, advertiser: str) -> Label:
     """The label of a block in the language of its issue; English where Promos writes no label in that language.
 
     A foreign label discloses, a missing one does not.
     """
     speaks = spoken(rule_set, language)
-    text = rule_set.wording[speaks].label.format(advertiser=advertiser)
-    entry = entry_in(rule_set, text)
-    unmet = tuple(country for country in audience if entry is None or entry.standing(country) not in _GOOD)
-    return Label(text, speaks, unmet)
+    solution = solve(rule_set, audience, speaks)
+    text = rule_set.wording[speaks].label.format(label=solution.words, advertiser=advertiser)
+    return Label(text, speaks, tuple(gap.country for gap in solution.gaps))
 
 
 def spoken(rule_set: RuleSet, language: str | None) -> str:
@@ -52,6 +50,12 @@ def entry_in(rule_set: RuleSet, line: str, *, is_heading: bool = False) -> Label
     text, connectors = folded(line), () if is_heading else rule_set.lexicon.connectors
     found = [entry for entry in rule_set.labels if _begins(entry.text, connectors, is_heading).match(text)]
     return max(found, key=lambda entry: len(entry.text), default=None)
+
+
+def entries_in(rule_set: RuleSet, line: str) -> list[LabelEntry]:
+    """The labels that a line begins with, where several stand beside each other: `Publicité / Anzeige – …`."""
+    found = [entry_in(rule_set, part) for part in line.split(BETWEEN)]
+    return [entry for entry in found if entry is not None]
 
 
 @cache

@@ -1,7 +1,7 @@
 """The rules as values: what is checked where, which words count, and what Promos writes."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from promos.rules.disclosure.vocabulary import Mark, Severity, Standing
@@ -46,14 +46,28 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True)
+class Known:
+    """What is known of a label in one country, from `valid_from` on and before `valid_to`."""
+
+    standing: Standing
+    source: Source
+    valid_from: date | None
+    valid_to: date | None
+    reviewed_by: str
+
+    def holds(self, at: date) -> bool:
+        return (self.valid_from or at) <= at and (self.valid_to is None or at < self.valid_to)
+
+
+@dataclass(frozen=True, slots=True)
 class LabelEntry:
     language: str
     text: str
-    standings: Mapping[str, tuple[Standing, Source]]  # by country
+    known: Mapping[str, Known]  # by country
 
     def standing(self, country: str) -> Standing:
-        found = self.standings.get(country)
-        return found[0] if found else Standing.UNVERIFIED
+        found = self.known.get(country)
+        return found.standing if found else Standing.UNVERIFIED
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +76,7 @@ class Country:
     name: str
     language: str
     also: tuple[str, ...]
+    groups: tuple[str, ...]  # EU
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +96,9 @@ class Lexicon:
 
 @dataclass(frozen=True, slots=True)
 class Wording:
-    """The sentences of one language, with `{advertiser}` and `{count}` in them."""
+    """The sentences of one language, with `{label}`, `{advertiser}` and `{count}` in them."""
 
+    first: str  # the words of a label, where no country asks for others
     label: str
     paid: str
     unpaid: str
@@ -103,6 +119,14 @@ class RuleSet:
     rules: tuple[Rule, ...]
     wording: Mapping[str, Wording]
     lexicon: Lexicon
+
+    def on(self, day: date) -> "RuleSet":
+        """The rules as they were, or will be, on a day."""
+        labels = tuple(
+            replace(entry, known={country: known for country, known in entry.known.items() if known.holds(day)})
+            for entry in self.labels
+        )
+        return replace(self, labels=labels)
 
     def rule(self, check: str, audience: Sequence[str], at: date) -> Rule | None:
         """The severest rule of a check that is in force for these readers; `None` where none of them asks for it."""
