@@ -151,13 +151,13 @@ async def test_three_mails_a_day_and_one_a_minute_however_often_somebody_asks(
 ) -> None:
     await opened(database)
 
-    answers = [
-        (await browser.post("/c/FREEAGENAI", data={"email": f"victim+{number}@gmail.com"})).status_code
-        for number in range(30)
-    ]
+    pages = [await browser.post("/c/FREEAGENAI", data={"email": f"victim+{number}@gmail.com"}) for number in range(30)]
 
+    answers = [page.status_code for page in pages]
     assert answers.count(200) == 1
     assert set(answers[1:]) == {429}
+    assert int(pages[1].headers["Retry-After"]) == 60
+    assert "works again in 1 minute." in pages[1].text
     assert await count(database, Delivery) == 1
 
 

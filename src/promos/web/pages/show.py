@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Mapping
 from functools import cache
+from math import ceil
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -125,7 +126,14 @@ def page_refused(request: Request[Any, Any, Any], error: Exception) -> Response[
         title=language.gettext(title),
         happened=told(refusal, language) if refusal else None,
         request_id=request.scope["state"].get("request_id") if status >= 500 else None,
+        headers={"Retry-After": str(wait)} if (wait := _wait(refusal)) else None,
     )
+
+
+def _wait(refusal: Refusal | None) -> int | None:
+    """The seconds after which to come again, if the refusal knows."""
+    seconds = refusal.facts.get("retry_after") if refusal else None
+    return seconds if isinstance(seconds, int) else None
 
 
 def told(refusal: Refusal, language: Language) -> str | None:
@@ -135,7 +143,15 @@ def told(refusal: Refusal, language: Language) -> str | None:
         return " · ".join(f"{each['field']}: {language.gettext(each['message'])}" for each in errors)
     if (used := refusal.facts.get("used")) is not None:
         return language.ngettext("%(count)s pass is out.", "%(count)s passes are out.", used) % {"count": used}
-    return None
+    wait = _wait(refusal)
+    if wait is None:
+        return None
+    minutes, hours = ceil(wait / 60), ceil(wait / 3600)
+    if minutes < 120:
+        text = language.ngettext("It works again in %(count)s minute.", "It works again in %(count)s minutes.", minutes)
+        return text % {"count": minutes}
+    text = language.ngettext("It works again in %(count)s hour.", "It works again in %(count)s hours.", hours)
+    return text % {"count": hours}
 
 
 def errors_of(refusal: Refusal, language: Language) -> dict[str, str]:

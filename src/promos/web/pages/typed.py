@@ -1,5 +1,6 @@
 """What was typed into a form: kept as it was for the page, and read into what actions take."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
@@ -84,14 +85,14 @@ class Typed:
     def amount(self, name: str, currency: str) -> int:
         """Minor units of what stands in `name`_amount, with a point or a comma."""
         try:
-            return money.minor(_number(self.text(f"{name}_amount")), currency)
+            return money.minor(_sum(self.text(f"{name}_amount"), currency), currency)
         except InvalidRequest:
             self.errors[name] = N_("Write an amount such as 999.00, not negative, and its currency as three letters.")
         return 0
 
     def price(self, name: str, currency: str) -> str | None:
         """Major units as the API takes them, with a point; `None` for an empty field."""
-        text = _number(self.text(name))
+        text = _sum(self.text(name), currency)
         if not text:
             return None
         try:
@@ -178,6 +179,13 @@ def _zone(name: str) -> ZoneInfo:
 
 def _number(typed: str) -> str:
     return "".join(typed.split()).replace(",", ".")
+
+
+def _sum(typed: str, currency: str) -> str:
+    """An amount with a point; `5,000` in euros may be meant as five thousand or as five, so it is no number."""
+    compact = "".join(typed.split())
+    is_ambiguous = re.fullmatch(r"\d{1,3}[.,]\d{3}", compact) and money.digits(currency) != 3
+    return "?" if is_ambiguous else _number(typed)
 
 
 def _id(text: str) -> UUID | None:
