@@ -32,6 +32,7 @@ from promos.worker import Worker
 
 Result = TypeVar("Result")
 PATIENCE = 60  # seconds that `migrate` waits for a database that is starting
+STOPPED = 130  # as a shell says of who was interrupted
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -93,7 +94,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     made.add_argument("code")
     made.add_argument("--url", default="http://127.0.0.1:8000", help="where the installation is; %(default)s")
-    made.add_argument("--token", required=True, help="of its partner or an admin: pk_… (promos token makes one)")
+    made.add_argument(
+        "--token", required=True, help="of its partner or an admin: pk_… (promos token makes one); - reads it"
+    )
     made.add_argument("--readers", type=_at_least(1), default=500, help="how many; %(default)s")
     made.add_argument("--connections", type=_at_least(1), default=64, help="at once; %(default)s")
     made.add_argument(
@@ -220,13 +223,18 @@ def run_crowd(_settings: Settings, asked: argparse.Namespace) -> int:
         if sys.stderr.isatty() and (done % 10 == 0 or done == of):
             print(f"\r{done} of {of} answers", end="", file=sys.stderr, flush=True)
 
+    if asked.token == "-":  # noqa: S105 -- not a secret but where it is
+        asked.token = sys.stdin.readline().strip()
     names = ("code", "url", "token", "readers", "connections", "cancels", "limit_changes", "keep")
     try:
         report = asyncio.run(crowd.run(crowd.Plan(**{name: getattr(asked, name) for name in names}), progress))
     except (crowd.NotPossible, ValueError) as no:
         return _say(f"{asked.code} at {asked.url}: {no}")
     except KeyboardInterrupt:
-        return _say("stopped; the passes are cancelled again")
+        _say(
+            "stopped; the limit is as it was" + ("" if asked.keep else ", and so are the passes, as far as it answered")
+        )
+        return STOPPED
     finally:
         if sys.stderr.isatty():
             print(file=sys.stderr)

@@ -5,6 +5,7 @@ import json
 import re
 from collections.abc import AsyncIterator
 from math import inf
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -187,3 +188,36 @@ def test_senseless_numbers_are_refused_by_name(mistake: tuple[str, str], capsys:
 
     assert ended.value.code == 2
     assert mistake[0] in capsys.readouterr().err
+
+
+async def test_who_keeps_the_passes_has_the_limit_back_even_when_stopped(
+    served: House, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code = await served.code(limit=None, code_limit=LIMIT)
+    _, token = await served.token()
+    change, stopped = Desk.limit, list[int]()
+
+    async def limit(desk: Desk, to: int | None) -> Asked:
+        changed = await change(desk, to)
+        if to is not None and to < LIMIT and not stopped:
+            stopped.append(to)
+            raise crowd.NotPossible("stopped")
+        return changed
+
+    monkeypatch.setattr(Desk, "limit", limit)
+    plan = crowd.Plan(code.text, where(served), token, readers=40, connections=4, limit_changes=20, keep=True)
+    with pytest.raises(crowd.NotPossible, match="stopped"):
+        await crowd.run(plan)
+
+    assert stopped
+    assert (await code_now(database, code)).limit == LIMIT
+
+
+@pytest.mark.parametrize(("status", "document"), [(301, None), (200, None), (200, ["a page"])])
+async def test_another_site_is_told_from_an_installation(status: int, document: object) -> None:
+    async def ask(_method: str, _path: str) -> SimpleNamespace:
+        return SimpleNamespace(status=status, document=document)
+
+    site: Any = SimpleNamespace(ask=ask)
+    with pytest.raises(crowd.NotPossible, match="no installation"):
+        await Desk(site, "X", []).document("GET", "/api/v1/codes/X")

@@ -53,7 +53,7 @@ async def run(plan: Plan, progress: Progress = lambda _done, _all: None) -> Repo
             last = (await desks[0].look()).answer
             drift = last.used - await _ledger(aside, plan.code) if isinstance(last, Code) else None
         finally:
-            left = 0 if plan.keep else await crowd.leave(aside)
+            left = await crowd.leave(aside)
         found = histories.findings(before, history, ceiling=ceiling)
     finally:
         for desk in [*desks, aside]:
@@ -100,9 +100,11 @@ class Crowd:
             raise group.exceptions[0] from None
 
     async def leave(self, desk: Desk) -> int:
-        """Cancel what is held and set the limit as it was; how many passes could not be cancelled."""
+        """Set the limit as it was and, unless all is kept, cancel what is held; how many passes could not be."""
         if self._plan.limit_changes:
             await desk.limit(self._before.limit)
+        if self._plan.keep:
+            return 0
         for email in sorted(self._unheard):
             if isinstance((await self._redeem(desk, email)).answer, Unknown):
                 break  # it answers no more

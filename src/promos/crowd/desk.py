@@ -62,6 +62,8 @@ class Desk:
                 raise NotPossible(f"it does not answer: {lost}") from None
         if heard.status >= 400:
             raise NotPossible(_why(heard))
+        if heard.status >= 300 or not isinstance(heard.document, dict):
+            raise NotPossible("that is no installation of Promos, or its address is another one")
         return heard.document
 
     def _path(self) -> str:
