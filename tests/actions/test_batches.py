@@ -17,7 +17,7 @@ from promos.models import CodeBatch, Entry, Offer, PromoCode
 from promos.queries import recount
 from promos.rules import codes
 from promos.rules.redemption import Redeemed
-from promos.rules.refusals import BatchDone, ListUnreadable, NotFound, PatternGuessable
+from promos.rules.refusals import BatchDone, ListUnreadable, NotFound, PatternGuessable, TooManyOrders
 from tests.world import ADMIN, NOW, a_code, a_partner, a_pass_type, an_ask, an_event, an_offer, owner_of
 
 PATTERN = "GENAI-****-****-****-*"
@@ -131,6 +131,29 @@ async def test_many_workers_share_orders_and_none_is_made_twice(database: Databa
     await asyncio.gather(*(making.make(database, lambda: NOW) for _ in range(6)))
 
     assert [await there(database, batch) for batch in ordered] == [("done", 700, 700, 700)] * 3
+
+
+async def test_a_partner_has_a_few_orders_at_a_time_and_the_smallest_is_made_first(database: Database) -> None:
+    async with database.writing() as session:
+        greedy = await an_offer(session)
+        elsewhere = await a_pass_type(session, await an_event(session, slug="elsewhere"))
+        modest = await an_offer(session, elsewhere)
+    large = [await an_order(database, 1000 + number, offer=greedy) for number in range(batches.MOST_OPEN)]
+    with pytest.raises(TooManyOrders):
+        await an_order(database, 10, offer=greedy)
+    small = await an_order(database, 10, offer=modest)
+
+    made = await making.make(database, lambda: NOW)
+    async with database.writing() as session:
+        await batches.stop(session, large[0].id, now=NOW, by=ADMIN)
+    again = await an_order(database, 10, offer=greedy)
+    async with database.writing() as session:
+        with pytest.raises(TooManyOrders):
+            await batches.go_on(session, large[0].id, now=NOW, by=ADMIN)
+
+    assert made
+    assert made.id == small.id
+    assert (await there(database, again))[0] == "waiting"
 
 
 async def test_after_a_stop_nothing_is_made_and_going_on_makes_the_rest(database: Database) -> None:

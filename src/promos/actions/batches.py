@@ -17,13 +17,14 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from promos.actions import journal, limits
-from promos.models import CodeBatch, Offer, PromoCode, new_id, table
+from promos.models import CodeBatch, Offer, Partner, PromoCode, new_id, table
 from promos.queries import codes as queries
 from promos.rules import codes, offers, patterns, texts
 from promos.rules.people import PROGRAM, Actor
-from promos.rules.refusals import BatchDone, NotFound
+from promos.rules.refusals import BatchDone, NotFound, TooManyOrders
 
 LEASE = timedelta(seconds=15)  # begins anew with each chunk
+MOST_OPEN = 5  # orders of one partner that wait or are under way
 
 _TABLE = table(PromoCode)
 _OF_EACH = ("id", "text", "spelled")
@@ -63,11 +64,12 @@ async def order(
 ) -> CodeBatch:
     """Write an order for `count` codes under an offer, to add to those it has; a worker makes them.
 
-    Raises `NotFound`, and what `patterns.orderable` raises.
+    Raises `NotFound`, `TooManyOrders`, and what `patterns.orderable` raises.
     """
     wanted = patterns.orderable(pattern, count)
     kept = texts.read(offers.CODE, {"limit": limit})
     offer = await queries.offer(session, offer_id, by)
+    await _one_more(session, offer.partner_id)
     batch = CodeBatch(
         id=new_id(),
         partner_id=offer.partner_id,
@@ -93,7 +95,7 @@ async def stop(session: AsyncSession, batch_id: UUID, *, now: datetime, by: Acto
 
 
 async def go_on(session: AsyncSession, batch_id: UUID, *, now: datetime, by: Actor) -> CodeBatch:
-    """Make the rest of a batch that was stopped. Again: nothing. Raises `NotFound`, `BatchDone`."""
+    """Make the rest of a batch that was stopped. Again: nothing. Raises `NotFound`, `BatchDone`, `TooManyOrders`."""
     return await _become(session, batch_id, "waiting", ("stopped",), "codes.resumed", now, by)
 
 
@@ -103,8 +105,11 @@ async def is_any_free(session: AsyncSession, *, now: datetime) -> bool:
 
 
 async def claim(session: AsyncSession, *, now: datetime, batch_id: UUID | None = None) -> CodeBatch | None:
-    """Take the batch that waits longest, or this one, for as long as the lease is; `None` if there is none to take."""
-    free = _free(now).order_by(CodeBatch.id).limit(1)
+    """Take the batch with the least to do, or this one, for as long as the lease is; `None` if there is none to take.
+
+    So whoever orders a few codes does not wait for somebody's millions.
+    """
+    free = _free(now).order_by(CodeBatch.wanted - CodeBatch.made, CodeBatch.id).limit(1)
     if batch_id is not None:
         free = free.where(CodeBatch.id == batch_id)
     found = free.with_for_update(skip_locked=True).execution_options(populate_existing=True)
@@ -265,10 +270,21 @@ async def _become(
     if batch.state == "done":
         raise BatchDone
     if batch.state in before:
+        if state == "waiting":
+            await _one_more(session, batch.partner_id)
         batch.state, batch.leased_until = state, None
         await session.flush()
         await _record(session, verb, batch, now, by, {"batch": str(batch.id), "made": batch.made})
     return batch
+
+
+async def _one_more(session: AsyncSession, partner_id: UUID) -> None:
+    """Raise `TooManyOrders` if a partner has all the orders they may; another one waits until this one is written."""
+    await session.execute(sa.select(Partner.id).where(Partner.id == partner_id).with_for_update(key_share=True))
+    is_open = CodeBatch.state.in_(("waiting", "making"))
+    number = sa.select(sa.func.count()).select_from(CodeBatch).where(CodeBatch.partner_id == partner_id, is_open)
+    if (await session.scalar(number) or 0) >= MOST_OPEN:
+        raise TooManyOrders(MOST_OPEN)
 
 
 async def _record(

@@ -41,7 +41,7 @@ async def make(
     stop: asyncio.Event | None = None,
     told: Told | None = None,
 ) -> CodeBatch | None:
-    """Make all codes of the batch that waits longest, or of this one, telling how many there are after each chunk.
+    """Make all codes of the batch with the least to do, or of this one, telling how many there are after each chunk.
 
     Returns the batch as it was taken, or `None` if there is none to take. `stop` lets go of it after the chunk that
     runs. A batch that somebody else stopped or went on with is left to them.

@@ -40,6 +40,7 @@ from promos.rules.refusals.batches import (
     PatternGuessable,
     PatternInfeasible,
     PatternMalformed,
+    TooManyOrders,
 )
 from promos.rules.refusals.claims import (
     AddressInvalid,
@@ -180,6 +181,7 @@ __all__ = [
     "TokenUnknown",
     "TooLarge",
     "TooMany",
+    "TooManyOrders",
     "Unauthenticated",
     "Unavailable",
     "Unknown",

@@ -36,6 +36,16 @@ class BatchDone(Blocked):
     title = N_("All codes of this order are made.")
 
 
+class TooManyOrders(Blocked):
+    """`most` orders of a partner may wait or be under way."""
+
+    slug = "too-many-orders"
+    title = N_("You have as many orders waiting as one may. Wait until one is done, or stop one.")
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+
+
 class ListUnreadable(Invalid):
     slug = "list-unreadable"
     title = N_(
