@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from promos.actions import allotments, checkins, claims, codes, events, handing, offers, passes, redemptions
+from promos.actions import allotments, checkins, claims, codes, events, handing, holds, offers, passes, redemptions
 from promos.database import connect
 from promos.models import Claim, Pass, Redemption
 from promos.queries import recount, terms
@@ -58,6 +58,11 @@ class Life(RuleBasedStateMachine):
                     return refusal.slug
 
         return self.loop.run_until_complete(attempt())
+
+    def change(self, work: Any) -> Any:
+        """`run`, after what is over was settled: a change of limits asks for that."""
+        self.loop.run_until_complete(holds.settle(self.session, self.event.id, now=self.model.now))
+        return self.run(work)
 
     @initialize(capacity=some_limit, limit=some_limit, own=some_limit)
     def begin(self, capacity: int | None, limit: int | None, own: int | None) -> None:
@@ -238,7 +243,7 @@ class Life(RuleBasedStateMachine):
         model.expire()
         aside = model.part[1] if model.part and offer == "first" else 0
         rest = [use for use in model.counted() if OFFER_OF[use.code] == offer and not use.is_of_part]
-        told = self.run(offers.update(self.session, self.offers[offer].id, limit=limit, now=model.now, by=ADMIN))
+        told = self.change(offers.update(self.session, self.offers[offer].id, limit=limit, now=model.now, by=ADMIN))
         if limit == model.limits[offer]:
             return
         if limit is None and aside:
@@ -253,7 +258,7 @@ class Life(RuleBasedStateMachine):
     def the_events_capacity_is_set(self, capacity: int | None) -> None:
         model = self.model
         model.expire()
-        told = self.run(events.update(self.session, self.event.id, capacity=capacity, now=model.now, by=ADMIN))
+        told = self.change(events.update(self.session, self.event.id, capacity=capacity, now=model.now, by=ADMIN))
         if capacity == model.capacity:
             return
         if capacity is not None and capacity < len(model.counted()):
