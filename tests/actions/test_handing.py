@@ -12,12 +12,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from promos.actions import checkins, consents, handing, passes, redemptions
 from promos.actions.locks import LimitsMoved
 from promos.database import Database
-from promos.models import CheckIn, Claim, Consent, Delivery, Offer, Pass, PassType, Redemption
+from promos.models import CheckIn, Claim, Consent, Delivery, Event, Offer, Pass, PassType, Redemption
 from promos.queries import recount
 from promos.rules import signing
 from promos.rules.redemption import Asker, Redeemed
 from promos.rules.refusals import (
     AlreadyHoldsPass,
+    EventOver,
     HandedOnTooOften,
     HandedToHolder,
     LinkEnded,
@@ -168,6 +169,17 @@ async def test_only_the_newest_offer_of_a_pass_can_be_taken_and_only_in_time(ses
         await handing.accept(session, first.id, now=NOW)
     with pytest.raises(LinkEnded):
         await handing.accept(session, second.id, now=NOW + HOUR)
+
+
+async def test_nothing_is_handed_on_once_the_event_is_over(session: AsyncSession) -> None:
+    held = await a_pass(session)
+    event = await session.get_one(Event, held.event_id)
+
+    last = await offer(session, held, "bo", now=event.ends_at - timedelta(minutes=1))
+    with pytest.raises(EventOver):
+        await offer(session, held, "cy", now=event.ends_at)
+
+    assert (last.state, last.expires_at) == ("pending", event.ends_at)
 
 
 @pytest.mark.parametrize("end", ["given back", "cancelled", "handed on"])

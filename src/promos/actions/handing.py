@@ -15,6 +15,7 @@ from promos.rules.people import READER
 from promos.rules.redemption import Asker, Redeemed
 from promos.rules.refusals import (
     AlreadyHoldsPass,
+    EventOver,
     HandedOnTooOften,
     HandedToHolder,
     NameNeeded,
@@ -39,9 +40,12 @@ async def hand_on(
 ) -> Claim:
     """Owe the other person a mail; the pass stays with its holder until they press the button in it.
 
-    Raises `HandedToHolder`, `HandedOnTooOften`, `PassInUse`, `NameNeeded`, and what became of a pass that is gone.
+    Raises `HandedToHolder`, `HandedOnTooOften`, `PassInUse`, `NameNeeded`, `EventOver`, and what became of a pass that
+    is gone.
     """
     held, redeemed, event = await _held(session, pass_id)
+    if now >= event.ends_at:
+        raise EventOver
     if to.reader_key == redeemed.reader_key:
         raise HandedToHolder
     if event.asks_name and not to.name:

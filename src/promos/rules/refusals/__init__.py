@@ -45,6 +45,7 @@ from promos.rules.refusals.batches import (
 from promos.rules.refusals.claims import (
     AddressInvalid,
     CheckInUndone,
+    EventOver,
     HandedOnTooOften,
     HandedToHolder,
     HoldExpired,
@@ -131,6 +132,7 @@ __all__ = [
     "CodeUnknown",
     "DisclosureIncomplete",
     "DiskFull",
+    "EventOver",
     "ForeignOrigin",
     "FormEnded",
     "HandedOnTooOften",

@@ -67,6 +67,11 @@ class PassHandedOn(Over):
     title = N_("This pass was handed on to somebody else.")
 
 
+class EventOver(Over):
+    slug = "event-over"
+    title = N_("This event is over.")
+
+
 class HandedOnTooOften(Blocked):
     slug = "handed-on-too-often"
     title = N_("This pass was handed on before; it stays with whom it was given to.")

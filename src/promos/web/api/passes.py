@@ -191,10 +191,10 @@ def offering(
 
     async def effect(session: AsyncSession, now: datetime) -> PassOffered:
         lifetime = settings.claim_link_lifetime
-        await handing.hand_on(session, pass_id, asker, signing_key=keys.signing[0], lifetime=lifetime, now=now)
+        claim = await handing.hand_on(session, pass_id, asker, signing_key=keys.signing[0], lifetime=lifetime, now=now)
         if too_many := await rates.take(session, brakes, now=now):
             raise too_many
-        return PassOffered(pass_id, "live", email, lifetime)
+        return PassOffered(pass_id, "live", email, int((claim.expires_at - now).total_seconds()))
 
     return effect
 
