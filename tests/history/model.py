@@ -52,6 +52,8 @@ class Desk:
         if redemption in self.ended:
             return Refused("redemption-ended")
         if redemption not in self.confirmed:
+            if self.status == "paused":
+                return Refused("code-paused")
             self.version += 1
             self.confirmed[redemption] = Done(self.version)
         return self.confirmed[redemption]

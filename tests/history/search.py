@@ -72,6 +72,8 @@ class Model:
             return
         before = next((each for each in self.confirmed if each[0] == redemption), None)
         if before is None:
+            if self.status != "active":
+                return
             after = self._next()
             after = replace(after, confirmed=self.confirmed | {(redemption, after.version or 0)})
             yield from self._if_told(after, answer)
@@ -82,6 +84,9 @@ class Model:
         if each.kind == "limit":
             return answer.used == self.used and each.limit is not None and each.limit < self.used
         if each.kind == "confirm":
+            if any(one == each.redemption for _, one, _ in self.held):
+                is_hold = all(one != each.redemption for one, _ in self.confirmed)
+                return is_hold and self.status != "active" and answer.slug == f"code-{self.status}"
             return answer.slug == "redemption-ended" and any(one == each.redemption for one, _ in self.ended)
         holds = any(who == each.who for who, _, _ in self.held)
         if answer.slug in EXHAUSTED:

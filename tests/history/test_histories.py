@@ -83,6 +83,15 @@ GOOD = {
         cancel("ada", 4.5, 9, 4),
         confirm("ada", 6, 7, Refused("redemption-ended")),
     ],
+    "a hold that a pause keeps waiting": [
+        redeem("ada", 0, 1, 2),
+        Asked("pause", 2, 3, Done(3)),
+        confirm("ada", 4, 5, Refused("code-paused")),
+        Asked("resume", 6, 7, Done(4)),
+        confirm("ada", 8, 9, 5),
+        Asked("pause", 10, 11, Done(6)),
+        confirm("ada", 12, 13, 5),
+    ],
     "looks": [redeem("ada", 0, 9, 2), look(1, 2, 1, 0), look(3, 4, 2, 1), look(10, 11, 2, 1)],
     "an answer that was lost": [redeem("ada", 0, inf, Unknown()), redeem("bo", 5, 6, 3), redeem("cy", 7, 8, NO)],
     "a lost answer, heard when asked again": [redeem("ada", 0, inf, Unknown()), again("ada", 5, 6, 2)],
@@ -117,6 +126,19 @@ BAD = {
     "a pass given behind a pause": (
         "order",
         [Asked("pause", 0, 1, Done(3)), redeem("ada", 2, 3, 2), look(4, 5, 3, 1, status="paused")],
+    ),
+    "a hold confirmed behind a pause": (
+        "order",
+        [redeem("ada", 0, 1, 2), Asked("pause", 2, 3, Done(3)), confirm("ada", 4, 5, 4)],
+    ),
+    "a pass that a pause takes back": (
+        "other",
+        [
+            redeem("ada", 0, 1, 2),
+            confirm("ada", 2, 3, 3),
+            Asked("pause", 4, 5, Done(4)),
+            confirm("ada", 6, 7, Refused("code-paused")),
+        ],
     ),
     "versions against the clock": ("order", [redeem("ada", 0, 1, 3), redeem("bo", 2, 3, 2)]),
     "a version that nobody made": ("gap", [redeem("ada", 0, 1, 2), redeem("bo", 2, 3, 4)]),

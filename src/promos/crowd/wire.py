@@ -43,11 +43,15 @@ class Wire:
 
     async def ask(self, method: str, path: str, document: Any = None) -> Heard:
         """The answer to one request; raises `Lost`."""
-        await self.hold(method, path, document)
-        return await self.release()
+        return await self._heard(await self._send(self._request(method, path, document)))
 
     async def hold(self, method: str, path: str, document: Any = None) -> None:
         """Send all of a request but its last byte."""
+        whole = self._request(method, path, document)
+        await self._send(whole[:-1])
+        self._last = whole[-1:]
+
+    def _request(self, method: str, path: str, document: Any) -> bytes:
         body = b"" if document is None else json.dumps(document).encode()
         lines = [f"{method} {self._url.path}{path} HTTP/1.1", f"Host: {self._url.netloc.rpartition('@')[2]}"]
         if document is not None:
@@ -56,30 +60,39 @@ class Wire:
             lines.append(f"Content-Length: {len(body)}")
         if self._token:
             lines.append(f"Authorization: Bearer {self._token}")
-        whole = "\r\n".join([*lines, "", ""]).encode() + body
+        return "\r\n".join([*lines, "", ""]).encode() + body
+
+    async def release(self) -> Heard:
+        """Send the last byte of what is held, and wait for the answer."""
+        if self._streams is None:
+            raise ValueError("nothing is held")
+        return await self._heard(await self._send(self._last, is_next=False))
+
+    async def _send(self, text: bytes, *, is_next: bool = True) -> float:
+        """When it left; the next request leaves by a new connection if the other side closed this one."""
+        if is_next and self._streams and (self._streams[0].at_eof() or self._streams[0].exception()):
+            self.close()
+        start = perf_counter()
         try:
             async with asyncio.timeout(PATIENCE):
                 if self._streams is None:
                     port = self._url.port or _PORTS[self._url.scheme]
                     encrypted = True if self._url.scheme == "https" else None
                     self._streams = await asyncio.open_connection(self._url.hostname, port, ssl=encrypted)
-                self._streams[1].write(whole[:-1])
+                start = perf_counter()
+                self._streams[1].write(text)
                 await self._streams[1].drain()
         except (OSError, TimeoutError) as error:
             self.close()
-            raise Lost(str(error) or type(error).__name__, perf_counter()) from None
-        self._last = whole[-1:]
+            raise Lost(str(error) or type(error).__name__, start) from None
+        return start
 
-    async def release(self) -> Heard:
-        """Send the last byte of what is held, and wait for the answer."""
+    async def _heard(self, start: float) -> Heard:
         if self._streams is None:
-            raise ValueError("nothing is held")
-        reader, writer = self._streams
-        start = perf_counter()
+            raise Lost("the connection was closed", start)
         try:
             async with asyncio.timeout(PATIENCE):
-                writer.write(self._last)
-                status, headers, body = await _answer(reader)
+                status, headers, body = await _answer(self._streams[0])
         except (OSError, TimeoutError, EOFError, ValueError) as error:
             self.close()
             raise Lost(str(error) or type(error).__name__, start) from None

@@ -88,6 +88,8 @@ class Life:
     def _confirm(self, change: Change, after: Code) -> None:
         if change.redemption in self.confirmed or self.spans.get(change.redemption, (0, inf))[1] != inf:
             self._found("twice", after, "confirmed a hold that was confirmed, or had ended, before")
+        if after.status != "active":
+            self._found("order", after, f"confirmed a hold while the code was {after.status}")
         self.confirmed[change.redemption] = after.version
 
     def _found(self, what: str, at: Code, words: str) -> None:

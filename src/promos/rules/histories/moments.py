@@ -63,6 +63,8 @@ class Moments:
                 found = self._without_pass(each.who, self._full, version)
             case Refused(slug) if slug in STATUS_SAID and each.kind == "redeem":
                 found = self._without_pass(each.who, self._status[STATUS_SAID[slug]], version)
+            case Refused(slug) if slug in STATUS_SAID and each.kind == "confirm":
+                found = self._while_held(each.redemption, self._status[STATUS_SAID[slug]], version)
             case Refused("redemption-ended"):
                 until = self._life.spans.get(each.redemption, (0, inf))[1]
                 found = None if until == inf else max(version, int(until))
@@ -106,6 +108,12 @@ class Moments:
     def _next(self, following: Sequence[int | None], version: int) -> int | None:
         at = version - self._life.first
         return following[at] if at < len(following) else None
+
+    def _while_held(self, redemption: str, following: Sequence[int | None], version: int) -> int | None:
+        """A pass is confirmed again whatever became of the code."""
+        begun, until = self._life.spans.get(redemption, (self._life.first, inf))
+        found = self._next(following, max(version, begun))
+        return found if found is not None and found < min(until, self._life.confirmed.get(redemption, inf)) else None
 
     def _without_pass(self, who: str, following: Sequence[int | None], version: int) -> int | None:
         """Whoever holds a pass is given it again, whatever is left."""
