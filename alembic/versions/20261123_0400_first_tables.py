@@ -564,6 +564,7 @@ def upgrade() -> None:
         sa.Column("block_id", sa.Uuid(), nullable=True),
         sa.Column("reader_id", sa.Uuid(), nullable=False),
         sa.Column("reader_key", sa.String(), nullable=False),
+        sa.Column("name", sa.String(), nullable=True),
         sa.Column("pass_id", sa.Uuid(), nullable=True),
         sa.Column("waits", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.Column("state", sa.String(), nullable=False),

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from promos.actions import claims, passes, redemptions
-from promos.models import CheckIn, Claim, Delivery, Offer, Pass, PromoCode, Redemption
+from promos.models import CheckIn, Claim, Delivery, Offer, Pass, PromoCode, Reader, Redemption, table
 from promos.rules import signing
 from promos.rules.refusals import (
     AddressInvalid,
@@ -96,6 +96,28 @@ async def test_the_name_is_asked_where_the_event_needs_it(session: AsyncSession)
     with pytest.raises(NameNeeded):
         await ask(session, "FREEAGENAI")
     assert (await ask(session, "FREEAGENAI", name="Ada")).state == "pending"
+
+
+async def test_a_name_is_the_readers_when_the_mailbox_is_proved_and_not_before(session: AsyncSession) -> None:
+    await a_code(session, await an_offer(session, await a_pass_type(session, await an_event(session, asks_name=True))))
+    await ask(session, "FREEAGENAI", name="Somebody else’s joke")
+    assert await session.scalar(sa.select(Reader.name)) is None
+    claim = await ask(session, "FREEAGENAI", name="Ada")
+    opened = await claims.opened(session, signing.secret_of(KEYS["signing_key"], "claim", claim.id), now=NOW)
+
+    await redemptions.redeem(session, [opened.ask], now=NOW)
+
+    assert await session.scalar(sa.select(Reader.name)) == "Ada"
+    assert list(await session.scalars(sa.select(table(Claim).c.name))) == [None, None]
+
+
+async def test_a_used_link_opened_again_renames_nobody(session: AsyncSession) -> None:
+    await a_code(session)
+    claim = await ask(session, "FREEAGENAI", name="Ada")
+    for name in ("Ada", "Bo"):
+        await redemptions.redeem(session, [proof_of(claim, name=name)], now=NOW)
+
+    assert await session.scalar(sa.select(Reader.name)) == "Ada"
 
 
 async def test_an_unused_link_ends_and_a_used_one_shows_its_pass_while_that_lives(session: AsyncSession) -> None:

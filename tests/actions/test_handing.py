@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from promos.actions import checkins, consents, handing, passes, redemptions
 from promos.actions.locks import LimitsMoved
 from promos.database import Database
-from promos.models import CheckIn, Claim, Consent, Delivery, Event, Offer, Pass, PassType, Redemption
+from promos.models import CheckIn, Claim, Consent, Delivery, Event, Offer, Pass, PassType, Reader, Redemption
 from promos.queries import recount
 from promos.rules import signing
 from promos.rules.redemption import Asker, Redeemed
@@ -135,6 +135,17 @@ async def test_a_pass_needs_another_person_and_their_name_where_the_event_asks(
 
     with pytest.raises(refusal):
         await offer(session, held, name)
+
+
+async def test_the_next_holder_is_called_as_they_were_announced_once_they_take_it(session: AsyncSession) -> None:
+    claim = await offer(session, await a_pass(session), "bo", called="Bo")
+    name = sa.select(Reader.name).where(Reader.id == claim.reader_id)
+    assert await session.scalar(name) is None
+
+    await handing.accept(session, claim.id, now=NOW)
+
+    assert await session.scalar(name) == "Bo"
+    assert claim.name is None
 
 
 async def test_whoever_holds_a_pass_for_the_event_takes_no_second_one(session: AsyncSession) -> None:

@@ -96,12 +96,12 @@ async def submit(
     if is_public and (no := _why_not(found, want, now, proof=row.proof, asks_name=row.asks_name)):
         raise no
     key = signing.reader_key(reader_key, addresses.canonical(want.email))
-    asker = Asker(key, want.email, want.name if is_public or row.asks_name else None, want.language)
+    asker = Asker(key, want.email, None, want.language)
     known = await readers.remember(session, {want.email: asker}, now=now)
     await session.execute(
         sa.update(Claim)
         .where(Claim.reader_key == key, Claim.code_id == row.id, Claim.state.in_(["pending", "refused"]))
-        .values(state="superseded", settled_at=now)
+        .values(state="superseded", settled_at=now, name=None)
         .execution_options(synchronize_session=False)
     )
     claim_id = new_id()
@@ -114,6 +114,7 @@ async def submit(
         block_id=block_id,
         reader_id=known[want.email],
         reader_key=key,
+        name=want.name if is_public or row.asks_name else None,
         waits=want.waits,
         state="pending",
         token_hash=signing.fingerprint(signing.secret_of(signing_key, "claim", claim_id)),
@@ -184,6 +185,7 @@ def opening(behind: Found | None, *, waits: bool = False, now: datetime) -> Open
         reader_id=claim.reader_id,
         claim_id=claim.id,
         block_id=claim.block_id,
+        name=claim.name,
         shares=tuple(claim.shares),
         wordings=tuple(wording(field, claim.language) for field in claim.shares),
         language=claim.language,

@@ -1,5 +1,6 @@
 """A pass goes on to another person: by mail, with that person's press, and with a token of its own."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -50,7 +51,7 @@ async def hand_on(
         raise HandedToHolder
     if event.asks_name and not to.name:
         raise NameNeeded
-    known = await readers.remember(session, {to.email: to}, now=now)
+    known = await readers.remember(session, {to.email: replace(to, name=None)}, now=now)
     claim_id = new_id()
     claim = Claim(
         id=claim_id,
@@ -61,6 +62,7 @@ async def hand_on(
         block_id=redeemed.block_id,
         reader_id=known[to.email],
         reader_key=to.reader_key,
+        name=to.name,
         pass_id=held.id,
         state="pending",
         token_hash=signing.fingerprint(signing.secret_of(signing_key, "claim", claim_id)),
@@ -70,7 +72,7 @@ async def hand_on(
         expires_at=min(now + timedelta(seconds=lifetime), event.ends_at),
     )
     others = sa.update(table(Claim)).where(Claim.pass_id == held.id, Claim.state == "pending")
-    await session.execute(others.values(state="superseded", settled_at=now))
+    await session.execute(others.values(state="superseded", settled_at=now, name=None))
     session.add(claim)
     await session.flush()
     session.add(Delivery(kind="claim", claim_id=claim_id, language=to.language, due_at=now, created_at=now))
@@ -113,7 +115,9 @@ async def accept(session: AsyncSession, claim_id: UUID, *, now: datetime) -> Red
     farewell = holds.mail("handed_on", before.language if before else "en", now, pass_id=held.id)
     await session.execute(sa.insert(table(Pass)), [given])
     await session.execute(sa.insert(table(Delivery)), [mail, farewell])
-    claim.state, claim.redemption_id, claim.settled_at = "proven", redeemed.id, now
+    if claim.name:
+        await readers.name(session, [{"reader": claim.reader_id, "called": claim.name}])
+    claim.state, claim.redemption_id, claim.settled_at, claim.name = "proven", redeemed.id, now, None
     await session.flush()
     await line.end_for(session, Claim.event_id == redeemed.event_id, [claim.reader_key], now=now)
     version = (await holds.write(session, [redeemed], "pass.handed_on", now=now, by=READER))[redeemed.id]

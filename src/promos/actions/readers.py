@@ -1,7 +1,8 @@
 """Readers' rows: one for each address that asked."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -42,6 +43,15 @@ async def remember(session: AsyncSession, askers: Mapping[str, Asker], *, now: d
     await connection.execute(statement, rows)
     found = await connection.execute(_BY_ADDRESS, {"emails": padded([row["email"] for row in rows])})
     return {email: id_ for id_, email in found}
+
+
+async def name(session: AsyncSession, named: Sequence[Mapping[str, Any]]) -> None:
+    """Call each `reader` what they wanted to be `called`, now that they proved that the mailbox is theirs."""
+    reader = sa.update(table(Reader)).where(Reader.id == sa.bindparam("reader"))
+    connection = await session.connection()
+    await connection.execute(
+        reader.values(name=sa.bindparam("called")), sorted(named, key=lambda row: str(row["reader"]))
+    )
 
 
 _BY_ADDRESS = sa.select(Reader.id, Reader.email).where(Reader.email.in_(sa.bindparam("emails", expanding=True)))

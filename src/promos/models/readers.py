@@ -1,4 +1,4 @@
-"""Readers: the only place where their addresses and names stand, and what they agreed to share."""
+"""Readers: where their addresses and proved names stand, and what they agreed to share."""
 
 from datetime import datetime
 from uuid import UUID

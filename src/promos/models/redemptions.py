@@ -56,6 +56,7 @@ class Claim(Base):
     block_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("promo_blocks.id"), index=True)
     reader_id: Mapped[UUID] = mapped_column(sa.ForeignKey("readers.id"), index=True)
     reader_key: Mapped[str] = mapped_column(index=True)
+    name: Mapped[str | None]  # as somebody typed it; the reader's own once the mailbox is proved, and gone from here
     pass_id: Mapped[UUID | None] = mapped_column(
         sa.ForeignKey("passes.id", use_alter=True, name="fk_claims_pass_id"), index=True
     )  # the pass that its holder hands on to this reader

@@ -193,6 +193,7 @@ class Ask:
     claim_id: UUID | None = None
     token_id: UUID | None = None
     block_id: UUID | None = None
+    name: str | None = None  # typed with the claim; the reader's from now on, as the mailbox is proved
     shares: tuple[str, ...] = ()
     wordings: tuple[str, ...] = ()
     language: str = "en"
