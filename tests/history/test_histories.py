@@ -115,6 +115,10 @@ BAD = {
         [redeem("ada", 0, 1, 2), cancel("ada", 2, 3, 3), cancel("ada", 4, 5, 4)],
     ),
     "a hold confirmed twice": ("twice", [redeem("ada", 0, 1, 2), confirm("ada", 2, 3, 3), confirm("ada", 2, 3, 4)]),
+    "a hold confirmed by somebody else's version": (
+        "stale",
+        [redeem("ada", 0, 1, 2), confirm("ada", 2, 3, 3), redeem("bo", 4, 5, 4), confirm("bo", 6, 7, 3)],
+    ),
     "a hold confirmed after its end": (
         "stale",
         [redeem("ada", 0, 1, 2), confirm("ada", 2, 3, 3), cancel("ada", 4, 5, 4), confirm("ada", 6, 7, 3)],
@@ -160,6 +164,7 @@ BAD = {
 }
 
 ONLY_VERSIONS_TELL = {
+    "a hold confirmed by somebody else's version",
     "a hold confirmed twice",
     "one version for two people",
     "a use that came back twice",

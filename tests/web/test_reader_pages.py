@@ -158,6 +158,7 @@ async def test_three_mails_a_day_and_one_a_minute_however_often_somebody_asks(
     assert set(answers[1:]) == {429}
     assert int(pages[1].headers["Retry-After"]) == 60
     assert "works again in 1 minute." in pages[1].text
+    assert 'value="victim+1@gmail.com"' in pages[1].text
     assert await count(database, Delivery) == 1
 
 

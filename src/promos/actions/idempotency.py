@@ -3,7 +3,6 @@
 Only answers of success are kept: a refused request had no effect, and may be tried again under its key.
 """
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,7 +19,7 @@ from promos.rules.refusals import IdempotencyKeyInvalid, IdempotencyKeyReused
 
 @dataclass(frozen=True, slots=True)
 class Keyed:
-    """Whose key it is, the key, and what it was used for."""
+    """Whose key it is, the key, and a mark of what it was used for. None of them tells an address."""
 
     principal: str
     key: str
@@ -40,12 +39,12 @@ class Stored:
     document: Any
 
 
-def keyed(principal: str, header: str, *, method: str, path: str, body: bytes) -> Keyed:
+def keyed(principal: str, header: str, fingerprint: str) -> Keyed:
     """The key of a request; `"abc"` and `abc` are the same. Raises `IdempotencyKeyInvalid`."""
     key = header[1:-1] if len(header) > 1 and header[0] == header[-1] == '"' else header
     if not 1 <= len(key) <= 255 or not all("!" <= letter <= "~" for letter in key):
         raise IdempotencyKeyInvalid
-    return Keyed(principal, key, hashlib.sha256(f"{method} {path}\n".encode() + body).hexdigest())
+    return Keyed(principal, key, fingerprint)
 
 
 async def answered(session: AsyncSession, keys: Sequence[Keyed]) -> dict[Keyed, Stored | IdempotencyKeyReused]:

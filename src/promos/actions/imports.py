@@ -70,7 +70,8 @@ class _Good:
 async def try_some(session: AsyncSession, offer: Offer, rows: Sequence[Row], seen: set[int]) -> Report:
     """What would come of these rows; nothing is changed. `seen`: marks of the codes in the rows before."""
     report = Report()
-    marks = [hash(good.text) for good in await _new(session, offer, rows, report)]  # smaller than a million texts
+    read = _good(rows, report)
+    marks = [hash(good.text) for good in await _new(session, offer, read, report)]  # smaller than a million texts
     report.taken = len(set(marks) - seen)
     report.known += len(marks) - report.taken
     seen.update(marks)
@@ -87,8 +88,10 @@ async def take_some(
     this moment: then begin anew.
     """
     report = Report(batch_id=batch_id)
+    if not (read := _good(rows, report)):  # nobody waits for what comes to nothing
+        return report
     offer = await limits.locked_offer(session, offer_id, by)
-    new = await _new(session, offer, rows, report)
+    new = await _new(session, offer, read, report)
     if secret := sum(good.kind == "generated" for good in new):
         report.batch_id = await _counted(session, offer, batch_id, secret, now)
     for kind, limit in dict.fromkeys((good.kind, good.limit) for good in new):
@@ -119,10 +122,13 @@ async def finish(session: AsyncSession, offer: Offer, report: Report, *, now: da
         )
 
 
-async def _new(session: AsyncSession, offer: Offer, rows: Sequence[Row], report: Report) -> list[_Good]:
-    """The good rows whose codes are nowhere yet, in order of their texts; the others are counted in `report`."""
+def _good(rows: Sequence[Row], report: Report) -> list[_Good]:
     report.rows = len(rows)
-    read = [each for row in rows if (each := _read(row, report))]
+    return [each for row in rows if (each := _read(row, report))]
+
+
+async def _new(session: AsyncSession, offer: Offer, read: Sequence[_Good], report: Report) -> list[_Good]:
+    """Those whose codes are nowhere yet, in order of their texts; the others are counted in `report`."""
     good = {each.text: each for each in reversed(read)}
     forms = {each.normal: each for each in good.values()} | good
     there = await session.execute(sa.select(PromoCode.text, PromoCode.offer_id).where(PromoCode.text.in_(forms)))

@@ -23,6 +23,11 @@ def bucket(key: bytes, *parts: str) -> str:
     return hmac.new(key, b"limit\0" + "\0".join(parts).encode(), hashlib.sha256).hexdigest()[:40]
 
 
+def request_mark(key: bytes, method: str, path: str, body: bytes = b"") -> hmac.HMAC:
+    """What tells a request from another one; more of its body may be added. Nobody guesses an address from it."""
+    return hmac.new(key, f"request\0{method} {path}\0".encode() + body, hashlib.sha256)
+
+
 def fingerprint(secret: str | bytes) -> str:
     """What is stored of a random secret of at least 128 bit: its SHA-256."""
     return hashlib.sha256(secret.encode() if isinstance(secret, str) else secret).hexdigest()

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Collection
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
+from hmac import HMAC
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -21,6 +22,7 @@ from promos.database import RETRIES, Database, is_busy, is_lost, may_retry
 from promos.group_commit import GroupCommit
 from promos.models import IdempotencyRecord
 from promos.queries.together import Together
+from promos.rules import signing
 from promos.rules.people import Actor
 from promos.rules.refusals import OutcomeUnknown, Overloaded, Refusal
 from promos.settings import Keys, Settings
@@ -42,6 +44,7 @@ class Writes:
 
     def __init__(self, request: Asked) -> None:
         self._request = request
+        self._keys: Keys = request.app.state["keys"]
         self._database: Database = request.app.state.database
         self._clock: Callable[[], datetime] = request.app.state.clock
         self._patience: float = request.app.state.settings.batch_wait  # seconds
@@ -102,21 +105,22 @@ class Writes:
             stored = await self.run(once)  # the same key was used this very moment, and its answer is there now
         return answered(stored, show)
 
-    async def key(self) -> Keyed | None:
-        """This request's Idempotency-Key, if it has one."""
+    async def key(self, mark: HMAC | None = None) -> Keyed | None:
+        """This request's Idempotency-Key, if it has one. `mark`: of the request, where its body was read already."""
         header = self._request.headers.get("Idempotency-Key")
         if header is None:
             return None
-        actor = self._request.user
-        whose = f"{actor.kind}:{actor.id}" if actor.is_known else f"anonymous:{network(self._request)}"
-        url = self._request.url
+        mark = mark or self.mark(await self._request.body())
+        actor, secret = self._request.user, self._keys.reader
+        peer = signing.bucket(secret, "idempotency", network(self._request))
         return idempotency.keyed(
-            whose,
-            header,
-            method=self._request.method,
-            path=f"{url.path}?{url.query}",
-            body=await self._request.body(),
+            f"{actor.kind}:{actor.id}" if actor.is_known else f"anonymous:{peer}", header, mark.hexdigest()
         )
+
+    def mark(self, body: bytes = b"") -> HMAC:
+        """What tells this request from others, for a body that comes in pieces."""
+        url = self._request.url
+        return signing.request_mark(self._keys.reader, self._request.method, f"{url.path}?{url.query}", body)
 
 
 def answered(stored: Stored, show: Show = lambda document: document) -> Response[Any]:

@@ -1,10 +1,14 @@
 """One effect for one Idempotency-Key, whoever asks twice."""
 
+import hashlib
 from typing import Any
 
 import httpx
 import pytest
+import sqlalchemy as sa
 
+from promos.database import Database
+from promos.models import IdempotencyRecord
 from promos.rules.people import Role
 from tests.web.asking import PARTNER
 from tests.web.sides import World
@@ -113,3 +117,35 @@ async def test_a_list_brought_twice_under_a_key_is_answered_twice_the_same(
     assert again.headers["Idempotent-Replayed"] == "true"
     assert (other.status_code, other.json()["code"]) == (422, "idempotency-key-reused")
     assert (anew.json()["taken"], anew.json()["known"]) == (0, 1)
+
+
+async def test_a_list_of_more_lines_than_a_million_codes_have_is_refused_whole(
+    client: httpx.AsyncClient, world: World
+) -> None:
+    at = f"{BASE}/offers/{world.a.offer}/codes/import"
+    headers = bearing(world.a.secrets[Role.OWNER]) | {"Content-Type": "text/csv"}
+    refused = await client.post(at, content=b"code\nALPHA\n" + b"\n" * 1_000_001, headers=headers)
+    after = await client.post(at, content=b"code\nALPHA\n", headers=headers)
+
+    assert (refused.status_code, refused.json()["code"]) == (422, "list-too-long")
+    assert after.json()["taken"] == 1
+
+
+async def test_what_is_kept_under_a_key_tells_no_address(
+    client: httpx.AsyncClient, world: World, database: Database
+) -> None:
+    body = {"code": world.a.codes[0], "email": "noor@readers.example"}
+    first, again = [
+        await client.post(f"{BASE}/claims", json=body, headers={"Idempotency-Key": "once"}) for _ in range(2)
+    ]
+    async with database.reading() as session:
+        [kept] = await session.scalars(sa.select(IdempotencyRecord))
+
+    assert (first.status_code, first.json()["email"]) == (202, "noor@readers.example")
+    assert (again.json(), again.headers["Idempotent-Replayed"]) == (first.json(), "true")
+    assert "noor" not in kept.body
+    assert "127.0.0.1" not in kept.principal
+    assert kept.fingerprint not in {
+        hashlib.sha256(text).hexdigest()
+        for text in (first.request.content, b"POST /api/v1/claims?\n" + first.request.content)
+    }

@@ -92,8 +92,9 @@ class Moments:
             until = self._life.spans.get(each.redemption, (first, answer.version))[1]
             return max(version, answer.version) if until == answer.version else None
         if each.kind == "confirm":
-            until = self._life.spans.get(each.redemption, (first, inf))[1]
-            is_its = self._life.confirmed.get(each.redemption, answer.version) == answer.version
+            begun, until = self._life.spans.get(each.redemption, (first, inf))
+            told = self._life.confirmed.get(each.redemption)
+            is_its = answer.version <= first == begun if told is None else answer.version == told
             return max(version, answer.version) if is_its and max(version, answer.version) < until else None
         if answer.version < first:
             return None

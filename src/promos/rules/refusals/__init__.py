@@ -36,6 +36,7 @@ from promos.rules.refusals.asking import (
 )
 from promos.rules.refusals.batches import (
     BatchDone,
+    ListTooLong,
     ListUnreadable,
     PatternGuessable,
     PatternInfeasible,
@@ -149,6 +150,7 @@ __all__ = [
     "LimitNeeded",
     "LinkEnded",
     "LinkSuperseded",
+    "ListTooLong",
     "ListUnreadable",
     "NameNeeded",
     "NotAllowed",

@@ -46,6 +46,16 @@ class TooManyOrders(Blocked):
         self.most = most
 
 
+class ListTooLong(Invalid):
+    """`most` lines may a list have."""
+
+    slug = "list-too-long"
+    title = N_("This list has more lines than we take in at once. Bring it in parts.")
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+
+
 class ListUnreadable(Invalid):
     slug = "list-unreadable"
     title = N_(

@@ -1,9 +1,10 @@
 """Codes in bulk: ordered by a pattern and made in the background, or brought as a list."""
 
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime
+from hmac import HMAC
 from typing import IO, Any, Literal
 from uuid import UUID
 
@@ -26,7 +27,7 @@ from promos.models import CodeBatch
 from promos.queries import codes, exports, pages
 from promos.rules import patterns
 from promos.rules.people import Actor, Role, Scope
-from promos.rules.refusals import NotFound, Refusal
+from promos.rules.refusals import ListTooLong, NotFound, Refusal
 from promos.web.access import allows
 from promos.web.given import Asked, Reads, Writes, answered
 from promos.web.problems import TAKES_LONG
@@ -34,6 +35,7 @@ from promos.web.problems import TAKES_LONG
 RUN_BY = (Role.ADMIN, Role.OWNER, Role.MEMBER)
 CSV = "text/csv"
 LIST = 64 * 1024 * 1024  # bytes of a list of codes: a million of them, and more
+LINES = 1_000_001  # a head, and a million codes
 PIECE = 64 * 1024  # bytes
 
 
@@ -218,14 +220,8 @@ async def import_codes(
     the mended list can be brought whole. With `dry_run`, nothing is changed."""
     if request.content_type[0] != CSV:
         raise HTTPException(status_code=415)
-    key = await writes.key()
     async with reads() as session:
         await codes.offer(session, id, actor)
-        before = (await idempotency.answered(session, [key])).get(key) if key else None
-    if isinstance(before, Refusal):
-        raise before
-    if before:
-        return answered(before)
 
     async def keep(session: AsyncSession, report: Report, now: datetime) -> None:
         if key:
@@ -236,8 +232,15 @@ async def import_codes(
     def document(report: Report) -> Any:
         return msgspec.to_builtins(imported(report, dry_run=dry_run))
 
-    state = request.app.state
-    async with spooled(request.stream()) as file:
+    state, mark = request.app.state, writes.mark()
+    async with spooled(request.stream(), mark) as file:
+        key = await writes.key(mark)
+        async with reads() as session:
+            before = (await idempotency.answered(session, [key])).get(key) if key else None
+        if isinstance(before, Refusal):
+            raise before
+        if before:
+            return answered(before)
         report = await making.take(state.database, state.clock, id, pieces(file), by=actor, dry_run=dry_run, keep=keep)
     return answered(Stored(-200, document(report)))
 
@@ -250,16 +253,25 @@ def download(reads: Reads, batch: CodeBatch) -> Any:
 
 
 @asynccontextmanager
-async def spooled(body: AsyncIterator[bytes]) -> AsyncIterator[IO[bytes]]:
-    """The body as a file, on disk if it is long: who sends it slowly holds nothing else up."""
+async def spooled(body: AsyncIterator[bytes], mark: HMAC) -> AsyncIterator[IO[bytes]]:
+    """The body as a file, on disk if it is long: who sends it slowly holds nothing else up. `mark` gets it too."""
     with tempfile.SpooledTemporaryFile(max_size=16 * PIECE) as file:
         async for piece in body:
+            mark.update(piece)
             file.write(piece)
         file.seek(0)
         yield file
 
 
-def pieces(file: IO[bytes]) -> Any:
+def pieces(file: IO[bytes]) -> Iterator[bytes]:
+    """A list from its first byte on; raises `ListTooLong` before anything of it is taken in."""
+    lines = {b"\n": 0, b"\r": 0}
+    while piece := file.read(PIECE):
+        for end in lines:
+            lines[end] += piece.count(end)
+    if max(lines.values()) > LINES:
+        raise ListTooLong(LINES)
+    file.seek(0)
     return iter(lambda: file.read(PIECE), b"")
 
 

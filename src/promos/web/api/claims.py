@@ -15,8 +15,8 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from promos.actions import claims, handing, passes, rates
-from promos.actions.idempotency import Stored
+from promos.actions import claims, handing, idempotency, passes, rates
+from promos.actions.idempotency import Keyed, Stored
 from promos.actions.rates import Rate
 from promos.actions.visits import Place, VisitCounter
 from promos.group_commit import GroupCommit
@@ -27,8 +27,8 @@ from promos.rules.redemption import SOLD_OUT, Redeemed, Waiting
 from promos.rules.refusals import CodeUnknown, InvalidRequest, Refusal
 from promos.settings import Keys, Settings
 from promos.web.access import ANYONE
-from promos.web.api.redemptions import RedemptionSeen, respond
-from promos.web.given import Effect, Pressed, Writes, network
+from promos.web.api.redemptions import RedemptionSeen, kept_of, respond, shown
+from promos.web.given import Effect, Pressed, Writes, answered, network
 
 PACE = 0.1  # seconds
 
@@ -48,12 +48,17 @@ class NewClaim(msgspec.Struct, forbid_unknown_fields=True):
     wait: bool = False
 
 
-class ClaimSeen(msgspec.Struct):
-    """The same answer whether or not this reader holds a pass."""
+class ClaimKept(msgspec.Struct):
+    """What is kept of the answer under an Idempotency-Key: no address."""
 
     state: str
-    email: str
     expires_in: int  # seconds for which the mail's link is good
+
+
+class ClaimSeen(ClaimKept):
+    """The same answer whether or not this reader holds a pass."""
+
+    email: str
 
 
 class WaitingSeen(msgspec.Struct):
@@ -89,7 +94,8 @@ async def submit_claim(
     )
     try:
         async with in_its_time(want.promo_code):
-            return await writes.answer(submission(request, want, settings, keys), status=202)
+            effect = submission(request, want, settings, keys)
+            return await writes.answer(effect, status=202, show=lambda kept: kept | {"email": want.email})
     except SOLD_OUT:
         await unserved(request.app.state, want.promo_code, want.block_id)
         raise
@@ -110,7 +116,7 @@ async def unserved(state: State, promo_code: str, block_id: UUID | None) -> None
 
 def submission(
     request: Request[Any, Any, Any], want: claims.Wanted, settings: Settings, keys: Keys
-) -> Effect[ClaimSeen]:
+) -> Effect[ClaimKept]:
     """The effect of a claim; the API and the reader's page both run it.
 
     The limits are counted in the transaction of the mail they are about: a refused claim uses none of them up. A text
@@ -118,7 +124,7 @@ def submission(
     """
     brakes = brakes_of(want.email, network(request), settings, keys.reader)
 
-    async def effect(session: AsyncSession, now: datetime) -> ClaimSeen:
+    async def effect(session: AsyncSession, now: datetime) -> ClaimKept:
         if too_many := await rates.take(session, brakes, now=now):
             raise too_many
         try:
@@ -133,7 +139,7 @@ def submission(
         except CodeUnknown:
             if not codes.may_be_secret(want.promo_code):
                 raise
-        return ClaimSeen("pending", want.email, settings.claim_link_lifetime)
+        return ClaimKept("pending", settings.claim_link_lifetime)
 
     return effect
 
@@ -177,18 +183,24 @@ async def confirm_claim(
 
     Where nothing is left and the reader wants to wait, 202 and their place in line.
     """
+    settings, keys, writes = state.settings, state["keys"], Writes(request)
+    key = await writes.key()
     outcome = await confirmed(
         secret,
         state.pressed,
-        Writes(request),
+        writes,
         state.counter,
         state.visits,
         state.clock(),
         waits=data.wait if data else False,
+        key=key,
     )
+    if isinstance(outcome, Stored):
+        seen: Response[Any] = answered(outcome, lambda kept: shown(kept, settings, keys))
+        return seen
     if isinstance(outcome, Waiting):
         return Response(WaitingSeen("waiting", outcome.position), status_code=202)
-    return respond(outcome, state.settings, state["keys"])
+    return respond(outcome, settings, keys)
 
 
 async def confirmed(
@@ -200,20 +212,32 @@ async def confirmed(
     now: datetime,
     *,
     waits: bool = False,
-) -> Redeemed | Waiting:
-    """What comes of the claim behind `secret`; raises why nothing does. No session is held while it waits."""
+    key: Keyed | None = None,
+) -> Redeemed | Waiting | Stored:
+    """What comes of the claim behind `secret`, or the answer that its `key` was given before; raises why nothing does.
+
+    No session is held while it waits.
+    """
     found = claims.opening(await pressed.find(secret), waits=waits, now=now)
     if found.claim.pass_id is not None:
-        return await writes.run(lambda session, now: handing.accept(session, found.claim.id, now=now))
-    outcome = await counter.redeem(found.claim.offer_id, found.ask)
+        return await writes.run(lambda session, now: _taken_over(session, found.claim.id, key, now))
+    outcome = await counter.redeem(found.claim.offer_id, found.ask, key=key, answer=kept_of)
     if isinstance(outcome, SOLD_OUT):
         claim = found.claim
         visits.refuse(Place(claim.partner_id, claim.event_id, claim.code_id, claim.block_id), now=now)
     if isinstance(outcome, Refusal):
         raise outcome
-    if isinstance(outcome, Stored):
-        raise TypeError("a claim has no Idempotency-Key: its own secret is one")
     return outcome
+
+
+async def _taken_over(session: AsyncSession, claim_id: UUID, key: Keyed | None, now: datetime) -> Redeemed | Stored:
+    given = await handing.accept(session, claim_id, now=now)  # behind whose lock the key is looked up
+    before = (await idempotency.answered(session, [key])).get(key) if key else None
+    if isinstance(before, Refusal):
+        raise before
+    if key and before is None:
+        await idempotency.store(session, [(key, *kept_of(given))], now=now)
+    return before or given
 
 
 @post("/claims/{secret:str}/leave", status_code=200, opt=ANYONE, operation_id="leaveWaitingList")

@@ -67,13 +67,18 @@ class NextHolder(msgspec.Struct, forbid_unknown_fields=True):
     language: str = "en"
 
 
-class PassOffered(msgspec.Struct):
-    """The pass stays as it is until the other person presses the button in the mail."""
+class OfferKept(msgspec.Struct):
+    """What is kept of the answer under an Idempotency-Key: no address."""
 
     id: UUID
     state: str
-    email: str
     expires_in: int  # seconds for which the mail's link is good
+
+
+class PassOffered(OfferKept):
+    """The pass stays as it is until the other person presses the button in the mail."""
+
+    email: str
 
 
 class PassSharing(msgspec.Struct):
@@ -176,12 +181,14 @@ async def hand_on(
     """Offer a pass to somebody else, by mail. It changes hands when they press the button, and not before."""
     if data.language not in LANGUAGES:
         raise InvalidRequest({"language": f"one of {', '.join(LANGUAGES)}"})
-    return await writes.answer(offering(request, pass_id_of(link, keys), data, settings, keys), status=202)
+    effect = offering(request, pass_id_of(link, keys), data, settings, keys)
+    email = readers.address(data.email)
+    return await writes.answer(effect, status=202, show=lambda kept: kept | {"email": email})
 
 
 def offering(
     request: Request[Any, Any, Any], pass_id: UUID, to: NextHolder, settings: Settings, keys: Keys
-) -> Effect[PassOffered]:
+) -> Effect[OfferKept]:
     """The effect of handing a pass on; the API and the pass's page both run it. Refused, it uses up no rate."""
     email = readers.address(to.email)
     key = signing.reader_key(keys.reader, readers.canonical(email))
@@ -189,12 +196,12 @@ def offering(
     brakes = brakes_of(email, network(request), settings, keys.reader)
     brakes.append(Rate(signing.bucket(keys.reader, "hand-on", "pass", str(pass_id)), HANDED_A_DAY, 86400))
 
-    async def effect(session: AsyncSession, now: datetime) -> PassOffered:
+    async def effect(session: AsyncSession, now: datetime) -> OfferKept:
         lifetime = settings.claim_link_lifetime
         claim = await handing.hand_on(session, pass_id, asker, signing_key=keys.signing[0], lifetime=lifetime, now=now)
         if too_many := await rates.take(session, brakes, now=now):
             raise too_many
-        return PassOffered(pass_id, "live", email, int((claim.expires_at - now).total_seconds()))
+        return OfferKept(pass_id, "live", int((claim.expires_at - now).total_seconds()))
 
     return effect
 

@@ -124,6 +124,11 @@ def document(outcome: Redeemed) -> dict[str, Any]:
     }
 
 
+def kept_of(given: Redeemed) -> tuple[int, dict[str, Any]]:
+    """What an Idempotency-Key is answered with again."""
+    return 201 if given.is_new else 200, document(given)
+
+
 def shown(kept: dict[str, Any], settings: Settings, keys: Keys) -> dict[str, Any]:
     """The kept answer with the secrets of its pass made anew."""
     if kept["pass"] is None:
@@ -138,9 +143,8 @@ def shown(kept: dict[str, Any], settings: Settings, keys: Keys) -> dict[str, Any
 
 
 def respond(outcome: Redeemed, settings: Settings, keys: Keys) -> Response[Any]:
-    return answered(
-        Stored(-(201 if outcome.is_new else 200), document(outcome)), lambda kept: shown(kept, settings, keys)
-    )
+    status, kept = kept_of(outcome)
+    return answered(Stored(-status, kept), lambda kept: shown(kept, settings, keys))
 
 
 @post(
@@ -182,7 +186,7 @@ async def redeem(data: JSONBody[NewRedemption], request: Asked, state: AppState)
         opening.offer_id,
         ask,
         key=await Writes(request).key(),
-        answer=lambda given: (201 if given.is_new else 200, document(given)),
+        answer=kept_of,
     )
     if isinstance(outcome, SOLD_OUT):
         place = Place(opening.partner_id, opening.event_id, opening.code_id, block)

@@ -126,8 +126,13 @@ def page_refused(request: Request[Any, Any, Any], error: Exception) -> Response[
         title=language.gettext(title),
         happened=told(refusal, language) if refusal else None,
         request_id=request.scope["state"].get("request_id") if status >= 500 else None,
-        headers={"Retry-After": str(wait)} if (wait := _wait(refusal)) else None,
+        headers=retry_after(refusal),
     )
+
+
+def retry_after(refusal: Refusal | None) -> dict[str, str]:
+    """The header that says when to come again, where the refusal knows."""
+    return {"Retry-After": str(wait)} if (wait := _wait(refusal)) else {}
 
 
 def _wait(refusal: Refusal | None) -> int | None:

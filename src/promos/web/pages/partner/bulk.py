@@ -24,6 +24,7 @@ from promos.rules.people import Actor
 from promos.rules.refusals import (
     Invalid,
     InvalidRequest,
+    ListTooLong,
     ListUnreadable,
     NotFound,
     PatternGuessable,
@@ -118,7 +119,7 @@ async def bring(
         report = await making.take(state.database, state.clock, offer_id, pieces(sent.file), by=actor, dry_run=is_dry)
         forms = Forms(report=report, is_dry=is_dry)
     except Invalid as refusal:
-        errors, status = to_mend(refusal, language_of(request), fields={ListUnreadable: "list"})
+        errors, status = to_mend(refusal, language_of(request), fields={ListTooLong: "list", ListUnreadable: "list"})
         forms = Forms(errors=errors, status=status)
     async with reads() as session:
         return await _shown(request, session, offer_id, actor, forms)

@@ -13,7 +13,7 @@ from promos.actions import claims, line, passes
 from promos.models import Claim, Pass, Redemption
 from promos.queries import catalogue, terms
 from promos.rules import redemption, signing
-from promos.rules.redemption import SOLD_OUT, Terms, Waiting
+from promos.rules.redemption import SOLD_OUT, Redeemed, Terms
 from promos.rules.refusals import (
     Blocked,
     LinkEnded,
@@ -66,7 +66,7 @@ async def prove(
     except (NotYet, Taken, Blocked, Over) as no:
         async with reads() as session:
             return await _shown(request, session, secret, now, no)
-    if isinstance(outcome, Waiting) or outcome.given is None:
+    if not isinstance(outcome, Redeemed) or outcome.given is None:
         return go(f"/claim/{secret}")
     if not outcome.is_mine:
         return go(f"/claim/{secret}/mailed")

@@ -32,12 +32,14 @@ from promos.rules.refusals import (
     NameNeeded,
     NotFound,
     Refusal,
+    TooMany,
+    Unavailable,
 )
 from promos.settings import Keys, Settings
 from promos.web.access import ANYONE
 from promos.web.api.claims import in_its_time, submission
 from promos.web.given import Reads, Writes
-from promos.web.pages.show import errors_of, go, language_of, page
+from promos.web.pages.show import errors_of, go, language_of, page, retry_after
 from promos.web.problems import status_of
 
 GONE = {CodeEnded: "ended", CodeNotOpen: "not-yet", CodePaused: "paused", CodeRevoked: "revoked"}
@@ -129,6 +131,12 @@ async def claim(
         async with reads() as session:
             found, block = await _found(session, code, typed["block"], now)
         return shown(request, found, block, now, typed=typed, errors={}, status=status_of(type(refusal)))
+    except (TooMany, Unavailable) as refusal:
+        errors, status = errors_of(refusal, language_of(request)), status_of(type(refusal))
+        headers = retry_after(refusal)
+        if found is None:
+            return secret_page(request, code, typed=typed, errors=errors, status=status, headers=headers)
+        return shown(request, found, block, now, typed=typed, errors=errors, status=status, headers=headers)
     return page(
         request,
         "reader/sent.html",
@@ -147,12 +155,14 @@ def secret_page(
     typed: Mapping[str, str],
     errors: Mapping[str, str],
     status: int = 200,
+    headers: Mapping[str, str] | None = None,
 ) -> Response[str]:
     """The same for every text that may be a secret code, so that nobody finds one by trying."""
     return page(
         request,
         "reader/secret.html",
         status=status,
+        headers=headers,
         code=spelling.spelled(code.replace(" ", "")),
         typed={"email": "", "name": ""} | dict(typed),
         errors=dict(errors),
@@ -168,6 +178,7 @@ def shown(
     typed: Mapping[str, str],
     errors: Mapping[str, str],
     status: int = 200,
+    headers: Mapping[str, str] | None = None,
 ) -> Response[str]:
     no = redemption.refusal(found.terms, now)
     state = "open" if no is None else GONE.get(type(no), "exhausted")
@@ -177,6 +188,7 @@ def shown(
         request,
         "reader/code.html",
         status=status,
+        headers=headers,
         listing=found,
         state=state,
         block=block or "",

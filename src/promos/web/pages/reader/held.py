@@ -111,7 +111,9 @@ async def hand_on(
         async with reads() as session:
             held = await seen(session, pass_id, settings, keys)
         return _shown(request, held, link, now, typed=typed, errors=errors, status=status_of(type(refusal)))
-    return page(request, "reader/handed.html", email=offered.email, minutes=offered.expires_in // 60, link=link)
+    return page(
+        request, "reader/handed.html", email=typed["email"].strip(), minutes=offered.expires_in // 60, link=link
+    )
 
 
 @post("/p/{link:str}/give-back", opt=ANYONE)
