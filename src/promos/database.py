@@ -55,6 +55,7 @@ def connect(settings: Settings) -> Database:
         settings.data.mkdir(parents=True, exist_ok=True)
         return _sqlite(settings)
     reader, writer = _postgresql(settings, settings.database_pool), _postgresql(settings, settings.database_writers)
+    event.listen(writer.sync_engine, "begin" if settings.database_pooler else "connect", _on_writer(settings))
     return Database(reader, writer)
 
 
@@ -95,6 +96,23 @@ def _postgresql(settings: Settings, pool: int) -> AsyncEngine:
         local = ", ".join(f"set_config('{name}', '{value}', true)" for name, value in patience.items())
         event.listen(engine.sync_engine, "begin", _on_begin(f"SELECT {local}"))
     return engine
+
+
+def _on_writer(settings: Settings) -> Any:
+    """A server that was cut off in the middle of a statement is neither idle nor late, and would keep its locks.
+
+    Only PostgreSQL 17 and later know the time-out that ends such a transaction.
+    """
+    until, is_local = int(settings.database_idle_timeout * 1000), settings.database_pooler
+    limit = (
+        "SELECT CASE WHEN current_setting('server_version_num')::int >= 170000"
+        f" THEN set_config('transaction_timeout', '{until}', {is_local}) END"
+    )
+
+    def connected(connection: Any, _record: ConnectionPoolEntry) -> None:
+        connection.run_async(lambda driver: driver.execute(limit))
+
+    return _on_begin(limit) if is_local else connected
 
 
 class Hosts:
@@ -215,7 +233,7 @@ def is_lost(error: BaseException) -> bool:
     if any(words in complaint for words in ("locked", "full", "I/O", "unable to open")):
         return True
     is_cut = isinstance(error, DBAPIError) and error.connection_invalidated
-    return is_cut or state.startswith(("08", "53", "57")) or state in _TRY_AGAIN
+    return is_cut or state.startswith(("08", "53", "57", "25P")) or state in _TRY_AGAIN
 
 
 def _state(error: BaseException) -> str:

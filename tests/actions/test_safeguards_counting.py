@@ -3,6 +3,7 @@
 from typing import Any
 from uuid import UUID
 
+import msgspec
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
@@ -11,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from promos.actions import allotments, holds, idempotency, line, locks, redemptions
 from promos.actions.idempotency import Keyed
 from promos.actions.locks import Change, LimitsMoved
-from promos.database import Database
+from promos.database import Database, connect, is_lost
 from promos.models import (
     Allotment,
     CheckIn,
@@ -29,6 +30,7 @@ from promos.models import (
 from promos.queries import recount, terms
 from promos.rules.redemption import Redeemed, Terms, Waiting
 from promos.rules.refusals import HoldExpired, IdempotencyKeyReused, OfferExhausted
+from promos.settings import Settings
 from tests.actions.test_safeguards import LIMITED, given, limited, watching
 from tests.world import ADMIN, DAY, NOW, a_claim, a_code, add, an_ask, an_offer, proof_of
 
@@ -270,6 +272,25 @@ async def test_sqlite_writes_through_keeps_references_and_lets_no_reader_write(k
     async with database.reading() as session:
         with pytest.raises(sa.exc.OperationalError, match="readonly"):
             await session.execute(sa.update(Offer).values(used=0))
+
+
+@pytest.mark.parametrize("is_pooled", [False, True])
+async def test_postgresql_ends_a_transaction_whose_program_was_cut_off(
+    kind: str, settings: Settings, is_pooled: bool
+) -> None:
+    if kind == "sqlite":
+        pytest.skip("whoever is cut off from a file has ended")
+    connected = connect(msgspec.structs.replace(settings, database_pooler=is_pooled, database_idle_timeout=0.05))
+    try:
+        async with connected.writing() as session:
+            if int(await session.scalar(sa.text("SHOW server_version_num")) or 0) < 170000:
+                pytest.skip("PostgreSQL before 17 cannot")
+        with pytest.raises(sa.exc.DBAPIError) as told:
+            async with connected.writing() as session:
+                await session.execute(sa.text("SELECT pg_sleep(5)"))  # neither idle nor late
+        assert is_lost(told.value)
+    finally:
+        await connected.close()
 
 
 LIES: tuple[tuple[str, sa.Update], ...] = (

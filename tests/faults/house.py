@@ -31,6 +31,7 @@ SOON: dict[str, Any] = {} if LONG else {
     "database_pool_timeout": 0.5,
     "database_lock_timeout": 0.5,
     "database_timeout": 1.0,
+    "database_idle_timeout": 3.0,
     "batch_wait": 1.2,
     "answer_timeout": 2.0,
 }  # fmt: skip
