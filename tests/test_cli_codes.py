@@ -2,6 +2,8 @@
 
 import asyncio
 import re
+import subprocess
+import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -124,3 +126,63 @@ def test_what_does_not_exist_is_said_in_a_sentence(
 ) -> None:
     assert cli.main(["codes", *arguments]) == 2
     assert "There is nothing here" in capsys.readouterr().err
+
+
+def test_a_file_that_is_not_there_is_told_by_its_name(
+    at: Settings, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    missing = tmp_path / "missing.csv"
+
+    assert cli.main(["codes", "import", str(missing), "--offer", str(offer_of(at))]) == 2
+    assert f"{missing}: No such file or directory" in capsys.readouterr().err
+
+
+def test_a_list_may_be_piped_in_and_tells_the_terminal_nothing_to_do(at: Settings) -> None:
+    offer = offer_of(at)
+    command = [sys.executable, "-m", "promos.cli", "codes", "import", "-", "--offer", str(offer)]
+
+    run = subprocess.run(command, input=b"code\nALPHA\n\x1b[2JX\n", capture_output=True, check=False)
+
+    assert run.returncode == 1, run.stderr
+    assert "line 3: \N{REPLACEMENT CHARACTER}[2JX: A code has" in run.stdout.decode()
+    assert codes_of(at) == ["ALPHA"]
+
+
+def test_whoever_reads_only_the_head_of_a_file_is_no_fault(at: Settings) -> None:
+    async def begin(database: Database) -> UUID:
+        async with database.writing() as session:
+            return (await batches.order(session, offer, 8000, pattern=PATTERN, now=NOW, by=ADMIN)).id
+
+    offer = offer_of(at)
+    batch = on(at, begin)
+    assert cli.main(["codes", "make", "--resume", str(batch)]) == 0
+
+    run = subprocess.Popen(
+        [sys.executable, "-m", "promos.cli", "codes", "export", str(batch)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert run.stdout
+    assert run.stderr
+    assert run.stdout.readline() == b"code,limit,used,status\r\n"
+    run.stdout.close()
+
+    assert run.stderr.read() == b""
+    assert run.wait(30) == cli.STOPPED
+    run.stderr.close()
+
+
+def test_what_goes_on_is_not_ordered_anew(at: Settings, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        cli.main(["codes", "make", "--resume", str(UUID(int=7)), "--count", "9"])
+
+    assert "leave out --count" in capsys.readouterr().err
+
+
+def test_a_refusal_is_a_sentence_with_its_facts(at: Settings, capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ["--offer", str(offer_of(at)), "--count", "1000", "--pattern", "FREE-#"]
+
+    assert cli.main(["codes", "make", *arguments]) == 2
+    said = capsys.readouterr().err
+    assert "cannot make that many different codes" in said
+    assert "combinations: 10; count: 1000" in said

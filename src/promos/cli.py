@@ -47,12 +47,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
         logging.basicConfig(level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s")
         logging.getLogger("alembic").setLevel(logging.WARNING)  # it tells at each look what we never asked
         return int(asked.run(settings, asked) or 0)
-    except SettingsError as error:
-        return _say(str(error))
-    except Refusal as refusal:
-        return _say(f"{refusal.title} {refusal.facts or ''}".strip())
-    except (SQLAlchemyError, OSError) as error:
-        return _say(f"the database cannot be used: {str(getattr(error, 'orig', None) or error).splitlines()[0]}")
+    except KeyboardInterrupt:
+        _say("stopped")
+        return STOPPED
+    except BrokenPipeError:  # whoever reads has enough, as `head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return STOPPED
+    except (SettingsError, Refusal, SQLAlchemyError, OSError) as error:
+        return _say(_why(error))
+
+
+def _why(error: Exception) -> str:
+    if isinstance(error, SettingsError):
+        return str(error)
+    if isinstance(error, Refusal):
+        facts = dict(error.facts)
+        said = [f"{each['field']}: {each['message']}" for each in facts.pop("errors", [])]
+        said += [f"{name.replace('_', ' ')}: {value}" for name, value in facts.items()]
+        return f"{error.title} {'; '.join(said)}".strip()
+    if isinstance(error, OSError) and error.filename:
+        return f"{error.filename}: {error.strerror}"
+    return f"the database cannot be used: {str(getattr(error, 'orig', None) or error).splitlines()[0]}"
 
 
 def _parser() -> argparse.ArgumentParser:

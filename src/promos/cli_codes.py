@@ -2,12 +2,13 @@
 
 import argparse
 import asyncio
+import os
 import signal
 import sys
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -45,15 +46,30 @@ def add_to(commands: Any) -> None:
     what = made.add_mutually_exclusive_group(required=True)
     what.add_argument("--offer", type=UUID)
     what.add_argument("--resume", type=UUID, metavar="BATCH", help="go on with an order that was cut off or stopped")
-    made.add_argument("--count", type=int, default=1, help="how many; 1 to 1000000")
-    made.add_argument("--pattern", default=patterns.DEFAULT, help="* any letter or digit, # a digit; %(default)s")
-    made.add_argument("--limit", type=int, default=1, help="passes with each code; 0: as many as the offer has")
+    made.add_argument("--count", type=int, help="how many; 1 to 1000000, 1 if nothing is said")
+    made.add_argument("--pattern", help=f"* any letter or digit, # a digit; {patterns.DEFAULT} if nothing is said")
+    made.add_argument(
+        "--limit", type=int, help="passes with each code, 1 if nothing is said; 0: as many as the offer has"
+    )
+    refuse = made.error
+    made.set_defaults(run=lambda settings, asked: make(settings, _ordered(asked, refuse)))
     made = command("import", bring, "Take in a list of codes (CSV: code, limit); good rows go in, bad ones are told.")
-    made.add_argument("file", type=Path)
+    made.add_argument("file", type=Path, help="- reads what is piped in")
     made.add_argument("--offer", type=UUID, required=True)
     made.add_argument("--dry-run", action="store_true", help="only say what would come of it")
     made = command("export", export, "Write the codes of a batch as CSV.")
     made.add_argument("batch", type=UUID)
+
+
+def _ordered(asked: argparse.Namespace, refuse: Callable[[str], NoReturn]) -> argparse.Namespace:
+    """With what holds where nothing was said; what goes on was ordered before, and is not ordered anew."""
+    told = [name for name in ("count", "pattern", "limit") if getattr(asked, name) is not None]
+    if asked.resume and told:
+        refuse(f"an order that goes on stays as it was: leave out --{' and --'.join(told)}")
+    for name, value in (("count", 1), ("pattern", patterns.DEFAULT), ("limit", 1)):
+        if name not in told:
+            setattr(asked, name, value)
+    return asked
 
 
 def make(settings: Settings, asked: argparse.Namespace) -> int:
@@ -105,12 +121,14 @@ async def _standing(database: Database, batch_id: UUID) -> CodeBatch:
 
 
 def bring(settings: Settings, asked: argparse.Namespace) -> int:
-    bar = Bar(asked.file.stat().st_size)
+    file = sys.stdin.buffer if asked.file == Path("-") else asked.file.open("rb")
+    bar = Bar(os.fstat(file.fileno()).st_size)  # nothing, of a pipe
 
     def pieces() -> Iterator[bytes]:
-        with asked.file.open("rb") as file:
+        done = 0
+        with file:
             while piece := file.read(PIECE):
-                bar.show(file.tell())
+                bar.show(done := done + len(piece))
                 yield piece
 
     async def work(database: Database) -> Report:
@@ -119,7 +137,8 @@ def bring(settings: Settings, asked: argparse.Namespace) -> int:
     report = asyncio.run(_with(settings, work))
     bar.end()
     for wrong in report.wrong:
-        print(f"line {wrong.line}: {wrong.code}: {wrong.why}")
+        code = "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in wrong.code)
+        print(f"line {wrong.line}: {code}: {wrong.why}")  # and no terminal is told what to do
     if report.bad > len(report.wrong):
         print(f"and {report.bad - len(report.wrong)} more bad rows")
     verb = "would be taken in" if asked.dry_run else "taken in"
@@ -147,10 +166,10 @@ class Bar:
     """How far a long work is, on a terminal; anywhere else it says nothing."""
 
     def __init__(self, whole: int, begun: int = 0) -> None:
-        self._whole, self._begun, self._since, self._shown = max(whole, 1), begun, time.monotonic(), False
+        self._whole, self._begun, self._since, self._shown = whole, begun, time.monotonic(), False
 
     def show(self, done: int) -> None:
-        if not sys.stderr.isatty():
+        if not sys.stderr.isatty() or not self._whole:
             return
         filled = WIDTH * done // self._whole
         print(

@@ -54,9 +54,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     database_pool_timeout: float = 5.0  # for a connection of this process to come free
     database_lock_timeout: float = 5.0  # for somebody else's transaction to end
     database_timeout: float = 8.0  # one statement
-    database_idle_timeout: float = (
-        30.0  # a transaction that does nothing, or (PostgreSQL 17) writes, for so long is ended
-    )
+    database_idle_timeout: float = 30.0  # a transaction that does nothing or (PostgreSQL 17) writes so long is ended
     database_pooler: bool = False  # PgBouncer or its like, in transaction mode, stands before the database
     answer_timeout: float = 12.0  # later it is a 503, 2 s at most after that: a connection is let go first
 

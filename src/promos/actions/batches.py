@@ -59,19 +59,24 @@ async def order(
     *,
     pattern: str = patterns.DEFAULT,
     limit: int | None = 1,
+    batch_id: UUID | None = None,
     now: datetime,
     by: Actor,
 ) -> CodeBatch:
     """Write an order for `count` codes under an offer, to add to those it has; a worker makes them.
 
-    Raises `NotFound`, `TooManyOrders`, and what `patterns.orderable` raises.
+    `batch_id`, once ordered under this offer, orders nothing more. Raises `NotFound`, `TooManyOrders`, and what
+    `patterns.orderable` raises.
     """
     wanted = patterns.orderable(pattern, count)
     kept = texts.read(offers.CODE, {"limit": limit})
     offer = await queries.offer(session, offer_id, by)
-    await _one_more(session, offer.partner_id)
+    await _one_more(session, offer.partner_id, batch_id)
+    before = await session.get(CodeBatch, batch_id) if batch_id else None  # behind the lock: a form sent twice
+    if before and before.offer_id == offer_id:
+        return before
     batch = CodeBatch(
-        id=new_id(),
+        id=new_id() if before or not batch_id else batch_id,
         partner_id=offer.partner_id,
         event_id=offer.event_id,
         offer_id=offer.id,
@@ -278,11 +283,13 @@ async def _become(
     return batch
 
 
-async def _one_more(session: AsyncSession, partner_id: UUID) -> None:
-    """Raise `TooManyOrders` if a partner has all the orders they may; another one waits until this one is written."""
+async def _one_more(session: AsyncSession, partner_id: UUID, batch_id: UUID | None = None) -> None:
+    """Raise `TooManyOrders` if a partner has all the orders they may beside this one; another one waits behind it."""
     await session.execute(sa.select(Partner.id).where(Partner.id == partner_id).with_for_update(key_share=True))
     is_open = CodeBatch.state.in_(("waiting", "making"))
     number = sa.select(sa.func.count()).select_from(CodeBatch).where(CodeBatch.partner_id == partner_id, is_open)
+    if batch_id:
+        number = number.where(CodeBatch.id != batch_id)
     if (await session.scalar(number) or 0) >= MOST_OPEN:
         raise TooManyOrders(MOST_OPEN)
 

@@ -16,6 +16,7 @@ from promos.queries import terms
 from promos.queries.together import padded
 from promos.rules import codes, redemption, signing
 from promos.rules import readers as addresses
+from promos.rules.language import N_
 from promos.rules.redemption import SOLD_OUT, Ask, Asker, Terms
 from promos.rules.refusals import CodeUnknown, InvalidRequest, LinkEnded, NameNeeded, ProofNeeded, Refusal
 
@@ -67,7 +68,7 @@ def called(name: str | None) -> str | None:
     """A person's name as it was typed, cleaned; raises `InvalidRequest`."""
     kept = " ".join(name.split()) if name else ""
     if len(kept) > 120 or not kept.isprintable():
-        raise InvalidRequest({"name": "at most 120 letters, on one line"})
+        raise InvalidRequest({"name": N_("Write at most 120 letters, on one line.")})
     return kept or None
 
 

@@ -79,8 +79,13 @@ async def leave(session: AsyncSession, secret: str, *, now: datetime) -> None:
 
 
 async def send_again(session: AsyncSession, pass_id: UUID, *, now: datetime) -> None:
-    """Owe the mail of a live pass once more; raises `RateLimited` beyond a few a day or one a minute."""
+    """Owe the mail of a live pass once more.
+
+    Raises `RateLimited` beyond a few a day or one a minute, `PassHandedOn` and `PassGivenBack`.
+    """
     held = await session.scalar(sa.select(Pass).where(Pass.id == pass_id).with_for_update(key_share=True))
+    if held is not None and held.state == "handed_on":
+        raise PassHandedOn
     if held is None or held.state != "live":
         raise PassGivenBack
     a_day_ago = now - timedelta(days=1)

@@ -4,7 +4,7 @@ import csv
 import io
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import AbstractAsyncContextManager
-from datetime import UTC
+from datetime import UTC, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from promos.models import CodeBatch, PromoCode
 
 PIECE = 2000  # rows
+CLOCKS = timedelta(days=1)  # by which they may differ
 COLUMNS = ("code", "limit", "used", "status")
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -24,10 +25,12 @@ Reading = Callable[[], AbstractAsyncContextManager[AsyncSession]]
 async def codes_of(reading: Reading, batch: CodeBatch) -> AsyncIterator[bytes]:
     """The codes that a batch has made, as CSV; each piece is read by itself, so no transaction waits for who downloads.
 
-    The walk goes along the ids, which sort by time: it begins where the batch does, and ends with its last code.
+    The walk goes along the ids, which sort by time: it begins a day before the batch does, as clocks differ, and ends
+    with its last code.
     """
     yield row_of(COLUMNS)
-    last, left = UUID(int=int(batch.created_at.astimezone(UTC).timestamp() * 1000) << 80), batch.made
+    begin = batch.created_at.astimezone(UTC) - CLOCKS
+    last, left = UUID(int=int(begin.timestamp() * 1000) << 80), batch.made
     its_own = sa.func.coalesce(PromoCode.batch_id, PromoCode.id) == batch.id  # not by the index of batches: by the ids
     found = sa.select(PromoCode.id, PromoCode.spelled, PromoCode.limit, PromoCode.used, PromoCode.status)
     found = found.where(its_own).order_by(PromoCode.id)

@@ -6,7 +6,7 @@ one that says nothing is refused, and `undeclared` finds it before the first req
 
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from litestar import Litestar, Request
 from litestar.connection import ASGIConnection
@@ -15,13 +15,15 @@ from litestar.enums import ScopeType
 from litestar.exceptions import ValidationException
 from litestar.handlers import BaseRouteHandler
 from litestar.middleware import ASGIMiddleware
+from litestar.params import QueryParameter
 from litestar.routes import HTTPRoute
 from litestar.types import ASGIApp, Receive, Send
 from litestar.types import Scope as Asking
 
 from promos.actions import sign_in, tokens
+from promos.rules.language import N_
 from promos.rules.people import NOBODY, Actor, Role, Scope
-from promos.rules.refusals import ForeignOrigin, FormEnded, SignInNeeded, TokenUnknown
+from promos.rules.refusals import ForeignOrigin, FormEnded, InvalidRequest, SignInNeeded, TokenUnknown
 from promos.rules.signing import same
 from promos.settings import Settings
 from promos.web.headers import host_of, own_hosts
@@ -51,6 +53,18 @@ def undeclared(app: Litestar) -> list[str]:
             if methods != ["OPTIONS"] and "allows" not in handler.opt:
                 found += [f"{method} {route.path}" for method in methods]
     return sorted(found)
+
+
+def only_known(scope: Asking, handler: BaseRouteHandler) -> None:
+    """Refuse fields of the query that the operation does not have: `dry-run` is no `dry_run`."""
+    known = {
+        field.kwarg_definition.name or name
+        for name, field in handler.parsed_fn_signature.parameters.items()
+        if isinstance(field.kwarg_definition, QueryParameter)
+    }
+    asked = {name for name, _ in parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)}
+    if unknown := sorted(asked - known):
+        raise InvalidRequest(dict.fromkeys(unknown, N_("This operation has no such field.")))
 
 
 def let_in(scope: Asking, handler: BaseRouteHandler) -> None:
@@ -120,6 +134,8 @@ class BearerActor(ASGIMiddleware):
                 raise TokenUnknown
             scope["user"] = actor
         let_in(scope, scope["route_handler"])
+        if scope["query_string"]:
+            only_known(scope, scope["route_handler"])
         await next_app(scope, receive, send)
 
 

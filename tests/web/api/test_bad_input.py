@@ -117,6 +117,17 @@ async def test_a_field_that_nobody_knows_is_refused(
         assert "surprise" in answer.text
 
 
+async def test_a_field_of_the_address_that_nobody_knows_is_refused(
+    program: httpx.AsyncClient, world: World, stored: dict[str, int]
+) -> None:
+    headers = {"Content-Type": "text/csv"}
+    for name in ("dry-run", "dryrun", "x"):
+        answer = await program.post(
+            f"{BASE}/offers/{world.a.offer}/codes/import?{name}=true", content=b"code\nALPHA\n", headers=headers
+        )
+        assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, name)
+
+
 def spoilt(body: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """The body with each nasty value in each place, one at a time."""
     for field, good in body.items():

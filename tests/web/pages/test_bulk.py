@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 
 import sqlalchemy as sa
 
@@ -52,6 +53,32 @@ async def test_an_order_is_watched_stopped_gone_on_with_and_taken_out(database: 
     assert rows[0] == ["code", "limit", "used", "status"]
     assert len({row[0] for row in rows[1:]}) == 40
     assert all(row[0].startswith("GENAI-") and row[1:] == ["1", "0", "active"] for row in rows[1:])
+
+
+async def test_a_form_that_is_sent_twice_orders_once(database: Database, signed_in: SignIn) -> None:
+    partner, _, offer, _ = await a_world(database)
+    browser = await an_owner(signed_in, partner)
+    here = f"/partner/offers/{offer.id}/bulk"
+    [once] = re.findall(r'name="once" value="([^"]+)"', (await browser.get(here)).text)
+
+    answers = [(await browser.post(here, ORDER | {"once": once})).status_code for _ in range(2)]
+    others = [(await browser.post(here, ORDER)).status_code for _ in range(2)]
+
+    assert answers + others == [303] * 4
+    assert await all_of(database, sa.select(sa.func.count(CodeBatch.id))) == [3]
+
+
+async def test_an_order_that_is_done_by_the_time_says_so_itself(database: Database, signed_in: SignIn) -> None:
+    partner, _, offer, _ = await a_world(database)
+    browser = await an_owner(signed_in, partner)
+    here = f"/partner/offers/{offer.id}/bulk"
+    await browser.post(here, ORDER)
+    [batch_id] = await all_of(database, sa.select(CodeBatch.id))
+    await making.make(database, lambda: NOW)
+
+    answer = await browser.post(f"/partner/batches/{batch_id}/stop")
+
+    assert (answer.status_code, answer.headers["Location"]) == (303, here)
 
 
 async def test_a_pattern_is_shown_by_example_before_anything_is_ordered(database: Database, signed_in: SignIn) -> None:

@@ -1,6 +1,6 @@
 """Codes in bulk: ordered by a pattern, brought as a list, taken out as one; and how far they are."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -15,13 +15,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from promos.actions import batches, making
 from promos.actions.imports import Report
-from promos.models import CodeBatch, Event, Offer
+from promos.models import CodeBatch, Event, Offer, new_id
 from promos.queries import codes, pages
 from promos.rules import offers as rules
 from promos.rules import patterns
 from promos.rules.language import N_
 from promos.rules.people import Actor
 from promos.rules.refusals import (
+    BatchDone,
     Invalid,
     InvalidRequest,
     ListTooLong,
@@ -40,6 +41,7 @@ from promos.web.problems import TAKES_LONG
 
 FIELDS = ("count", "pattern", "limit")
 EXAMPLES = 3
+Change = Callable[..., Awaitable[CodeBatch]]
 PATTERN = {PatternMalformed: "pattern", PatternInfeasible: "pattern", PatternGuessable: "pattern"}
 
 
@@ -84,7 +86,14 @@ async def order(
 
     async def effect(session: AsyncSession, now: datetime) -> None:
         await batches.order(
-            session, offer_id, count or 0, pattern=typed.text("pattern"), limit=limit, now=now, by=actor
+            session,
+            offer_id,
+            count or 0,
+            pattern=typed.text("pattern"),
+            limit=limit,
+            batch_id=typed.id("once"),
+            now=now,
+            by=actor,
         )
 
     try:
@@ -137,21 +146,33 @@ async def take_out(
 @post("/partner/batches/{batch_id:uuid}/stop", opt=WRITE)
 async def stop(
     batch_id: FromPath[UUID],
+    reads: NamedDependency[Reads],
     writes: NamedDependency[Writes],
     actor: NamedDependency[Actor],
 ) -> Response[Any]:
-    found = await writes.run(lambda session, now: batches.stop(session, batch_id, now=now, by=actor))
-    return go(f"/partner/offers/{found.offer_id}/bulk", "stopped")
+    return await _changed(batch_id, batches.stop, "stopped", reads, writes, actor)
 
 
 @post("/partner/batches/{batch_id:uuid}/continue", opt=WRITE)
 async def go_on(
     batch_id: FromPath[UUID],
+    reads: NamedDependency[Reads],
     writes: NamedDependency[Writes],
     actor: NamedDependency[Actor],
 ) -> Response[Any]:
-    found = await writes.run(lambda session, now: batches.go_on(session, batch_id, now=now, by=actor))
-    return go(f"/partner/offers/{found.offer_id}/bulk", "ordered")
+    return await _changed(batch_id, batches.go_on, "ordered", reads, writes, actor)
+
+
+async def _changed(
+    batch_id: UUID, change: Change, said: str, reads: Reads, writes: Writes, actor: Actor
+) -> Response[Any]:
+    """Back to the page; of a batch that was done by the time, it says so itself."""
+    here = f"/partner/offers/{(await _batch(reads, batch_id, actor)).offer_id}/bulk"
+    try:
+        await writes.run(lambda session, now: change(session, batch_id, now=now, by=actor))
+    except BatchDone:
+        return go(here)
+    return go(here, said)
 
 
 async def _batch(reads: Reads, batch_id: UUID, by: Actor) -> CodeBatch:
@@ -189,6 +210,8 @@ async def _shown(
         here=here,
         standings=await codes.standings(session, found),
         is_underway=any(each.state in {"waiting", "making"} for each in found),
+        once=new_id(),
+        watch_href=f"{here}?cursor={cursor}" if cursor else here,
         next_href=f"{here}?cursor={following}" if following else None,
         first_href=here if cursor else None,
         forms=forms,

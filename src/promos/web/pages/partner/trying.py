@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from litestar import Request, Response, get
+from litestar import Request, Response, get, post
 from litestar.datastructures import State
 from litestar.di import NamedDependency
 from litestar.params import FromPath
@@ -86,8 +86,32 @@ async def try_page(
     now: NamedDependency[datetime],
     state: State,
 ) -> Response[str]:
-    """Writes nothing, so that its address can be sent to somebody else."""
-    typed = Typed({name: [value[:300]] for name, value in request.query_params.items()})
+    """What is so now, and the form."""
+    return await _tried(request, Typed({}), code_id, reads, actor, now, state)
+
+
+@post("/partner/codes/{code_id:uuid}/try", opt=READ, status_code=200)
+async def try_it(
+    request: Request[Any, Any, Any],
+    code_id: FromPath[UUID],
+    reads: NamedDependency[Reads],
+    actor: NamedDependency[Actor],
+    now: NamedDependency[datetime],
+    state: State,
+) -> Response[str]:
+    """Writes nothing; but a reader's address is in what is asked, and belongs into no address of a page."""
+    return await _tried(request, await Typed.of(request), code_id, reads, actor, now, state)
+
+
+async def _tried(
+    request: Request[Any, Any, Any],
+    typed: Typed,
+    code_id: UUID,
+    reads: Reads,
+    actor: Actor,
+    now: datetime,
+    state: State,
+) -> Response[str]:
     language, answer, status = language_of(request), None, 200
     errors: dict[str, str] = {}
     async with reads() as session:
@@ -238,4 +262,4 @@ def _shown(typed: Typed) -> dict[str, str]:
     return shown | {"status": shown["status"] or AS_IT_IS}
 
 
-HANDLERS: list[Any] = [try_page]
+HANDLERS: list[Any] = [try_page, try_it]
