@@ -77,6 +77,14 @@ class Language:
             return zone.removeprefix("Etc/") if zone.endswith("UTC") else zone  # Etc/GMT+3 is three hours *behind*
         return get_timezone_location(ZoneInfo(zone), self._locale, return_city=True)
 
+    def country(self, code: str) -> str:
+        """`BE` → `Belgium`, `Belgique`; a code that CLDR does not know stays as it is."""
+        return str(self._locale.territories.get(code, code))
+
+    def tongue(self, tag: str) -> str:
+        """`de` → `German`, `allemand`."""
+        return str(self._locale.languages.get(tag, tag))
+
     def number(self, count: int | float | Decimal) -> str:
         return format_decimal(count, locale=self._locale)
 

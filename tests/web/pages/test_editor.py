@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from promos.database import Database
-from promos.models import Declaration, Issue, Offer, PromoBlock, Publication
+from promos.models import Declaration, Issue, Offer, PromoBlock, Publication, table
 from promos.rules.people import Role
 from promos.web.pages.editor.pasted import kind_of
 from tests.newsroom import a_placeable_code, an_issue
@@ -303,6 +303,27 @@ async def test_a_block_begins_with_what_is_known(desk: Desk) -> None:
     assert "- 1 200 participants" in fields["body"]
     assert "Publicité – collaboration commerciale avec Generation Events SAS" in shown(page)
     assert "20 accès à offrir à nos lecteurs" in shown(page)
+
+
+async def test_why_these_words_is_told_country_by_country(desk: Desk, database: Database) -> None:
+    async with database.writing() as session:
+        await session.execute(
+            sa.update(table(Publication)).values(
+                audience=[
+                    {"country": "FR", "share": 0.7},
+                    {"country": "DE", "share": 0.2},
+                    {"country": "PL", "share": 0.1},
+                ]
+            )
+        )
+    issue = await taken_in(desk)
+
+    words = shown((await desk.editor.get(f"{issue}/blocks/new?{_replacing((await desk.editor.get(issue)).text)}")).text)
+
+    assert "France : “Publicité” – Loi 2023-451" in words
+    assert "(read at the source)" in words
+    assert "Germany : Nobody has verified these words there. “Werbung” would do, in an issue in German." in words
+    assert "Poland : Nobody has verified these words there." in words
 
 
 async def test_a_block_can_be_put_behind_any_paragraph(desk: Desk, database: Database) -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from litestar import Request, Response, get, post
@@ -21,6 +22,8 @@ from promos.rendering.language import Language
 from promos.rules import redemption
 from promos.rules.blocks import clean_line
 from promos.rules.disclosure.label import given_sentence, label_for
+from promos.rules.disclosure.solver import Solution, solve
+from promos.rules.disclosure.vocabulary import Mark
 from promos.rules.issues import Segment, is_heading
 from promos.rules.language import N_
 from promos.rules.people import Actor
@@ -44,6 +47,24 @@ from promos.web.pages.typed import TO_MEND, Typed, to_mend
 FIELDS = ("code", "heading", "body", "call_to_action")
 STATES = {CodeEnded: "ended", CodeNotOpen: "not_open", CodePaused: "paused", CodeRevoked: "revoked"}
 _EMPTY = dict.fromkeys(FIELDS, "")
+
+
+HOW_READ = {
+    Mark.PRIMARY: N_("read at the source"),
+    Mark.SECOND_HAND: N_("read second-hand"),
+    Mark.KNOWN: N_("general knowledge, not verified"),
+    Mark.OWN: N_("our own prudence"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why `words` do in a country: because of that source, and how it was read. No words: none are known to do."""
+
+    country: str
+    words: str
+    source: str
+    read: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -287,8 +308,9 @@ def _form(
     has_others: bool = False,
     status: int = 200,
 ) -> Response[str]:
-    rules, advertiser = rules_of(request), listing.partner.advertiser
-    label = label_for(rules, contents.audience_of(publication), issue.language, advertiser)
+    advertiser, audience = listing.partner.advertiser, contents.audience_of(publication)
+    rules = rules_of(request).on(issue.planned_at.astimezone(ZoneInfo(publication.timezone)).date())
+    label = label_for(rules, audience, issue.language, advertiser)
     limits = (listing.code.limit, listing.offer.limit, listing.pass_type.capacity)
     quantity = min((limit for limit in limits if limit is not None), default=None)
     return page(
@@ -299,6 +321,7 @@ def _form(
         publication=publication,
         listing=listing,
         label=label,
+        reasons=_reasons(solve(rules, audience, label.language), language_of(request)),
         given=given_sentence(rules, issue.language, advertiser, None, quantity),
         spot=spot,
         block=block,
@@ -306,6 +329,31 @@ def _form(
         typed=_EMPTY | dict(typed),
         errors=dict(errors),
     )
+
+
+def _reasons(solution: Solution, language: Language) -> list[Reason]:
+    """Country by country, why these words do there; or that nobody knows, and what would do."""
+    reasons = [
+        Reason(
+            language.country(each.country),
+            each.label.text,
+            f"{each.known.source.instrument}, {each.known.source.article}".removesuffix(", "),
+            language.gettext(HOW_READ[each.known.source.mark]),
+        )
+        for each in solution.proofs
+    ]
+    for gap in solution.gaps:
+        words = N_("Nobody has verified these words there.")
+        better = gap.instead.label if gap.instead else None
+        if better and better.language != solution.language:
+            words = N_(
+                "Nobody has verified these words there. “%(label)s” would do, in an issue in %(language)s."
+            )
+        elif better:
+            words = N_("Nobody has verified these words there. “%(label)s” would do, in an issue of its own.")
+        facts = {"label": better.text, "language": language.tongue(better.language)} if better else {}
+        reasons.append(Reason(language.country(gap.country), "", language.gettext(words) % facts, ""))
+    return reasons
 
 
 HANDLERS: list[Any] = [new_page, insert, edit_page, change, remove, restore]
