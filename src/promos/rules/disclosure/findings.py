@@ -24,6 +24,7 @@ class Finding:
     reviewed_by: str = ""
     is_ours: bool = False
     facts: Mapping[str, str | tuple[str, ...]] = field(default_factory=dict)  # a tuple holds sentences of ours
+    override: str = ""  # the reason for which two people let it go out nevertheless
 
     def told(self, gettext: Callable[[str], str]) -> dict[str, Any]:
         """As the API writes it, in the language of `gettext`."""
@@ -44,11 +45,19 @@ class Finding:
                 "reviewed_by": self.reviewed_by or None,
             },
             "fix": (gettext(self.fix) % facts if facts else gettext(self.fix)) if self.fix else "",
+            "override": self.override or None,
         }
+
+    @property
+    def may_be_overridden(self) -> bool:
+        """An error may go out on the word of two people; what would deceive everybody may not."""
+        return self.stops and self.severity is Severity.ERROR and self.verdict is Verdict.FAIL
 
     @property
     def stops(self) -> bool:
         """Whether an issue with it cannot go out."""
+        if self.override:
+            return False
         if self.verdict is Verdict.CANNOT_TELL:
             return self.is_ours and self.check in OWN_MUST_TELL
         return self.verdict is Verdict.FAIL and self.severity in (Severity.BLOCK, Severity.ERROR)
