@@ -118,7 +118,9 @@ async def publish(session: AsyncSession, issue: Issue, by: Actor = ADMIN) -> Iss
 async def rendered(
     session: AsyncSession, issue: Issue, surface: Surface, *, for_sending: bool = False, by: Actor = ADMIN
 ) -> str:
-    return await disclosure.rendered(session, issue.id, surface, rules(), **SHOP, for_sending=for_sending, by=by)
+    return await disclosure.rendered(
+        session, issue.id, surface, rules(), **SHOP, for_sending=for_sending, now=NOW, by=by
+    )
 
 
 async def declare(session: AsyncSession, block: PromoBlock, *parties: str, **changed: Any) -> None:

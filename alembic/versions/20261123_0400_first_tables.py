@@ -620,6 +620,39 @@ def upgrade() -> None:
     op.create_index("ix_claims_reader_key", "claims", ["reader_key"], unique=False)
 
     op.create_table(
+        "overrides",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("issue_id", sa.Uuid(), nullable=False),
+        sa.Column("block_id", sa.Uuid(), nullable=False),
+        sa.Column("block_version", sa.Integer(), nullable=False),
+        sa.Column("check_name", sa.String(), nullable=False),
+        sa.Column("reason", sa.String(), nullable=False),
+        sa.Column("asked_by", sa.Uuid(), nullable=False),
+        sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ends_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("approved_by", sa.Uuid(), nullable=True),
+        sa.Column("approved_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("withdrawn_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint("approved_by <> asked_by", name=op.f("ck_overrides_two_people")),
+        sa.CheckConstraint(
+            "(approved_by IS NULL) = (approved_at IS NULL)", name=op.f("ck_overrides_approved_by_somebody")
+        ),
+        sa.ForeignKeyConstraint(["issue_id"], ["issues.id"], name="fk_overrides_issue_id"),
+        sa.ForeignKeyConstraint(["block_id"], ["promo_blocks.id"], name="fk_overrides_block_id"),
+        sa.ForeignKeyConstraint(["asked_by"], ["people.id"], name="fk_overrides_asked_by"),
+        sa.ForeignKeyConstraint(["approved_by"], ["people.id"], name="fk_overrides_approved_by"),
+        sa.PrimaryKeyConstraint("id", name="pk_overrides"),
+    )
+    op.create_index("ix_overrides_issue_id", "overrides", ["issue_id"], unique=False)
+    op.create_index(
+        "uq_overrides_open",
+        "overrides",
+        ["block_id", "check_name"],
+        unique=True,
+        sqlite_where=sa.text("withdrawn_at IS NULL"),
+        postgresql_where=sa.text("withdrawn_at IS NULL"),
+    )
+    op.create_table(
         "declarations",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("partner_id", sa.Uuid(), nullable=False),
@@ -980,6 +1013,7 @@ TABLES = (
     "journal",
     "promo_blocks",
     "claims",
+    "overrides",
     "declarations",
     "visits",
     "consents",

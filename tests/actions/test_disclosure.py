@@ -236,7 +236,9 @@ async def test_every_rendering_has_the_label_before_the_block(
     block = await a_block(session, issue, code, after="s2")
 
     whole = await rendered(session, issue, surface)
-    alone = await disclosure.rendered_block(session, block.id, surface, rules(), **SHOP, for_sending=False, by=ADMIN)
+    alone = await disclosure.rendered_block(
+        session, block.id, surface, rules(), **SHOP, for_sending=False, now=NOW, by=ADMIN
+    )
 
     for text in (whole, alone):
         assert 0 <= text.index("Publicité") < text.index(block.heading) < text.index("/go/")
@@ -253,7 +255,7 @@ async def test_what_would_not_pass_is_shown_and_not_sent(
     with pytest.raises(DisclosureIncomplete):
         await rendered(session, issue, "email_html", for_sending=True)
     with pytest.raises(DisclosureIncomplete):
-        await disclosure.rendered_block(session, block.id, "web", rules(), **SHOP, for_sending=True, by=ADMIN)
+        await disclosure.rendered_block(session, block.id, "web", rules(), **SHOP, for_sending=True, now=NOW, by=ADMIN)
 
 
 async def test_the_partner_sees_its_block_and_nothing_of_the_issue(
@@ -264,7 +266,7 @@ async def test_the_partner_sees_its_block_and_nothing_of_the_issue(
     partner = owner_of(await session.get_one(Partner, code.partner_id))
 
     seen = await disclosure.rendered_block(
-        session, block.id, "email_text", rules(), **SHOP, for_sending=False, by=partner
+        session, block.id, "email_text", rules(), **SHOP, for_sending=False, now=NOW, by=partner
     )
 
     assert block.heading in seen
@@ -276,7 +278,7 @@ async def test_the_partner_sees_its_block_and_nothing_of_the_issue(
         await publish(session, issue, partner)
     with pytest.raises(NotFound):
         await disclosure.rendered_block(
-            session, block.id, "web", rules(), **SHOP, for_sending=False, by=owner_of(await a_partner(session))
+            session, block.id, "web", rules(), **SHOP, for_sending=False, now=NOW, by=owner_of(await a_partner(session))
         )
 
 

@@ -226,7 +226,7 @@ async def test_who_handed_a_pass_on_has_none_to_give_back_and_none_to_be_mailed(
 
     with pytest.raises(PassHandedOn):
         await passes.give_back(session, held.id, now=NOW)
-    with pytest.raises(PassGivenBack):
+    with pytest.raises(PassHandedOn):
         await passes.send_again(session, held.id, now=NOW)
     await passes.give_back(session, new.id, now=NOW)
     assert new.state == "given_back"

@@ -2,8 +2,8 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any, Literal, get_args
 from uuid import UUID
@@ -13,7 +13,7 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from promos.actions import issues, journal
+from promos.actions import issues, journal, overrides
 from promos.models import Issue, IssueCheck, PromoBlock, Publication, new_id
 from promos.parsing.html import read_html
 from promos.parsing.issues import TEXT, read_issue
@@ -48,6 +48,7 @@ class Composed:
     parts: tuple[Segment | BlockContent, ...]
     placed: tuple[Placed, ...]
     now: datetime | None = None  # a draft goes out today or later, whatever was planned
+    overridden: Mapping[overrides.Key, str] = field(default_factory=dict)  # the reasons for which errors may go out
 
     @property
     def content_hash(self) -> str:
@@ -64,6 +65,7 @@ class Composed:
                 }
                 for each in self.placed
             },
+            "overridden": {" ".join(key): reason for key, reason in self.overridden.items()},
         }
         return hashlib.sha256(
             json.dumps(judged, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
@@ -156,11 +158,12 @@ async def rendered(
     *,
     base_url: str,
     for_sending: bool,
+    now: datetime,
     by: Actor,
 ) -> str:
     """The issue on one surface, labels inside; for sending only if it could be published (`DisclosureIncomplete`)."""
     issue = await _seen(session, issue_id, by)
-    whole = await composed(session, issue, rule_set, base_url=base_url)
+    whole = await composed(session, issue, rule_set, base_url=base_url, now=now)
     if for_sending:
         _passing(whole, rule_set)
     if surface == "email_html":
@@ -178,6 +181,7 @@ async def rendered_block(
     *,
     base_url: str,
     for_sending: bool,
+    now: datetime,
     by: Actor,
 ) -> str:
     """One block, for its editors and its partner; for sending (its editors) only if its issue could be published."""
@@ -186,7 +190,8 @@ async def rendered_block(
     if block is None:
         raise NotFound("block")
     if for_sending:
-        whole = await composed(session, await _seen(session, block.issue_id, by), rule_set, base_url=base_url)
+        issue = await _seen(session, block.issue_id, by)
+        whole = await composed(session, issue, rule_set, base_url=base_url, now=now)
         _passing(whole, rule_set)
         return _drawn(whole.block(block_id), surface)
     return _drawn(await content_of(session, block, rule_set, base_url=base_url), surface)
@@ -211,7 +216,9 @@ async def composed(
     }
     order = contents.in_order(issues.segments_of(issue), [each.block for each in placed])
     parts = tuple(written[part.id] if isinstance(part, PromoBlock) else part for part in order)
-    return Composed(issue, publication, parts, tuple(placed), now)
+    at = issue.published_at or now
+    overridden = overrides.holding(await overrides.of_issue(session, issue.id), at) if at else {}
+    return Composed(issue, publication, parts, tuple(placed), now, overridden)
 
 
 def judged(whole: Composed, rule_set: RuleSet) -> tuple[Finding, ...]:
@@ -238,14 +245,17 @@ def judged(whole: Composed, rule_set: RuleSet) -> tuple[Finding, ...]:
     findings = checks.check(Subject(tuple(blocks), whole.issue.language, is_styled=True), *asked)
     known = {(found.check, found.where.get("block")) for found in findings if found.verdict is Verdict.FAIL}
     elsewhere = checks.check(Subject(tuple(others), whole.issue.language, is_styled=False), *asked)
-    return (
-        *findings,
-        *(
-            found
-            for found in elsewhere
-            if found.verdict is Verdict.FAIL and (found.check, found.where["block"]) not in known
-        ),
-    )
+    alone = [
+        found
+        for found in elsewhere
+        if found.verdict is Verdict.FAIL and (found.check, found.where["block"]) not in known
+    ]
+    return overrides.applied([*findings, *alone], whole.overridden)
+
+
+def without_overrides(whole: Composed) -> Composed:
+    """The same issue, judged as if nobody had let anything pass."""
+    return replace(whole, overridden={})
 
 
 def stored_findings(row: IssueCheck) -> tuple[Finding, ...]:

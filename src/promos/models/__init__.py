@@ -7,7 +7,7 @@ from promos.models.codes import CodeBatch, PromoCode
 from promos.models.deliveries import Delivery
 from promos.models.events import Event, PassType
 from promos.models.installation import IdempotencyRecord, Installation, RateLimit
-from promos.models.issues import Issue, IssueCheck
+from promos.models.issues import Issue, IssueCheck, Override
 from promos.models.journal import Entry
 from promos.models.offers import Allotment, Offer, OfferPublication
 from promos.models.partners import Partner
@@ -36,6 +36,7 @@ __all__ = [
     "IssueCheck",
     "Offer",
     "OfferPublication",
+    "Override",
     "Partner",
     "Pass",
     "PassType",

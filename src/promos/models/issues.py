@@ -48,6 +48,37 @@ class Issue(Base):
         return sa.true() if actor.is_admin else cls.publication_id.in_(actor.publications)
 
 
+class Override(Base):
+    """An error in a block of a draft that may go out on the word of two people, until `ends_at`."""
+
+    __tablename__ = "overrides"
+    __table_args__ = (
+        sa.CheckConstraint("approved_by <> asked_by", name="two_people"),
+        sa.CheckConstraint("(approved_by IS NULL) = (approved_at IS NULL)", name="approved_by_somebody"),
+        sa.Index(
+            "uq_overrides_open",
+            "block_id",
+            "check_name",
+            unique=True,
+            sqlite_where=sa.text("withdrawn_at IS NULL"),
+            postgresql_where=sa.text("withdrawn_at IS NULL"),
+        ),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    issue_id: Mapped[UUID] = mapped_column(sa.ForeignKey("issues.id"), index=True)
+    block_id: Mapped[UUID] = mapped_column(sa.ForeignKey("promo_blocks.id"))
+    block_version: Mapped[int]  # a block that changed is judged anew
+    check: Mapped[str] = mapped_column("check_name")  # POS-1
+    reason: Mapped[str]
+    asked_by: Mapped[UUID] = mapped_column(sa.ForeignKey("people.id"))
+    asked_at: Mapped[datetime]
+    ends_at: Mapped[datetime]
+    approved_by: Mapped[UUID | None] = mapped_column(sa.ForeignKey("people.id"))
+    approved_at: Mapped[datetime | None]
+    withdrawn_at: Mapped[datetime | None]
+
+
 class IssueCheck(Base):
     """What the rules said of one content at one time; kept as evidence."""
 

@@ -37,12 +37,10 @@ async def test_the_same_request_twice_is_the_same_as_once(client: httpx.AsyncCli
     assert (await names(client, world)).count("Third") == 1
 
 
-@pytest.mark.parametrize(("path", "body"), [("/partners", PARTNER | {"name": "Fourth"}), ("/partners?x=1", PARTNER)])
-async def test_a_key_is_for_one_request_only(
-    client: httpx.AsyncClient, world: World, path: str, body: dict[str, Any]
-) -> None:
+@pytest.mark.parametrize("body", [PARTNER | {"name": "Fourth"}, PARTNER | {"country": "BE"}])
+async def test_a_key_is_for_one_request_only(client: httpx.AsyncClient, world: World, body: dict[str, Any]) -> None:
     await client.post(f"{BASE}/partners", json=PARTNER, headers=bearing(world.admin, "once"))
-    answer = await client.post(f"{BASE}{path}", json=body, headers=bearing(world.admin, "once"))
+    answer = await client.post(f"{BASE}/partners", json=body, headers=bearing(world.admin, "once"))
 
     assert (answer.status_code, answer.json()["code"]) == (422, "idempotency-key-reused")
     assert "Fourth" not in await names(client, world)

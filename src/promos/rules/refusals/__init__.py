@@ -77,7 +77,14 @@ from promos.rules.refusals.families import (
     Unavailable,
     Unknown,
 )
-from promos.rules.refusals.issues import DisclosureIncomplete, IssuePublished, IssueUnreadable, SegmentUnknown
+from promos.rules.refusals.issues import (
+    DisclosureIncomplete,
+    IssuePublished,
+    IssueUnreadable,
+    NotOverridable,
+    SecondPersonNeeded,
+    SegmentUnknown,
+)
 from promos.rules.refusals.offers import (
     AllotmentExhausted,
     AllotmentInUse,
@@ -156,6 +163,7 @@ __all__ = [
     "NotAllowed",
     "NotEligible",
     "NotFound",
+    "NotOverridable",
     "NotYet",
     "NotYours",
     "NothingToUndo",
@@ -177,6 +185,7 @@ __all__ = [
     "Refusal",
     "ScanIdReused",
     "ScopeMissing",
+    "SecondPersonNeeded",
     "SegmentUnknown",
     "SignInNeeded",
     "Taken",

@@ -25,6 +25,16 @@ class SegmentUnknown(Invalid):
         self.segment = segment
 
 
+class NotOverridable(Blocked):
+    slug = "not-overridable"
+    title = N_("This does not stop the issue, or may not be overridden by anybody.")
+
+
+class SecondPersonNeeded(Blocked):
+    slug = "second-person-needed"
+    title = N_("A second person has to agree, signed in as themselves.")
+
+
 class DisclosureIncomplete(Blocked):
     """`findings` are those that stop the issue, as `POST /issues/{id}/check` shows them."""
 

@@ -236,6 +236,7 @@ async def render(
     reads: NamedDependency[Reads],
     actor: NamedDependency[Actor],
     settings: NamedDependency[Settings],
+    now: NamedDependency[datetime],
     surface: FromQuery[Surface],
     for_sending: FromQuery[bool] = False,
 ) -> Response[str]:
@@ -248,6 +249,7 @@ async def render(
             request.app.state.rules,
             base_url=settings.base_url,
             for_sending=for_sending,
+            now=now,
             by=actor,
         )
     return on_surface(drawn, surface)

@@ -37,6 +37,8 @@ SAID: dict[str, tuple[str, str]] = {
     "revoked": ("ok", N_("Revoked. Passes given before stay good.")),
     "sent": ("ok", N_("The mail is on its way.")),
     "published": ("ok", N_("Published.")),
+    "asked": ("ok", N_("Asked. A colleague has to agree before it holds.")),
+    "agreed": ("ok", N_("Agreed. The finding no longer stops this issue.")),
     "declared": ("ok", N_("Your declaration is stored.")),
     "given-back": ("ok", N_("You gave your pass back. Thank you: somebody else can have it now.")),
     "not-shared": ("ok", N_("The organiser sees your address no more.")),

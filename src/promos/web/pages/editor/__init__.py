@@ -1,11 +1,12 @@
 """The editor's desk: issues, their promo blocks and what readers are told."""
 
-from promos.web.pages.editor import blocks, declaration, desk, issue, preview
+from promos.web.pages.editor import blocks, declaration, desk, issue, override, preview
 
 HANDLERS = [
     *desk.HANDLERS,
     *issue.HANDLERS,
     *blocks.HANDLERS,
     *declaration.HANDLERS,
+    *override.HANDLERS,
     *preview.HANDLERS,
 ]

@@ -346,9 +346,7 @@ def _reasons(solution: Solution, language: Language) -> list[Reason]:
         words = N_("Nobody has verified these words there.")
         better = gap.instead.label if gap.instead else None
         if better and better.language != solution.language:
-            words = N_(
-                "Nobody has verified these words there. “%(label)s” would do, in an issue in %(language)s."
-            )
+            words = N_("Nobody has verified these words there. “%(label)s” would do, in an issue in %(language)s.")
         elif better:
             words = N_("Nobody has verified these words there. “%(label)s” would do, in an issue of its own.")
         facts = {"label": better.text, "language": language.tongue(better.language)} if better else {}

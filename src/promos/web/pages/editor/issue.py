@@ -51,11 +51,12 @@ async def issue_page(
     reads: NamedDependency[Reads],
     actor: NamedDependency[Actor],
     settings: NamedDependency[Settings],
+    now: NamedDependency[datetime],
 ) -> Response[str]:
     language, rules = language_of(request), rules_of(request)
     async with reads() as session:
         issue, publication = await issue_of(session, issue_id, actor)
-        whole = await disclosure.composed(session, issue, rules, base_url=settings.base_url)
+        whole = await disclosure.composed(session, issue, rules, base_url=settings.base_url, now=now)
         findings = await findings_of(session, whole, rules)
         placeable = await catalogue.placeable(session, publication.id, actor)
         removed = await _removed(session, request.query_params.get("undo"), issue, actor)

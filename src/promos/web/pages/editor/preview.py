@@ -2,6 +2,7 @@
 
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -51,6 +52,7 @@ async def preview(
     reads: NamedDependency[Reads],
     actor: NamedDependency[Actor],
     settings: NamedDependency[Settings],
+    now: NamedDependency[datetime],
 ) -> Response[str]:
     """All surfaces, or the one that the address names. Sources are shown through the gate of publishing."""
     asked = request.query_params.get("surface")
@@ -61,7 +63,7 @@ async def preview(
 
         async def drawn(surface: Surface, for_sending: bool) -> str:
             return await disclosure.rendered(
-                session, issue_id, surface, rules, base_url=base_url, for_sending=for_sending, by=actor
+                session, issue_id, surface, rules, base_url=base_url, for_sending=for_sending, now=now, by=actor
             )
 
         text = await drawn("email_text", False)
@@ -69,7 +71,7 @@ async def preview(
         blocks: list[Source] = []
         with suppress(DisclosureIncomplete):
             sources = {surface: await drawn(surface, True) for surface in SURFACES}
-            blocks = await _blocks(session, request, issue_id, actor, base_url)
+            blocks = await _blocks(session, request, issue_id, actor, base_url, now)
     return page(
         request,
         "editor/preview.html",
@@ -92,6 +94,7 @@ async def issue_frame(
     reads: NamedDependency[Reads],
     actor: NamedDependency[Actor],
     settings: NamedDependency[Settings],
+    now: NamedDependency[datetime],
 ) -> Response[str]:
     async with reads() as session:
         issue, _ = await issue_of(session, issue_id, actor)
@@ -102,6 +105,7 @@ async def issue_frame(
             rules_of(request),
             base_url=settings.base_url,
             for_sending=False,
+            now=now,
             by=actor,
         )
     return _frame(request, drawn, issue.language, issue.title)
@@ -115,6 +119,7 @@ async def block_frame(
     reads: NamedDependency[Reads],
     actor: NamedDependency[Actor],
     settings: NamedDependency[Settings],
+    now: NamedDependency[datetime],
 ) -> Response[str]:
     async with reads() as session:
         placed = next(iter(await contents.placed(session, block_id=block_id)), None)
@@ -128,6 +133,7 @@ async def block_frame(
             rules_of(request),
             base_url=settings.base_url,
             for_sending=False,
+            now=now,
             by=actor,
         )
     return _frame(request, drawn, issue.language, placed.block.heading)
@@ -150,14 +156,21 @@ def _frame(request: Request[Any, Any, Any], drawn: str, tag: str, title: str) ->
 
 
 async def _blocks(
-    session: AsyncSession, request: Request[Any, Any, Any], issue_id: UUID, by: Actor, base_url: str
+    session: AsyncSession, request: Request[Any, Any, Any], issue_id: UUID, by: Actor, base_url: str, now: datetime
 ) -> list[Source]:
     sources = []
     for placed in await contents.placed(session, issue_id=issue_id):
         drawn: dict[Surface, str] = {}
         for surface in SURFACES:
             drawn[surface] = await disclosure.rendered_block(
-                session, placed.block.id, surface, rules_of(request), base_url=base_url, for_sending=True, by=by
+                session,
+                placed.block.id,
+                surface,
+                rules_of(request),
+                base_url=base_url,
+                for_sending=True,
+                now=now,
+                by=by,
             )
         sources.append(Source(placed.code.spelled, placed.block.id, drawn))
     return sources

@@ -36,6 +36,8 @@ class Told:
     source: str
     fix: str
     stops: bool
+    override: str = ""  # the reason for which it goes out nevertheless
+    override_href: str = ""  # where one may ask for that
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,4 +181,12 @@ def _told(finding: Finding, language: Language) -> Told:
         source=f"{text} ({speak(VERIFIED[finding.source.mark])})",
         fix=words["fix"],
         stops=finding.stops,
+        override=finding.override,
+        override_href=_override(finding),
     )
+
+
+def _override(finding: Finding) -> str:
+    block = finding.where.get("block")
+    may = block and (finding.may_be_overridden or finding.override)
+    return f"/editor/blocks/{block}/override/{finding.check}" if may else ""
