@@ -31,7 +31,8 @@ class Finding:
         facts = {
             name: fact if isinstance(fact, str) else ", ".join(map(gettext, fact)) for name, fact in self.facts.items()
         }
-        return {
+        overridden = {"override": self.override} if self.override else {}
+        return overridden | {
             "check": self.check,
             "severity": str(self.severity),
             "verdict": str(self.verdict),
@@ -45,7 +46,6 @@ class Finding:
                 "reviewed_by": self.reviewed_by or None,
             },
             "fix": (gettext(self.fix) % facts if facts else gettext(self.fix)) if self.fix else "",
-            "override": self.override or None,
         }
 
     @property

@@ -109,7 +109,10 @@ class IssueSeen(IssueRow):
 
 
 class FindingSeen(msgspec.Struct):
-    """`where` names the block, and the surface if it is not the HTML mail. `source`: the law it rests on."""
+    """`where` names the block, and the surface if it is not the HTML mail. `source`: the law it rests on.
+
+    `override`: the reason for which two people let it go out nevertheless.
+    """
 
     check: str
     severity: str  # BLOCK | ERROR | WARN | INFO
@@ -118,6 +121,7 @@ class FindingSeen(msgspec.Struct):
     why: str
     source: dict[str, Any]
     fix: str
+    override: str | UnsetType = UNSET
 
 
 class CheckSeen(msgspec.Struct):
