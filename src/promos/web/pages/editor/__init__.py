@@ -1,12 +1,13 @@
 """The editor's desk: issues, their promo blocks and what readers are told."""
 
-from promos.web.pages.editor import blocks, declaration, desk, issue, override, preview
+from promos.web.pages.editor import blocks, declaration, desk, issue, lint, override, preview
 
 HANDLERS = [
     *desk.HANDLERS,
     *issue.HANDLERS,
     *blocks.HANDLERS,
     *declaration.HANDLERS,
+    *lint.HANDLERS,
     *override.HANDLERS,
     *preview.HANDLERS,
 ]

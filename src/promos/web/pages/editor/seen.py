@@ -124,6 +124,13 @@ def parts_of(whole: Composed, rule_set: RuleSet, findings: Sequence[Finding], la
     return shown
 
 
+def parts_of_file(
+    segments: Sequence[Segment], rule_set: RuleSet, findings: Sequence[Finding], language: Language
+) -> list[Part]:
+    """Somebody's issue from top to bottom, each finding at the block it is about."""
+    return _own(segments, rule_set, (), findings, language)
+
+
 def told(findings: Iterable[Finding], language: Language) -> tuple[Told, ...]:
     """In words, what stops the issue first."""
     graver = sorted(
