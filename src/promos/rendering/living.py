@@ -1,0 +1,91 @@
+"""How much is left, as a picture for mails, whose words would stay as they were sent. It stands beside the label and
+never for it: without pictures, its alternative text sends readers to the code's page."""
+
+import io
+from datetime import datetime
+from functools import cache, lru_cache
+from importlib.resources import files
+
+from markupsafe import escape
+from PIL import Image, ImageDraw, ImageFont
+
+from promos.rendering.blocks import PAINT
+from promos.rendering.language import Language
+from promos.rules import redemption
+from promos.rules.language import N_
+from promos.rules.redemption import SOLD_OUT, Terms
+from promos.rules.refusals import CodeEnded, CodeNotOpen, CodePaused, CodeRevoked
+
+WIDTH, HEIGHT = 400, 44  # CSS pixels; the PNG has two of its own for each
+_SIZE = 20
+_GONE = {
+    CodeEnded: N_("The time for this offer is over"),
+    CodeNotOpen: N_("This offer is not open yet"),
+    CodePaused: N_("This offer is paused for the moment"),
+    CodeRevoked: N_("This offer was withdrawn"),
+}
+
+
+SENTENCES = (
+    *_GONE.values(),
+    N_("All are taken"),
+    N_("All are taken: join the waiting list"),
+    N_("There are passes left"),
+)
+
+
+def words(terms: Terms, now: datetime, language: Language) -> str:
+    """What is true of a block's offer at this moment, in a few words."""
+    no = redemption.refusal(terms, now)
+    if isinstance(no, SOLD_OUT):
+        waits = terms.has_waiting_list and now < terms.starts_at
+        return language.gettext(N_("All are taken: join the waiting list") if waits else N_("All are taken"))
+    if no is not None:
+        return language.gettext(_GONE.get(type(no), N_("This offer is paused for the moment")))
+    if terms.left is None:
+        return language.gettext(N_("There are passes left"))
+    said = language.ngettext("%(count)s pass left", "%(count)s passes left", terms.left)
+    return said % {"count": language.number(terms.left)}
+
+
+def svg(text: str) -> str:
+    """For the web."""
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" height="{HEIGHT}"'
+        f' role="img"><title>{escape(text)}</title>'
+        f'<rect x="1" y="1" width="{WIDTH - 2}" height="{HEIGHT - 2}" fill="{PAINT["paper"]}" stroke="{PAINT["ink"]}"/>'
+        f'<text x="{WIDTH // 2}" y="{HEIGHT // 2}" fill="{PAINT["ink"]}" font-family="system-ui,sans-serif"'
+        f' font-size="{_SIZE - 2}" text-anchor="middle" dominant-baseline="central">{escape(text)}</text></svg>'
+    )
+
+
+@lru_cache(maxsize=256)
+def png(text: str) -> bytes:
+    """For mails: few programs show SVG. The letters grow smaller until they fit."""
+    picture = Image.new("P", (2 * WIDTH, 2 * HEIGHT))
+    picture.putpalette([*_rgb(PAINT["paper"]), *_rgb(PAINT["ink"])])
+    drawing = ImageDraw.Draw(picture)
+    drawing.fontmode = "1"  # two colours, and sharp in any ground
+    drawing.rectangle((0, 0, 2 * WIDTH - 1, 2 * HEIGHT - 1), outline=1, width=2)
+    size = 2 * _SIZE
+    while size > 12 and _font(size).getlength(text) > 2 * WIDTH - 24:
+        size -= 2
+    drawing.text((WIDTH, HEIGHT), text, fill=1, font=_font(size), anchor="mm")
+    file = io.BytesIO()
+    picture.save(file, "PNG", optimize=True, dpi=(144, 144))
+    return file.getvalue()
+
+
+@cache
+def _font(size: int) -> ImageFont.FreeTypeFont:
+    font = files("font_source_sans_pro") / "files" / "SourceSansPro-Semibold.ttf"
+    return ImageFont.truetype(io.BytesIO(font.read_bytes()), size)
+
+
+def ink(letter: str) -> bytes:
+    """How a letter is drawn."""
+    return bytes(_font(2 * _SIZE).getmask(letter))
+
+
+def _rgb(color: str) -> tuple[int, int, int]:
+    return int(color[1:3], 16), int(color[3:5], 16), int(color[5:7], 16)
