@@ -662,6 +662,7 @@ def upgrade() -> None:
         sa.Column("benefits", sa.JSON(), nullable=False),
         sa.Column("editorial_control", sa.String(), nullable=False),
         sa.Column("obligation", sa.String(), nullable=False),
+        sa.Column("contract", sa.String(), server_default="", nullable=False),
         sa.Column("declared_by", sa.Uuid(), nullable=True),
         sa.Column("declared_at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint("party IN ('partner', 'editor')", name=op.f("ck_declarations_party")),

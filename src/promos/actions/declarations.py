@@ -41,6 +41,7 @@ async def declare(
     benefits: Sequence[Mapping[str, Any]],
     editorial_control: str,
     obligation: str,
+    contract: str = "",
     now: datetime,
     by: Actor,
 ) -> Declaration:
@@ -54,7 +55,7 @@ async def declare(
         raise NotFound("block")
     if not speaks_for(block, party, by):
         raise NotFound("declaration")
-    said = rules.declaration(kinds, benefits, editorial_control, obligation)
+    said = rules.declaration(kinds, benefits, editorial_control, obligation, contract)
     issue = await issues.draft(session, Issue.id == block.issue_id)
     values = _values(said)
     made = (await _made(session, block.id)).get(party)
@@ -99,6 +100,7 @@ def _values(said: rules.Declaration) -> dict[str, Any]:
         "benefits": [rules.as_json(benefit) for benefit in sorted(said.benefits, key=repr)],
         "editorial_control": str(said.editorial_control),
         "obligation": str(said.obligation),
+        "contract": said.contract,
     }
 
 

@@ -347,4 +347,5 @@ def _declared(said: Declaration) -> dict[str, Any]:
         "benefits": [as_json(benefit) for benefit in sorted(said.benefits, key=repr)],
         "editorial_control": said.editorial_control,
         "obligation": said.obligation,
+        "contract": bool(said.contract),
     }

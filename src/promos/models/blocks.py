@@ -76,5 +76,6 @@ class Declaration(Base):
     benefits: Mapped[list[Any]]
     editorial_control: Mapped[str]
     obligation: Mapped[str]
+    contract: Mapped[str] = mapped_column(default="", server_default="")
     declared_by: Mapped[UUID | None]
     declared_at: Mapped[datetime]

@@ -67,7 +67,7 @@ async def placed(session: AsyncSession, *, issue_id: UUID | None = None, block_i
 
 
 def declared_in(row: Declaration) -> declarations.Declaration:
-    return declarations.declaration(row.kinds, row.benefits, row.editorial_control, row.obligation)
+    return declarations.declaration(row.kinds, row.benefits, row.editorial_control, row.obligation, row.contract)
 
 
 def in_order(segments: Sequence[Segment], blocks: Sequence[PromoBlock]) -> list[Segment | PromoBlock]:

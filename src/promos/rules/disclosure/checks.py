@@ -21,6 +21,7 @@ DIFFERENT = {
     "benefits": N_("what was given"),
     "editorial_control": N_("who has a say over the text"),
     "obligation": N_("the duty to publish"),
+    "contract": N_("whether there is a written contract"),
 }
 
 # What a check answers: verdict, why, fix, facts

@@ -41,6 +41,7 @@ class Declaration:
     benefits: tuple[Benefit, ...]
     editorial_control: EditorialControl
     obligation: Obligation
+    contract: str = ""  # how the parties call the written contract, if there is one
 
     @property
     def is_paid(self) -> bool:
@@ -61,12 +62,17 @@ def differences(one: Declaration, other: Declaration) -> list[str]:
         "benefits": (sorted(map(repr, one.benefits)), sorted(map(repr, other.benefits))),
         "editorial_control": (one.editorial_control, other.editorial_control),
         "obligation": (one.obligation, other.obligation),
+        "contract": (bool(one.contract), bool(other.contract)),  # each may call it by a number of its own
     }
     return [name for name, (left, right) in pairs.items() if left != right]
 
 
 def declaration(
-    kinds: Sequence[str], benefits: Sequence[Mapping[str, Any]], editorial_control: str, obligation: str
+    kinds: Sequence[str],
+    benefits: Sequence[Mapping[str, Any]],
+    editorial_control: str,
+    obligation: str,
+    contract: str = "",
 ) -> Declaration:
     """A declaration from what was typed; raises `InvalidRequest` naming each member that makes no sense."""
     if not kinds:
@@ -81,7 +87,15 @@ def declaration(
         benefits=tuple(_benefit(each) for each in benefits),
         editorial_control=_word(EditorialControl, editorial_control, "editorial_control"),
         obligation=_word(Obligation, obligation, "obligation"),
+        contract=_contract(contract),
     )
+
+
+def _contract(typed: str) -> str:
+    kept = " ".join(typed.split())
+    if len(kept) > 120 or not kept.isprintable():
+        raise InvalidRequest({"contract": N_("Write at most 120 letters, on one line.")})
+    return kept
 
 
 def as_json(benefit: Benefit) -> dict[str, Any]:

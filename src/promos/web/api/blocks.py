@@ -98,12 +98,16 @@ class Benefit(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class NewDeclaration(msgspec.Struct, forbid_unknown_fields=True):
-    """What one party says was exchanged. It is the party's own; readers are told what both say alike."""
+    """What one party says was exchanged. It is the party's own; readers are told what both say alike.
+
+    `contract`: how the party calls the written contract, if there is one.
+    """
 
     kinds: list[RelationshipKind]
     editorial_control: EditorialControl
     obligation: Obligation
     benefits: list[Benefit] = []
+    contract: str = ""
 
 
 class DeclarationSeen(msgspec.Struct):
@@ -112,6 +116,7 @@ class DeclarationSeen(msgspec.Struct):
     benefits: list[Benefit]
     editorial_control: EditorialControl
     obligation: Obligation
+    contract: str
     declared_at: datetime
 
 

@@ -79,6 +79,7 @@ MEMBERS = {
     "benefits": N_("What was given"),
     "editorial_control": N_("Say over the text"),
     "obligation": N_("Duty to publish"),
+    "contract": N_("Written contract"),
 }
 
 
@@ -90,6 +91,7 @@ class Filled:
     rows: Sequence[Mapping[str, str]]
     editorial_control: str = ""
     obligation: str = ""
+    contract: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,13 +134,14 @@ def from_offer(placed: Placed) -> Filled:
 def from_row(made: Declaration) -> Filled:
     """A declaration that was made before."""
     rows = [{cell: "" if each.get(cell) is None else str(each[cell]) for cell in CELLS} for each in made.benefits]
-    return Filled(made.kinds, rows, made.editorial_control, made.obligation)
+    return Filled(made.kinds, rows, made.editorial_control, made.obligation, made.contract)
 
 
 def from_typed(typed: Typed) -> Filled:
     """The form as it came, without the rows that are empty."""
     rows = [_row(typed, number) for number in _numbers(typed)]
-    return Filled(typed.all("kinds"), rows, typed.text("editorial_control"), typed.text("obligation"))
+    said = (typed.text(name) for name in ("editorial_control", "obligation", "contract"))
+    return Filled(typed.all("kinds"), rows, *said)
 
 
 def read(typed: Typed) -> dict[str, Any]:
@@ -161,6 +164,7 @@ def read(typed: Typed) -> dict[str, Any]:
         "benefits": benefits,
         "editorial_control": typed.text("editorial_control"),
         "obligation": typed.text("obligation"),
+        "contract": typed.text("contract"),
     }
     for name, words in (("editorial_control", CONTROL), ("obligation", OBLIGATION)):
         if given[name] not in list(words):
@@ -206,6 +210,7 @@ def _words(made: Declaration, language: Language) -> dict[str, list[str]]:
         "benefits": [_benefit(each, language) for each in sorted(said.benefits, key=repr)],
         "editorial_control": [language.gettext(CONTROL[said.editorial_control])],
         "obligation": [language.gettext(OBLIGATION[said.obligation])],
+        "contract": [said.contract] if said.contract else [],
     }
 
 
