@@ -1,6 +1,6 @@
 """The editor's desk: issues, their promo blocks and what readers are told."""
 
-from promos.web.pages.editor import blocks, declaration, desk, issue, lint, override, preview
+from promos.web.pages.editor import blocks, declaration, desk, issue, lint, override, preview, received
 
 HANDLERS = [
     *desk.HANDLERS,
@@ -10,4 +10,5 @@ HANDLERS = [
     *lint.HANDLERS,
     *override.HANDLERS,
     *preview.HANDLERS,
+    *received.HANDLERS,
 ]
