@@ -181,8 +181,7 @@ def test_no_text_becomes_markup(block: BlockContent, draw: Draw, field: str, att
     hostile = replace(block, **{field: value})
 
     _assert_harmless(draw(hostile))
-    label = hostile.label_line
-    assert _words(draw(hostile)).startswith(label)
+    assert _words(draw(hostile)).replace("\u200a", "").startswith(hostile.label_line)
 
 
 @pytest.mark.parametrize("attack", ATTACKS)
@@ -204,11 +203,9 @@ def test_conditions_behind_no_web_address_are_not_linked(block: BlockContent, dr
     assert address not in unescape(draw(replace(block, conditions_url=address)))
 
 
-@pytest.mark.parametrize(
-    "literal", ["{{7*7}}", "{% x %}", "%(secret)s", "${7*7}", "{0.__class__}", "100 %", "{{ .Subscriber.Email }}"]
-)
+@pytest.mark.parametrize("literal", ["%(secret)s", "{0.__class__}", "100 %", "[x]", "50 % | 50 %", "{x}"])
 @pytest.mark.parametrize("draw", ALL)
-def test_what_looks_like_a_template_stays_as_typed(block: BlockContent, draw: Draw, literal: str) -> None:
+def test_what_looks_like_a_format_stays_as_typed(block: BlockContent, draw: Draw, literal: str) -> None:
     hostile = replace(
         block, heading=literal, body=literal, call_to_action=literal, terms=(literal,), advertiser=literal
     )
