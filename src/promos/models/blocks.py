@@ -40,6 +40,9 @@ class PromoBlock(Base):
     call_to_action: Mapped[str]
     after: Mapped[str | None] = mapped_column("after_segment")  # segment id; None: before the first
     replaces: Mapped[list[str]]  # segment ids that it stands in place of
+    approved_hash: Mapped[str | None]  # of what readers are told, as the partner read it
+    approved_by: Mapped[UUID | None]
+    approved_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
     removed_at: Mapped[datetime | None]
 

@@ -4,6 +4,8 @@ Partners and editors write parts of it, so nothing stays in it that would show t
 stored in, or not at all: a disclosure has to read the same to a person and to a program.
 """
 
+import hashlib
+import json
 import re
 import unicodedata
 from dataclasses import dataclass, fields
@@ -65,6 +67,12 @@ class BlockContent:
     def label_line(self) -> str:
         """The label with the advertiser, who is named once."""
         return self.label if self.advertiser in self.label else f"{self.label} – {self.advertiser}"
+
+
+def fingerprint(content: BlockContent) -> str:
+    """SHA-256 of all that readers are told, wherever Promos is served."""
+    told = {field.name: getattr(content, field.name) for field in fields(content) if field.name != "url"}
+    return hashlib.sha256(json.dumps(told, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
 
 
 def clean_line(text: str) -> str:

@@ -1,5 +1,6 @@
 """The declaration asked of a partner: filled in, blind, and compared once both are in."""
 
+import re
 from dataclasses import dataclass
 
 import pytest
@@ -11,7 +12,7 @@ from promos.models import Declaration, Issue, Partner, PromoBlock, Publication
 from promos.rules.people import Role
 from tests.newsroom import a_block, a_placeable_code, an_issue, publish_as_it_is
 from tests.web.pages.conftest import Browser, SignIn
-from tests.world import NOW, a_publication, editor_of
+from tests.world import NOW, a_partner, a_publication, editor_of
 
 FILLED = {
     "kinds": "passes_for_readers",
@@ -161,3 +162,34 @@ async def test_a_published_issue_takes_no_more_declarations(asked: Asked) -> Non
 async def _stored(asked: Asked) -> Declaration | None:
     async with asked.database.reading() as session:
         return await session.scalar(sa.select(Declaration).where(Declaration.party == "partner"))
+
+
+async def test_the_partner_reads_the_block_and_approves_it_as_it_stands(asked: Asked) -> None:
+    at = f"/partner/blocks/{asked.block.id}"
+    page = (await asked.browser.get(asked.path)).text
+    [read] = re.findall(r'name="read" value="(\w+)"', page)
+    drawn = await asked.browser.get(f"{at}/rendered")
+
+    old = await asked.browser.post(f"{at}/approve", {"read": "0" * 64})
+    approved = await asked.browser.post(f"{at}/approve", {"read": read})
+    after = (await asked.browser.get(asked.path)).text
+
+    assert asked.block.heading in drawn.text
+    assert "Publicité" in drawn.text
+    assert old.headers["Location"].endswith("said=block-changed")
+    assert approved.headers["Location"].endswith("said=approved")
+    assert "approved" in after
+    assert "Approve these words" not in after
+
+
+async def test_another_partner_reads_and_approves_nothing(asked: Asked, signed_in: SignIn, database: Database) -> None:
+    async with database.writing() as session:
+        other = await a_partner(session, name="Other")
+    stranger = await signed_in("hugo@other.example", Role.OWNER, partner_id=other.id)
+
+    for answer in (
+        await stranger.get(f"/partner/blocks/{asked.block.id}/rendered"),
+        await stranger.post(f"/partner/blocks/{asked.block.id}/approve", {"read": "0" * 64}),
+    ):
+        assert answer.status_code == 404
+        assert asked.block.heading not in answer.text

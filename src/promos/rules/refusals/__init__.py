@@ -78,6 +78,7 @@ from promos.rules.refusals.families import (
     Unknown,
 )
 from promos.rules.refusals.issues import (
+    BlockChanged,
     DisclosureIncomplete,
     IssuePublished,
     IssueUnreadable,
@@ -124,6 +125,7 @@ __all__ = [
     "AllotmentTooLarge",
     "AlreadyHoldsPass",
     "BatchDone",
+    "BlockChanged",
     "Blocked",
     "BodyTooLarge",
     "BudgetBelowSpent",

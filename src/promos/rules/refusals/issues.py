@@ -25,6 +25,11 @@ class SegmentUnknown(Invalid):
         self.segment = segment
 
 
+class BlockChanged(Blocked):
+    slug = "block-changed"
+    title = N_("The block was changed meanwhile. Read it again before you approve it.")
+
+
 class NotOverridable(Blocked):
     slug = "not-overridable"
     title = N_("This does not stop the issue, or may not be overridden by anybody.")

@@ -108,7 +108,7 @@ async def issue_frame(
             now=now,
             by=actor,
         )
-    return _frame(request, drawn, issue.language, issue.title)
+    return frame(request, drawn, issue.language, issue.title)
 
 
 @get("/editor/blocks/{block_id:uuid}/rendered/{surface:str}", opt=READ)
@@ -136,7 +136,7 @@ async def block_frame(
             now=now,
             by=actor,
         )
-    return _frame(request, drawn, issue.language, placed.block.heading)
+    return frame(request, drawn, issue.language, placed.block.heading)
 
 
 def _framed(typed: str) -> Surface:
@@ -146,7 +146,7 @@ def _framed(typed: str) -> Surface:
     return framed[typed]
 
 
-def _frame(request: Request[Any, Any, Any], drawn: str, tag: str, title: str) -> Response[str]:
+def frame(request: Request[Any, Any, Any], drawn: str, tag: str, title: str) -> Response[str]:
     """A document of its own for an iframe; a rendering that is one already stays as it is."""
     headers = {"Content-Security-Policy": FRAME_POLICY}
     if drawn.lstrip()[:9].lower() == "<!doctype":

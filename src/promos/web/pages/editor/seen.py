@@ -3,6 +3,8 @@
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
+from promos.actions import approvals
+from promos.actions.approvals import Approval
 from promos.actions.disclosure import Composed
 from promos.queries.contents import Placed
 from promos.rendering.language import Language
@@ -83,6 +85,10 @@ class Ours:
     findings: tuple[Told, ...]
     is_text = False
     is_ours = True
+
+    @property
+    def approval(self) -> Approval:
+        return approvals.of(self.placed.block, self.content)
 
     @property
     def code(self) -> str:

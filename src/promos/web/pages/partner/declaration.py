@@ -9,15 +9,18 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from promos.actions import declarations
+from promos.actions import approvals, declarations, disclosure
 from promos.actions.declarations import Seen
 from promos.models import Issue, Publication
 from promos.queries import contents
 from promos.queries.contents import Placed
+from promos.rules.blocks import fingerprint
 from promos.rules.people import Actor
-from promos.rules.refusals import NotFound, Refusal
+from promos.rules.refusals import BlockChanged, NotFound, Refusal
+from promos.settings import Settings
 from promos.web.given import Reads, Writes
 from promos.web.pages import declared
+from promos.web.pages.editor.preview import frame
 from promos.web.pages.partner.desk import READ, WRITE
 from promos.web.pages.show import go, language_of, page
 from promos.web.pages.typed import TO_MEND, Typed, to_mend
@@ -55,6 +58,61 @@ async def declare(
     return go(f"/partner/blocks/{block_id}/declaration", "declared")
 
 
+@post("/partner/blocks/{block_id:uuid}/approve", opt=WRITE)
+async def approve(
+    request: Request[Any, Any, Any],
+    block_id: FromPath[UUID],
+    writes: NamedDependency[Writes],
+    actor: NamedDependency[Actor],
+    settings: NamedDependency[Settings],
+) -> Response[Any]:
+    """What stood on the page is approved, and nothing that came after it."""
+    read = (await Typed.of(request)).text("read")
+
+    async def effect(session: AsyncSession, now: datetime) -> None:
+        given = {"rule_set": request.app.state.rules, "base_url": settings.base_url}
+        await approvals.approve(session, block_id, read=read, **given, now=now, by=actor)
+
+    try:
+        await writes.run(effect)
+    except BlockChanged:
+        return go(f"/partner/blocks/{block_id}/declaration", "block-changed")
+    return go(f"/partner/blocks/{block_id}/declaration", "approved")
+
+
+@get("/partner/blocks/{block_id:uuid}/rendered", opt=READ)
+async def rendered(
+    request: Request[Any, Any, Any],
+    block_id: FromPath[UUID],
+    reads: NamedDependency[Reads],
+    actor: NamedDependency[Actor],
+    settings: NamedDependency[Settings],
+    now: NamedDependency[datetime],
+) -> Response[str]:
+    """The block as readers see it, for an iframe."""
+    async with reads() as session:
+        placed = await _mine(session, block_id, actor)
+        issue = await session.get_one(Issue, placed.block.issue_id)
+        drawn = await disclosure.rendered_block(
+            session,
+            block_id,
+            "web",
+            request.app.state.rules,
+            base_url=settings.base_url,
+            for_sending=False,
+            now=now,
+            by=actor,
+        )
+    return frame(request, drawn, issue.language, placed.block.heading)
+
+
+async def _mine(session: AsyncSession, block_id: UUID, by: Actor) -> Placed:
+    placed = next(iter(await contents.placed(session, block_id=block_id)), None)
+    if placed is None or not declarations.speaks_for(placed.block, "partner", by):
+        raise NotFound("block")
+    return placed
+
+
 async def _shown(
     request: Request[Any, Any, Any],
     session: AsyncSession,
@@ -64,12 +122,12 @@ async def _shown(
     typed: Typed | None = None,
     refusal: Refusal | None = None,
 ) -> Response[str]:
-    placed = next(iter(await contents.placed(session, block_id=block_id)), None)
-    if placed is None or not declarations.speaks_for(placed.block, "partner", actor):
-        raise NotFound("block")
+    placed = await _mine(session, block_id, actor)
     issue = await session.get_one(Issue, placed.block.issue_id)
     publication = await session.get_one(Publication, placed.block.publication_id)
     seen = await declarations.seen_by(session, placed.block, actor)
+    state = request.app.state
+    content = contents.content(placed, publication, issue.language, state.rules, base_url=state.settings.base_url)
     language = language_of(request)
     errors, status = to_mend(refusal, language) if refusal else ({}, 200)
     mine, theirs = seen.shown.get("partner"), seen.shown.get("editor")
@@ -81,6 +139,8 @@ async def _shown(
         issue=issue,
         publication=publication,
         seen=seen,
+        approval=approvals.of(placed.block, content),
+        read=fingerprint(content),
         filled=_filled(placed, seen, typed),
         compared=declared.compared(mine, theirs, language) if mine and theirs else [],
         choices=declared.choices(language),
@@ -97,4 +157,4 @@ def _filled(placed: Placed, seen: Seen, typed: Typed | None) -> declared.Filled:
     return declared.from_row(mine) if mine else declared.from_offer(placed)
 
 
-HANDLERS: list[Any] = [declaration_page, declare]
+HANDLERS: list[Any] = [declaration_page, declare, approve, rendered]
