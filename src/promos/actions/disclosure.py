@@ -34,6 +34,7 @@ from promos.rules.refusals import DisclosureIncomplete, NotFound
 
 Surface = Literal["email_html", "email_text", "web"]
 SURFACES: tuple[Surface, ...] = get_args(Surface)
+BlockSurface = Literal["email_html", "email_text", "web", "markdown", "rich_paste", "mjml", "lexical"]
 
 # A declaration that was made and is not to be looked into before the other one is there.
 _SEALED = Declaration(frozenset(), (), EditorialControl.NONE, Obligation.NONE)
@@ -176,7 +177,7 @@ async def rendered(
 async def rendered_block(
     session: AsyncSession,
     block_id: UUID,
-    surface: Surface,
+    surface: BlockSurface,
     rule_set: RuleSet,
     *,
     base_url: str,
@@ -290,9 +291,8 @@ def _as_rendered(content: BlockContent, placed: Placed) -> Sequence[BlockSubject
     return subjects
 
 
-def _drawn(content: BlockContent, surface: Surface) -> str:
-    draw = {"email_html": drawn_block.email_html, "email_text": drawn_block.email_text, "web": drawn_block.web}
-    return draw[surface](content)
+def _drawn(content: BlockContent, surface: BlockSurface) -> str:
+    return drawn_block.SURFACES[surface](content)
 
 
 def _passing(whole: Composed, rule_set: RuleSet) -> tuple[Finding, ...]:

@@ -5,7 +5,9 @@ from typing import Any
 import httpx
 import pytest
 
+from promos.actions.disclosure import BlockSurface
 from promos.rules.people import Role
+from promos.web.api.issues import MEDIA
 from tests.web.asking import BLOCK, DECLARATION
 from tests.web.sides import World
 
@@ -96,6 +98,19 @@ async def test_the_label_stands_in_every_rendering(editor: httpx.AsyncClient, wo
             assert "Zephyr Events SAS" in answer.text
         sent = await editor.get(f"{BASE}{address}/render?surface=web&for_sending=true")
         assert (sent.status_code, sent.json()["code"]) == (409, "disclosure-incomplete")
+
+
+@pytest.mark.parametrize("surface", MEDIA)
+async def test_a_block_is_drawn_for_each_tool_with_its_label_before_its_code(
+    editor: httpx.AsyncClient, world: World, surface: BlockSurface
+) -> None:
+    address = f"{BASE}/blocks/{world.a.block}/render?surface={surface}"
+    answer = await editor.get(address)
+    sent = await editor.get(f"{address}&for_sending=true")
+
+    assert answer.headers["Content-Type"].startswith(MEDIA[surface])
+    assert 0 <= answer.text.index("Publicité") < answer.text.index(world.a.codes[0])
+    assert (sent.status_code, sent.json()["code"]) == (409, "disclosure-incomplete")
 
 
 async def test_who_declares_second_cannot_copy(editor: httpx.AsyncClient, world: World) -> None:

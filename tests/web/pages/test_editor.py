@@ -493,10 +493,13 @@ async def test_sources_are_copied_through_the_gate_of_publishing(desk: Desk) -> 
     assert "data-copy" not in closed.text
     assert "cannot be copied yet" in closed.text
     assert "Publicité – collaboration commerciale" in shown(closed.text)
-    assert opened.text.count("data-copy=") == 6
+    assert opened.text.count("data-copy=") == 9
+    for tool in ("Markdown, such as for Buttondown", "MJML, such as for Keila", "Lexical, for Ghost"):
+        assert f"<summary>{tool}</summary>" in opened.text
+    assert f'src="{block}/rendered/rich_paste"' in opened.text
     assert "&lt;table role=" in opened.text
     assert "<iframe" in opened.text
-    assert "<iframe" not in one.text
+    assert "<iframe" not in one.text.partition("One block alone")[0]
 
 
 @pytest.mark.parametrize("surface", ["email_html", "web"])

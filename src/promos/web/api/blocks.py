@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from promos.actions import blocks, declarations, disclosure
 from promos.actions.blocks import Place
-from promos.actions.disclosure import Surface
+from promos.actions.disclosure import BlockSurface
 from promos.models import Declaration, PromoBlock, PromoCode
 from promos.queries import issues as desk
 from promos.queries import pages
@@ -267,7 +267,7 @@ async def render(
     actor: NamedDependency[Actor],
     settings: NamedDependency[Settings],
     now: NamedDependency[datetime],
-    surface: FromQuery[Surface],
+    surface: FromQuery[BlockSurface],
     for_sending: FromQuery[bool] = False,
 ) -> Response[str]:
     """One block on one surface, its label inside. `for_sending`: for its editors, if its issue could be published."""

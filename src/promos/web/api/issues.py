@@ -13,7 +13,7 @@ from msgspec import UNSET, UnsetType
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from promos.actions import disclosure, issues
-from promos.actions.disclosure import Surface
+from promos.actions.disclosure import BlockSurface, Surface
 from promos.models import Issue
 from promos.parsing.issues import HTML, MAIL, MARKDOWN, TEXT
 from promos.queries import catalogue, pages
@@ -259,8 +259,19 @@ async def render(
     return on_surface(drawn, surface)
 
 
-def on_surface(drawn: str, surface: Surface) -> Response[str]:
-    return Response(drawn, media_type="text/plain" if surface == "email_text" else "text/html")
+MEDIA: dict[BlockSurface, str] = {
+    "email_html": "text/html",
+    "email_text": "text/plain",
+    "web": "text/html",
+    "markdown": "text/markdown",
+    "rich_paste": "text/html",
+    "mjml": "text/mjml",
+    "lexical": "application/json",
+}
+
+
+def on_surface(drawn: str, surface: BlockSurface) -> Response[str]:
+    return Response(drawn, media_type=f"{MEDIA[surface]}; charset=utf-8")
 
 
 @post("/issues/{id:uuid}/check", status_code=200, opt=allows(*EDIT, scope=Scope.WRITE), operation_id="checkIssue")

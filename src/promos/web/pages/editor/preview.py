@@ -13,7 +13,7 @@ from markupsafe import Markup
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from promos.actions import disclosure
-from promos.actions.disclosure import SURFACES, Surface
+from promos.actions.disclosure import SURFACES, BlockSurface, Surface
 from promos.queries import contents
 from promos.rules.language import N_
 from promos.rules.people import Actor
@@ -36,13 +36,20 @@ NAMES: dict[Surface, str] = {
 }
 
 
+FOR_TOOLS: dict[BlockSurface, str] = {
+    "markdown": N_("Markdown, such as for Buttondown"),
+    "mjml": N_("MJML, such as for Keila"),
+    "lexical": N_("Lexical, for Ghost"),
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Source:
     """A block on each surface, to copy."""
 
     code: str
     block_id: UUID
-    by_surface: dict[Surface, str]
+    by_surface: dict[BlockSurface, str]
 
 
 @get("/editor/issues/{issue_id:uuid}/preview", opt=READ)
@@ -80,6 +87,7 @@ async def preview(
         surfaces=surfaces,
         all_surfaces=SURFACES,
         names={surface: language.gettext(name) for surface, name in NAMES.items()},
+        tools={surface: language.gettext(name) for surface, name in FOR_TOOLS.items()},
         text=text,
         sources=sources,
         blocks=blocks,
@@ -129,7 +137,7 @@ async def block_frame(
         drawn = await disclosure.rendered_block(
             session,
             block_id,
-            _framed(surface),
+            _framed_block(surface),
             rules_of(request),
             base_url=settings.base_url,
             for_sending=False,
@@ -146,6 +154,10 @@ def _framed(typed: str) -> Surface:
     return framed[typed]
 
 
+def _framed_block(typed: str) -> BlockSurface:
+    return "rich_paste" if typed == "rich_paste" else _framed(typed)
+
+
 def frame(request: Request[Any, Any, Any], drawn: str, tag: str, title: str) -> Response[str]:
     """A document of its own for an iframe; a rendering that is one already stays as it is."""
     headers = {"Content-Security-Policy": FRAME_POLICY}
@@ -160,8 +172,8 @@ async def _blocks(
 ) -> list[Source]:
     sources = []
     for placed in await contents.placed(session, issue_id=issue_id):
-        drawn: dict[Surface, str] = {}
-        for surface in SURFACES:
+        drawn: dict[BlockSurface, str] = {}
+        for surface in (*SURFACES, *FOR_TOOLS):
             drawn[surface] = await disclosure.rendered_block(
                 session,
                 placed.block.id,
