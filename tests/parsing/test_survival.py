@@ -1,6 +1,7 @@
 """What breaks a badly made block has to be told; what we draw ourselves is not broken by any of it."""
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -86,6 +87,18 @@ def test_only_what_is_no_html_mail_is_spared_anything(block: BlockContent) -> No
     assert {surface for surface, _ in spared} == {"email_text", "web"}
     assert len(spared) == 9
     assert len(cells) == 12 * len(blocks.SURFACES)
+
+
+def test_the_page_of_surfaces_tells_what_is_found(block: BlockContent) -> None:  # noqa: F811
+    page = (Path(__file__).parents[2] / "docs" / "reference" / "surfaces.md").read_text(encoding="utf-8")
+    found = {(cell.surface, cell.transformation): cell for cell in survival.matrix(block, _drawn(block), rules())}
+    said = {"survives": "survives", "lost": "lost", "does not apply": "–"}
+
+    assert f"| | {' | '.join(blocks.SURFACES)} |\n" in page
+    for name in survival.TRANSFORMATIONS:
+        row = " | ".join(said[found[surface, name].verdict] for surface in blocks.SURFACES)
+        assert f"| {name} | {row} |\n" in page
+        assert f"| `{name}` | " in page
 
 
 @pytest.mark.parametrize("attack", HOSTILE)
