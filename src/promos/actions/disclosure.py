@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from promos.actions import issues, journal, overrides
 from promos.models import Issue, IssueCheck, PromoBlock, Publication, new_id
+from promos.parsing import survival
 from promos.parsing.html import read_html
 from promos.parsing.issues import TEXT, read_issue
 from promos.queries import contents
@@ -30,7 +31,7 @@ from promos.rules.disclosure.subject import BlockSubject, Facts, Subject
 from promos.rules.disclosure.vocabulary import EditorialControl, Obligation, Verdict
 from promos.rules.issues import Segment
 from promos.rules.people import Actor
-from promos.rules.refusals import DisclosureIncomplete, NotFound
+from promos.rules.refusals import DisclosureIncomplete, LabelLost, NotFound
 
 Surface = Literal["email_html", "email_text", "web"]
 SURFACES: tuple[Surface, ...] = get_args(Surface)
@@ -194,7 +195,7 @@ async def rendered_block(
         issue = await _seen(session, block.issue_id, by)
         whole = await composed(session, issue, rule_set, base_url=base_url, now=now)
         _passing(whole, rule_set)
-        return _drawn(whole.block(block_id), surface)
+        return _kept(whole.block(block_id), surface, rule_set)
     return _drawn(await content_of(session, block, rule_set, base_url=base_url), surface)
 
 
@@ -293,6 +294,15 @@ def _as_rendered(content: BlockContent, placed: Placed) -> Sequence[BlockSubject
 
 def _drawn(content: BlockContent, surface: BlockSurface) -> str:
     return drawn_block.SURFACES[surface](content)
+
+
+def _kept(content: BlockContent, surface: BlockSurface, rule_set: RuleSet) -> str:
+    """A rendering that keeps its label whatever is done to it; raises `LabelLost`."""
+    drawn = _drawn(content, surface)
+    cells = survival.matrix(content, {surface: drawn}, rule_set)
+    if lost := next((each for each in cells if each.verdict == "lost"), None):
+        raise LabelLost(surface, lost.transformation)
+    return drawn
 
 
 def _passing(whole: Composed, rule_set: RuleSet) -> tuple[Finding, ...]:

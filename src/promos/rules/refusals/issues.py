@@ -30,6 +30,17 @@ class BlockChanged(Blocked):
     title = N_("The block was changed meanwhile. Read it again before you approve it.")
 
 
+class LabelLost(Blocked):
+    """`surface`: of the rendering; `after`: what is done to it by mail programs or tools that it does not outlive."""
+
+    slug = "label-lost"
+    title = N_("This rendering would lose its label on the way to readers, so it is not given out.")
+
+    def __init__(self, surface: str, after: str) -> None:
+        self.surface = surface
+        self.after = after
+
+
 class NotOverridable(Blocked):
     slug = "not-overridable"
     title = N_("This does not stop the issue, or may not be overridden by anybody.")
