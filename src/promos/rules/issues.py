@@ -6,11 +6,16 @@ from dataclasses import dataclass, field
 
 # A word that looks like a code, where the text speaks of a code.
 _NAMED = re.compile(
-    r"(?:\bcodes?(?:[ -]promo)?|\bpromo(?:tion)?[ -]?codes?|\b\w{0,20}code|\bcoupons?|\bGutschein\w{0,12})"
+    r"(?:\bcodes?(?:[ -]promo)?|\bpromo(?:tion)?[ -]?codes?|\b\w{0,20}code|\bcoupons?|\bGutschein\w{0,12}|"
+    r"\bc[oó]digos?(?: promocional(?:es)?| de descuento)?|\bcup[oó]n|\bcodic[ei](?: sconto| promo\w{0,8})?|\bbuono)"
+    r"(?:\s{1,3}(?:is|est|ist|es|è|lautet|luidt|heißt))?"
     r"(?:\s{0,3}[:=«“\"'‘„(*_-]){0,4}\s{0,3}([A-Z0-9](?:-?[A-Z0-9]){3,39})(?![\w-])",
     re.IGNORECASE,
 )
-_ASKED_FOR = re.compile(r"\bcodes?(?:[ -]promo)?\s{0,3}(?:[:=]|→|est|is|lautet)?\s{0,3}$|code:\s{0,3}$", re.IGNORECASE)
+_ASKED_FOR = re.compile(
+    r"\b(?:codes?(?:[ -]promo)?|c[oó]digo|codice)\s{0,3}(?:[:=]|→|est|is|es|è|lautet|luidt)?\s{0,3}$|code:\s{0,3}$",
+    re.IGNORECASE,
+)
 _ALONE = re.compile(r"\W{0,5}([A-Z0-9](?:-?[A-Z0-9]){3,39})\W{0,5}")
 # Words that stand after "code" and open nothing.
 _NO_CODES = re.compile(
@@ -19,7 +24,11 @@ _NO_CODES = re.compile(
 )
 _OFFERED = re.compile(
     r"gratuit|offr(?:ir|e|ons|ez)|offert|accès|places?\b|billet|invitation|laissez-passer|remise|réduction|rabais|"
-    r"\bfree\b|\bpass(?:es)?\b|tickets?\b|discount|\boff\b|give ?away|kostenlos|gratis|frei(?:e|karte)|rabatt|"
+    r"moitié prix|\bfree\b|\bpass(?:es)?\b|tickets?\b|seats?\b|half price|discount|\boff\b|give ?away|"
+    r"kostenlos|gratis|frei(?:e|karte)|\bfrei\b|rabatt|\bPl(?:atz|ätze)\b|Eintritt|"
+    r"kaart(?:en|je|jes)?\b|korting|toegang|"
+    r"gratuit[ao]s?|entradas?\b|descuento|\bpases?\b|invitaci|plazas?\b|regal[oa]|"
+    r"sconto|omaggio|bigliett|ingress[oi]\b|\bposti\b|"
     r"\d\s?[€$£]|[€$£]\s?\d|-\s?\d{1,2}\s?%",
     re.IGNORECASE,
 )
