@@ -23,6 +23,9 @@ _STOP_WORDS = {
     "fr": frozenset("le la les des une vous nous est dans pour avec et pas sur qui que ce à".split()),
     "de": frozenset("der die das und nicht mit für ist ein eine zu den wir sie auf im".split()),
     "en": frozenset("the and of to in is you for with that this are we it on be".split()),
+    "es": frozenset("el los las y en del con por para una es se su al lo más este esta hay".split()),
+    "it": frozenset("il gli che di e con per una del della nel alla è si sono da non questo questa anche".split()),
+    "nl": frozenset("het een van en op met voor zijn je wij niet aan dat deze naar bij ook wordt".split()),
 }
 _MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable("table")
 _MARKS = re.compile(r"[\[\]*_`<&!\\]")
@@ -65,7 +68,7 @@ def read_issue(content: str | bytes, media_type: str) -> Parsed:
 
 
 def language_of(segments: Iterable[Segment]) -> str | None:
-    """`fr`, `de` or `en` by the commonest little words; `None` for too few of them."""
+    """Which of our six by the commonest little words; `None` for too few of them."""
     words = re.findall(r"[^\W\d_]+", " ".join(segment.text for segment in segments)[:50_000].lower())
     counts = {code: sum(word in little for word in words) for code, little in _STOP_WORDS.items()}
     best = max(counts, key=lambda code: counts[code])

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 _NAMED = re.compile(
     r"(?:\bcodes?(?:[ -]promo)?|\bpromo(?:tion)?[ -]?codes?|\b\w{0,20}code|\bcoupons?|\bGutschein\w{0,12}|"
     r"\bc[oó]digos?(?: promocional(?:es)?| de descuento)?|\bcup[oó]n|\bcodic[ei](?: sconto| promo\w{0,8})?|\bbuono)"
-    r"(?:\s{1,3}(?:is|est|ist|es|è|lautet|luidt|heißt))?"
+    r"(?:\s{1,3}(?:is|est|ist|es|è|lautet|luidt|heißt)(?=\W))?"
     r"(?:\s{0,3}[:=«“\"'‘„(*_-]){0,4}\s{0,3}([A-Z0-9](?:-?[A-Z0-9]){3,39})(?![\w-])",
     re.IGNORECASE,
 )

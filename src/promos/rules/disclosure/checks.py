@@ -209,7 +209,8 @@ def pos_3(case: Case) -> Iterator[Answer]:
         return
     notes = {line.line for line in case.lines if line.is_footnote}
     text = "\n".join(line for line in case.block.text.split("\n") if line.strip() not in notes)
-    start = folded(text).find(folded(case.block.code))
+    found = re.search(rf"(?<!\w){re.escape(case.block.code)}(?!\w)", text)  # "Kiln" is no KILN
+    start = len(folded(text[: found.start()])) if found else -1
     end = start + len(folded(case.block.code))
     words = {entry.text for line in case.visible if (entry := entry_in(case.rules, line.line))}
     at = [span for word in words for span in spans(text, word)]
@@ -226,7 +227,7 @@ def id_1(case: Case) -> Iterator[Answer]:
         is_named = block.facts.advertiser.casefold() in block.text.casefold()
     else:
         forms = "|".join(re.escape(form) for form in case.rules.lexicon.legal_forms)
-        is_named = re.search(rf"(?:[A-ZÀ-Þ][\w&.’'-]{{0,40}} )(?:{forms})(?![\w-])", block.text) is not None
+        is_named = re.search(rf"(?:[A-ZÀ-Þ][\w&.’'-]{{0,40}},? )(?:{forms})(?![\w-])", block.text) is not None
     if is_named:
         yield (PASS, N_("The advertiser is named with legal form."), "", {})
     else:

@@ -49,7 +49,8 @@ def entry_in(rule_set: RuleSet, line: str, *, is_heading: bool = False) -> Label
     """
     text, connectors = folded(line), () if is_heading else rule_set.lexicon.connectors
     found = [entry for entry in rule_set.labels if _begins(entry.text, connectors, is_heading).match(text)]
-    return max(found, key=lambda entry: len(entry.text), default=None)
+    spelled = line.casefold()  # "Reclame" is Dutch, "Réclame" French
+    return max(found, key=lambda entry: (len(entry.text), entry.text.casefold() in spelled), default=None)
 
 
 def entries_in(rule_set: RuleSet, line: str) -> list[LabelEntry]:
@@ -64,7 +65,7 @@ def _begins(label: str, connectors: tuple[str, ...], is_heading: bool) -> re.Pat
     if " " in label and not is_heading:
         return re.compile(rf"[\W_]*{words}(?!\w)")
     after = "".join(rf"|\s+{re.escape(folded(each))}(?!\w)" for each in connectors)
-    return re.compile(rf"[\W_]*{words}(?:[\W_]*$|\s*[:–—|\])»”.·,;!*_/]|\s+-\s{after})")
+    return re.compile(rf"[\W_]*{words}(?:[\W_]*$|\s*[:–—|()\])»”.·,;!*_/]|\s+-\s{after})")
 
 
 def given_sentence(
