@@ -1,0 +1,44 @@
+"""One block with what all its checks look at, and how a check answers."""
+
+from collections.abc import Sequence
+
+from promos.rules.disclosure.label import label_for
+from promos.rules.disclosure.ruleset import RuleSet
+from promos.rules.disclosure.subject import BlockSubject, LabelLine, Subject, label_lines
+from promos.rules.disclosure.vocabulary import Verdict
+
+# What a check answers: verdict, why, fix, facts
+Answer = tuple[Verdict, str, str, dict[str, str | tuple[str, ...]]]
+PASS = Verdict.PASS
+FAIL = Verdict.FAIL
+CANNOT_TELL = Verdict.CANNOT_TELL
+
+
+class Case:
+    """One block with what all its checks look at. `number`: its place among the blocks of its issue, from 0."""
+
+    def __init__(self, subject: Subject, number: int, rule_set: RuleSet, audience: Sequence[str]) -> None:
+        self.subject, self.number, self.rules, self.audience = subject, number, rule_set, audience
+        self.block = subject.blocks[number]
+        self.lines = label_lines(rule_set, self.block)
+        self.visible = [line for line in self.lines if is_seen(self.block, line)]
+
+    @property
+    def label(self) -> LabelLine | None:
+        """The first label that a reader sees; one that stands before the rest in the text."""
+        return first_seen(self.visible)
+
+
+def is_seen(block: BlockSubject, line: LabelLine) -> bool:
+    look = block.segments[line.at].look
+    return look.hidden_by is None and not look.is_image
+
+
+def first_seen(visible: Sequence[LabelLine]) -> LabelLine | None:
+    return next((line for line in visible if not line.is_footnote), next(iter(visible), None))
+
+
+def proposal(case: Case) -> str:
+    """The label that Promos would write."""
+    advertiser = case.block.facts.advertiser if case.block.facts else "…"
+    return label_for(case.rules, case.audience, case.subject.language, advertiser).text

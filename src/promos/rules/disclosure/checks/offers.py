@@ -1,0 +1,64 @@
+"""What is offered, and by whom."""
+
+import re
+from collections.abc import Iterator
+
+from promos.rules.disclosure.checks.case import FAIL, PASS, Answer, Case
+from promos.rules.disclosure.lexicon import contains, folded
+from promos.rules.language import N_
+
+
+def id_1(case: Case) -> Iterator[Answer]:
+    block = case.block
+    if block.facts is not None:
+        is_named = block.facts.advertiser.casefold() in block.text.casefold()
+    else:
+        forms = "|".join(re.escape(form) for form in case.rules.lexicon.legal_forms)
+        is_named = re.search(rf"(?:[A-ZÀ-Þ][\w&.’'-]{{0,40}},? )(?:{forms})(?![\w-])", block.text) is not None
+    if is_named:
+        yield (PASS, N_("The advertiser is named with legal form."), "", {})
+    else:
+        why = N_("On whose behalf this is advertised is not said: the registered name is missing.")
+        yield (FAIL, why, N_("Name the organiser as registered, such as “Generation Events SAS”."), {})
+
+
+def off_1(case: Case) -> Iterator[Answer]:
+    text, lexicon = case.block.text, case.rules.lexicon
+    things = "|".join(re.escape(thing) for thing in lexicon.things)
+    counted = re.compile(rf"(?<![\w,.])\d[\d  ]{{0,8}}\s?(?:\w{{1,20}}\s){{0,3}}(?:{things})", re.IGNORECASE)
+    lacking = {
+        N_("how many"): counted.search(text) is None,
+        N_("whether VAT is included"): not any(contains(text, word) for word in lexicon.vat),
+        N_("until when"): not any(contains(text, word) for word in lexicon.deadline),
+        N_("the conditions"): not any(contains(text, word) for word in lexicon.conditions),
+    }
+    missing = tuple(name for name, lacks in lacking.items() if lacks)
+    if missing:
+        why = N_("The offer does not say: %(missing)s.")
+        fix = N_("Say how many, worth what with or without VAT, until when and on which conditions.")
+        yield (FAIL, why, fix, {"missing": missing})
+    else:
+        yield (PASS, N_("The offer says how many, worth what, until when and on which conditions."), "", {})
+
+
+def off_2(case: Case) -> Iterator[Answer]:
+    lexicon, text = case.rules.lexicon, case.block.text
+    things = "|".join(re.escape(thing) for thing in lexicon.things)
+    vague = "|".join(re.escape(word) for word in lexicon.vague)
+    found = re.search(rf"\b(?:{vague})\s(?:\w{{1,20}}\s){{0,2}}(?:{things})\b", text, re.IGNORECASE)
+    if found:
+        why = N_("“%(words)s”: whoever gives passes away knows how many.")
+        yield (FAIL, why, N_("Say the number."), {"words": " ".join(found[0].split())})
+    else:
+        yield (PASS, N_("No number is left vague."), "", {})
+
+
+def off_3(case: Case) -> Iterator[Answer]:
+    things = "|".join(re.escape(folded(thing)) for thing in case.rules.lexicon.claimed)
+    claim = re.compile(rf"(?<![\w.,])\d(?:[\s.,]?\d){{0,8}}\+?(?:\s[^\W\d_]{{1,20}}){{0,3}}?\s+(?:{things})(?!\w)")
+    found = claim.search(folded(case.block.text))
+    if found:
+        why = N_("“%(words)s” is a claim, and nothing here says what it rests on.")
+        yield (FAIL, why, N_("Keep the evidence, or leave the number out."), {"words": " ".join(found[0].split())})
+    else:
+        yield (PASS, N_("No number is claimed without evidence."), "", {})

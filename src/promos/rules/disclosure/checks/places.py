@@ -1,0 +1,46 @@
+"""Where the label stands."""
+
+import re
+from collections.abc import Iterator
+
+from promos.rules.disclosure.checks.case import FAIL, PASS, Answer, Case, proposal
+from promos.rules.disclosure.label import entry_in
+from promos.rules.disclosure.lexicon import folded, spans
+from promos.rules.language import N_
+
+NEAR = 80  # characters between label and code
+
+
+def pos_1(case: Case) -> Iterator[Answer]:
+    if case.label is None:
+        return
+    block = case.block
+    first_link = next((at for at, segment in enumerate(block.segments) if segment.links), len(block.segments))
+    met = min(at for at in (block.heading_at, block.code_at, first_link) if at is not None)
+    if case.label.at < met or (case.label.at == met and case.label.is_first_line):
+        yield (PASS, N_("The label comes before heading, link and code."), "", {})
+    else:
+        why = N_("The label comes after the heading or the code: a reader meets the advertising first.")
+        yield (FAIL, why, N_("Put “%(label)s” before the heading."), {"label": proposal(case)})
+
+
+def pos_2(case: Case) -> Iterator[Answer]:
+    if case.label is not None:
+        yield (PASS, N_("The label stands inside the block."), "", {})
+
+
+def pos_3(case: Case) -> Iterator[Answer]:
+    if case.label is None:
+        return
+    notes = {line.line for line in case.lines if line.is_footnote}
+    text = "\n".join(line for line in case.block.text.split("\n") if line.strip() not in notes)
+    found = re.search(rf"(?<!\w){re.escape(case.block.code)}(?!\w)", text)  # "Kiln" is no KILN
+    start = len(folded(text[: found.start()])) if found else -1
+    end = start + len(folded(case.block.code))
+    words = {entry.text for line in case.visible if (entry := entry_in(case.rules, line.line))}
+    at = [span for word in words for span in spans(text, word)]
+    if start >= 0 and any(start - NEAR <= last and first <= end + NEAR for first, last in at):
+        yield (PASS, N_("A label stands beside the code."), "", {})
+    else:
+        why = N_("No label stands beside the code: a reader may take the code before reading one.")
+        yield (FAIL, why, N_("Write the label within 80 characters of the code too."), {})
