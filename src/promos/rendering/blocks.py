@@ -88,6 +88,9 @@ def _html(block: BlockContent) -> Markup:
 def _harmless(block: BlockContent) -> BlockContent:
     """The same block, without anything that a newsletter tool would take for a field of its own."""
     conditions = block.conditions_url
+    words = (block.label, block.advertiser, block.given, block.heading, block.call_to_action, *block.terms)
+    if not _COMMAND.search("\n".join(words)) and set("[]").isdisjoint(conditions or ""):
+        return block  # as nearly all are; to make another one cleans it all anew
     if conditions is not None:
         origin, place, *rest = urlsplit(conditions)
         rest = [part.replace("[", "%5B").replace("]", "%5D") for part in rest]
