@@ -18,7 +18,7 @@ SIZE = 100_000  # characters
 TURNS = 9  # in each round
 PARAGRAPH = (
     '<p style="color:#222222;font-size:16px">Une semaine calme : <a href="https://lettre.example/">trois articles</a>, '
-    "un outil qui se laisse essayer, et la question d’une lectrice sur les modèles que l’on fait tourner chez soi.</p>\n"
+    "un outil qui se laisse essayer, et la question d’une lectrice sur les modèles que l’on fait tourner.</p>\n"
 )
 
 
