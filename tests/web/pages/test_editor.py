@@ -493,7 +493,8 @@ async def test_sources_are_copied_through_the_gate_of_publishing(desk: Desk) -> 
     assert "data-copy" not in closed.text
     assert "cannot be copied yet" in closed.text
     assert "Publicité – collaboration commerciale" in shown(closed.text)
-    assert opened.text.count("data-copy=") == 9
+    assert opened.text.count("data-copy=") == 10
+    assert f"/b/{block[-36:]}.png&#34; width=&#34;400&#34;" in opened.text
     for tool in ("Markdown, such as for Buttondown", "MJML, such as for Keila", "Lexical, for Ghost"):
         assert f"<summary>{tool}</summary>" in opened.text
     assert f'src="{block}/rendered/rich_paste"' in opened.text

@@ -9,12 +9,14 @@ from uuid import UUID
 from litestar import Request, Response, get
 from litestar.di import NamedDependency
 from litestar.params import FromPath
-from markupsafe import Markup
+from markupsafe import Markup, escape
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from promos.actions import disclosure
 from promos.actions.disclosure import SURFACES, BlockSurface, Surface
 from promos.queries import contents
+from promos.rendering import living
+from promos.rendering.language import language as speaking
 from promos.rules.language import N_
 from promos.rules.people import Actor
 from promos.rules.refusals import DisclosureIncomplete, NotFound
@@ -50,6 +52,7 @@ class Source:
     code: str
     block_id: UUID
     by_surface: dict[BlockSurface, str]
+    picture: str  # of what is left, as HTML
 
 
 @get("/editor/issues/{issue_id:uuid}/preview", opt=READ)
@@ -171,6 +174,8 @@ async def _blocks(
     session: AsyncSession, request: Request[Any, Any, Any], issue_id: UUID, by: Actor, base_url: str, now: datetime
 ) -> list[Source]:
     sources = []
+    issue, _ = await issue_of(session, issue_id, by)
+    language = speaking(issue.language)
     for placed in await contents.placed(session, issue_id=issue_id):
         drawn: dict[BlockSurface, str] = {}
         for surface in (*SURFACES, *FOR_TOOLS):
@@ -184,7 +189,11 @@ async def _blocks(
                 now=now,
                 by=by,
             )
-        sources.append(Source(placed.code.spelled, placed.block.id, drawn))
+        address = f"{base_url.rstrip('/')}/b/{placed.block.id}.png"
+        alt = language.gettext(N_("How many are left stands on the page of the code %(code)s."))
+        alt = alt % {"code": placed.code.spelled}
+        picture = f'<img src="{address}" width="{living.WIDTH}" height="{living.HEIGHT}" alt="{escape(alt)}">'
+        sources.append(Source(placed.code.spelled, placed.block.id, drawn, picture))
     return sources
 
 
