@@ -71,7 +71,18 @@ def test_a_report_has_the_members_of_the_api() -> None:
     assert all(
         set(one) == {"check", "severity", "verdict", "where", "why", "source", "fix"} for one in told["findings"]
     )
-    assert all(one["where"]["segments"] == block["segments"] for one in told["findings"])
+    assert all(one["where"]["segments"] == block["segments"] for one in told["findings"] if one["where"])
+
+
+def test_what_a_file_cannot_say_is_told_once_however_many_blocks_it_has() -> None:
+    report = judged(PROMO + "\nEncore un salon\n\nDix accès gratuits avec le code AUTRESALON\n")
+
+    whole = [one for one in report.findings if not one.where]
+
+    assert len(report.blocks) == 2
+    assert sorted(one.check for one in whole) == sorted({one.check for one in whole})
+    assert {one.verdict for one in whole} == {Verdict.CANNOT_TELL}
+    assert sum("REL-3, REL-4: A file says nothing" in line for line in report.as_text(str)) == 1
 
 
 def test_every_sentence_goes_through_the_catalogue() -> None:

@@ -77,7 +77,7 @@ def safe(html: str) -> str:
 
 def read_html(text: str) -> tuple[list[Segment], str | None]:
     """The segments of a page or fragment, unnumbered, and the language it says it is in; raises `Unreadable`."""
-    if not _is_parsed_in_time(text):
+    if not is_parsed_in_time(text):
         return _flat(text), None
     parser = LexborHTMLParser(text)
     root = parser.root
@@ -89,7 +89,7 @@ def read_html(text: str) -> tuple[list[Segment], str | None]:
     return reading.segments, spoken.replace("_", "-").split("-")[0].lower()[:3] if spoken else None
 
 
-def _is_parsed_in_time(text: str) -> bool:
+def is_parsed_in_time(text: str) -> bool:
     """Whether no parser needs more than a moment for it: HTML has several ways to keep one busy for minutes."""
     opened = list(_OPENED.finditer(text))
     if len(opened) > _MOST_ELEMENTS or sum(each[1].lower() not in _FLAT for each in opened) > _MOST_NESTED:

@@ -4,6 +4,7 @@ import email
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from email.header import decode_header, make_header
 from email.message import Message
 from html import escape
 
@@ -49,6 +50,8 @@ class Parsed:
     text_part: list[Segment] | None
     language: str | None  # as the source says it, or as its words tell; None: nobody can say
     media_type: str
+    title: str | None = None  # the subject of a mail
+    source: str = ""  # the HTML that the segments were read from
 
 
 def read_issue(content: str | bytes, media_type: str) -> Parsed:
@@ -61,7 +64,7 @@ def read_issue(content: str | bytes, media_type: str) -> Parsed:
             segments, said = pages.read_html(text)
         else:
             segments, said = (_markdown(text) if media_type == MARKDOWN else _plain(text)), None
-        parsed = Parsed(_numbered(segments), None, said, media_type)
+        parsed = Parsed(_numbered(segments), None, said, media_type, source=text if media_type == HTML else "")
     if not any(segment.text.strip() for segment in parsed.segments):
         raise Unreadable("no text")
     return replace(parsed, language=parsed.language or language_of(parsed.segments))
@@ -167,13 +170,19 @@ def _mail(content: str | bytes) -> Parsed:
     try:
         message = email.message_from_bytes(_LONG_HEADER.sub(b"X-Too-Long: 1", raw))
         html, plain, spoken = _part(message, "text/html"), _part(message, "text/plain"), _spoken(message)
+        title = _title(message)
     except _BROKEN_MAIL:
-        html, plain, spoken = None, raw.decode("utf-8", errors="replace"), None
+        html, plain, spoken, title = None, raw.decode("utf-8", errors="replace"), None, ""
     text_part = _numbered(_plain(_text(plain))) if plain is not None else None
     if html is None:
-        return Parsed(text_part or [], None, spoken, MAIL)
-    segments, said = pages.read_html(_text(html))
-    return Parsed(_numbered(segments), text_part, said or spoken, MAIL)
+        return Parsed(text_part or [], None, spoken, MAIL, title)
+    html = _text(html)
+    segments, said = pages.read_html(html)
+    return Parsed(_numbered(segments), text_part, said or spoken, MAIL, title, html)
+
+
+def _title(message: Message) -> str:
+    return _text(str(make_header(decode_header(str(message.get("Subject", ""))[:2000]))))
 
 
 def _spoken(message: Message) -> str | None:

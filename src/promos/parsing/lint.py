@@ -7,11 +7,13 @@ from pathlib import PurePath
 from typing import Any
 
 from promos.parsing import Unreadable
-from promos.parsing.issues import HTML, MAIL, MARKDOWN, TEXT, read_issue
+from promos.parsing.forms import read_forms
+from promos.parsing.issues import HTML, MAIL, MARKDOWN, TEXT, Parsed, read_issue
+from promos.parsing.places import byte_offsets, lines, positions
 from promos.rules.disclosure.checks import check
 from promos.rules.disclosure.findings import Finding, verdict_of
 from promos.rules.disclosure.ruleset import RuleSet
-from promos.rules.disclosure.subject import BlockSubject, of_file
+from promos.rules.disclosure.subject import BlockSubject, Subject, found_in, of_file
 from promos.rules.disclosure.vocabulary import Severity, Verdict
 from promos.rules.issues import Segment
 
@@ -81,6 +83,11 @@ class Report:
                 if one.verdict is Verdict.FAIL:
                     source = told["source"]
                     lines.append(f"{'':18}  {source['instrument']}, {source['article']} [{source['mark']}]")
+        whole: dict[str, list[str]] = {}
+        for one in self.findings:
+            if not one.where:
+                whole.setdefault(one.told(gettext)["why"], []).append(one.check)
+        lines += ["", *(f"  ?    {', '.join(checks)}: {why}" for why, checks in whole.items())] if whole else []
         return [*lines[1:], "", f"{self.verdict} ({', '.join(self.audience)}, {self.at.isoformat()})"]
 
 
@@ -97,15 +104,43 @@ def lint(
     known = tuple(dict.fromkeys(country for country in countries if country))
     if None in countries:
         raise ValueError(f"the rules know {', '.join(rule_set.countries)}")
-    subject = of_file(rule_set, parsed.segments, parsed.language, is_styled=media_type in (HTML, MAIL))
-    if len(subject.blocks) > _MOST_BLOCKS:
-        raise Unreadable(f"more than {_MOST_BLOCKS} promo blocks")
+    subject = _subject(parsed, rule_set)
     blocks, findings = list(subject.blocks), check(subject, rule_set, known, at)
     if parsed.text_part is not None and parsed.text_part != parsed.segments:
         of_html = Report(parsed.language, known, at, tuple(blocks), tuple(findings))
         more, failing = _in_the_text_part(parsed.text_part, of_html, rule_set)
         blocks, findings = blocks + more, findings + failing
     return Report(parsed.language, known, at, tuple(blocks), tuple(findings))
+
+
+def _subject(parsed: Parsed, rule_set: RuleSet) -> Subject:
+    """The file with all that it says of itself: its forms, its subject, where in the HTML each segment begins."""
+    html, segments = parsed.source, parsed.segments
+    places = positions(html, segments)
+    if parsed.media_type == HTML:
+        segments = [replace(each, line=line) for each, line in zip(segments, lines(html, places), strict=True)]
+    found = of_file(rule_set, segments, parsed.language, is_styled=bool(html))
+    if len(found.blocks) > _MOST_BLOCKS:
+        raise Unreadable(f"more than {_MOST_BLOCKS} promo blocks")
+    offset_of = dict(zip((each.id for each in segments), byte_offsets(html, places), strict=True))
+    blocks = [replace(each, offsets=tuple(offset_of[one.id] for one in each.segments)) for each in found.blocks]
+    if html and parsed.text_part is not None:
+        plain: dict[str, list[Segment]] = {}
+        for other in found_in(rule_set, parsed.text_part):
+            plain.setdefault(other.code, []).extend(other.segments)
+        blocks = [replace(each, beside=_beside(plain.get(each.code))) for each in blocks]
+    return replace(
+        found,
+        blocks=tuple(blocks),
+        title=parsed.title,
+        forms=tuple(read_forms(html)),
+        size=len(html.encode("utf-8", "replace")) if html else None,
+    )
+
+
+def _beside(plain: Sequence[Segment] | None) -> dict[str, tuple[Segment, ...]]:
+    """A plain part that leaves the block out has nothing to label."""
+    return {TEXT: tuple(plain)} if plain else {}
 
 
 def _in_the_text_part(

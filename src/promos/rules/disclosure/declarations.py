@@ -1,8 +1,8 @@
 """What one party says was exchanged for a promo block."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from enum import StrEnum
 from typing import Any, TypeVar
 
@@ -53,6 +53,34 @@ class Declaration:
 
     def passes_for(self, who: ReceivedBy) -> int:
         return sum(each.quantity for each in self.benefits if each.kind is BenefitKind.PASS and each.received_by is who)
+
+
+@dataclass(frozen=True, slots=True)
+class Worth:
+    """Cents without VAT. `most` counts what nobody says the VAT of, as if none were in it; `uncounted` has no worth."""
+
+    least: int
+    most: int
+    uncounted: int
+
+
+def worth(benefits: Iterable[Benefit]) -> Worth:
+    """What author and publication received, at the VAT rate that is stated: 999 EUR with 20 % included are 832.50."""
+    least = most = uncounted = 0
+    for each in benefits:
+        if each.received_by is ReceivedBy.READERS:
+            continue
+        if each.unit_value is None or each.currency != "EUR":
+            uncounted += 1
+            continue
+        whole = Decimal(each.unit_value * each.quantity)
+        if each.vat is Vat.INCLUDED and each.vat_rate is not None:
+            whole = (whole / (1 + each.vat_rate / 100)).quantize(Decimal(1), ROUND_HALF_UP)
+            least += int(whole)
+        elif each.vat is Vat.EXCLUDED:
+            least += int(whole)
+        most += int(whole)
+    return Worth(least, most, uncounted)
 
 
 def differences(one: Declaration, other: Declaration) -> list[str]:

@@ -92,6 +92,11 @@ class Lexicon:
     deadline: tuple[str, ...]
     conditions: tuple[str, ...]
     legal_forms: tuple[str, ...]
+    attends: tuple[str, ...]
+    sponsored: tuple[str, ...]
+    marketing: tuple[str, ...]
+    partners: tuple[str, ...]
+    agrees: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,28 +1,93 @@
 """What is judged: promo blocks as a reader meets them, with what is known beside the text."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
-from promos.rules.disclosure.declarations import Declaration
+from promos.rules.disclosure.declarations import Benefit, Declaration
 from promos.rules.disclosure.label import entry_in
 from promos.rules.disclosure.lexicon import MOST
 from promos.rules.disclosure.ruleset import RuleSet
-from promos.rules.issues import Segment, find_blocks, is_footnote
+from promos.rules.issues import Segment, find_blocks, is_footnote, is_heading
+from promos.rules.language import N_
 
 _MOST_LINES = 500  # of one segment
 _MOST_LABELS = 50  # of one block
 
 
+class Loss(StrEnum):
+    """How a newsletter tool can lose a label; each value says it."""
+
+    EMPTY_SLOT = N_("where the slot of the block stays empty, the mail goes out without it and nobody is told")
+    ONE_SURFACE = N_("mail and web are switched on and off apart from each other")
+    NO_HTML = N_("it keeps no HTML of ours")
+    NO_TEXT_PART = N_("it writes the plain text of a mail without the label")
+
+
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """A newsletter tool as this newsletter uses it. No `losses`: it keeps what it is given."""
+
+    name: str
+    losses: tuple[Loss, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Redeemable:
+    """What readers are told of a code, and what it does. Instants are aware, and the first at which it is over.
+
+    `None`: without end, without a limit.
+    """
+
+    told_until: datetime | None
+    until: datetime | None
+    told_quantity: int | None
+    quantity: int | None
+    used: int = 0  # passes that readers hold
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """Somebody or something looked at the issue as it was sent."""
+
+    at: datetime  # aware
+    is_labelled: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """An issue that went out: when, what time it is now (both aware), and every look at it since."""
+
+    at: datetime
+    now: datetime
+    observations: tuple[Observation, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What Promos knows of a block that it placed; a file that is only linted has none."""
+    """What Promos knows of a block that it placed; a file that is only linted has none.
+
+    `None` in what has a default: nobody says, and what rests on it alone is not judged.
+    """
 
     partner: Declaration | None
     editor: Declaration | None
     differences: tuple[str, ...]
     advertiser: str
     quantity: int | None  # passes of the offer
+    given_this_year: tuple[Benefit, ...] | None = None  # by this advertiser for this event, with those of this block
+    redeemable: Redeemable | None = None
+    content_hash: str | None = None  # of what readers are told, `rules.blocks.fingerprint`
+    approved_hash: str | None = None  # the same, as the partner approved it
+    tool: Tool | None = None
+    sending: Sending | None = None
+
+    @property
+    def declared(self) -> tuple[Declaration, ...]:
+        """Both declarations, or none."""
+        return (self.partner, self.editor) if self.partner and self.editor else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +100,8 @@ class BlockSubject:
     heading_at: int | None
     where: dict[str, Any]  # how a finding says which block it is about
     facts: Facts | None = None
+    beside: Mapping[str, tuple[Segment, ...]] | None = None  # the block in other forms, by name; None: nobody knows
+    offsets: tuple[int | None, ...] = ()  # bytes of HTML before each segment
 
     @property
     def text(self) -> str:
@@ -43,10 +110,46 @@ class BlockSubject:
 
 
 @dataclass(frozen=True, slots=True)
+class Box:
+    """A checkbox of a form, and the words beside it."""
+
+    text: str
+    is_ticked: bool
+    is_required: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """A form that asks for an e-mail address. `text`: all its words, the addresses of its links among them."""
+
+    text: str
+    boxes: tuple[Box, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Subject:
     blocks: tuple[BlockSubject, ...]
     language: str | None
     is_styled: bool  # whether the source can say how things look
+    segments: tuple[Segment, ...] = ()  # of the whole file, from top to bottom
+    title: str | None = None  # the subject of a mail; None: it is no mail
+    forms: tuple[Form, ...] = ()
+    size: int | None = None  # bytes of HTML
+
+    @property
+    def is_ours(self) -> bool:
+        return any(block.facts is not None for block in self.blocks)
+
+    @property
+    def is_one_advertisers(self) -> bool:
+        """Whether the promo block is all there is: nothing to read before it, no other heading, no other code."""
+        if len(self.blocks) != 1 or not self.segments:
+            return False
+        own = {segment.id for segment in self.blocks[0].segments}
+        shown = [at for at, each in enumerate(self.segments) if each.text.strip() and each.look.hidden_by is None]
+        others = [at for at in shown if self.segments[at].id not in own]
+        is_first = bool(shown) and self.segments[shown[0]].id in own
+        return is_first and not any(is_heading(self.segments, at) for at in others)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +164,7 @@ class LabelLine:
 
 def of_file(rule_set: RuleSet, segments: Sequence[Segment], language: str | None, *, is_styled: bool) -> Subject:
     """The promo blocks of somebody's issue. A label standing just above a block belongs to it."""
-    return Subject(tuple(found_in(rule_set, segments)), language, is_styled)
+    return Subject(tuple(found_in(rule_set, segments)), language, is_styled, tuple(segments))
 
 
 def found_in(rule_set: RuleSet, segments: Sequence[Segment], known_codes: Collection[str] = ()) -> list[BlockSubject]:

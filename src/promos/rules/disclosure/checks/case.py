@@ -21,7 +21,7 @@ class Case:
         self.subject, self.number, self.rules, self.audience = subject, number, rule_set, audience
         self.block = subject.blocks[number]
         self.lines = label_lines(rule_set, self.block)
-        self.visible = [line for line in self.lines if is_seen(self.block, line)]
+        self.visible = seen_in(rule_set, self.block)
 
     @property
     def label(self) -> LabelLine | None:
@@ -29,9 +29,10 @@ class Case:
         return first_seen(self.visible)
 
 
-def is_seen(block: BlockSubject, line: LabelLine) -> bool:
-    look = block.segments[line.at].look
-    return look.hidden_by is None and not look.is_image
+def seen_in(rule_set: RuleSet, block: BlockSubject) -> list[LabelLine]:
+    """The labels of a block that a reader sees."""
+    looks = [(line, block.segments[line.at].look) for line in label_lines(rule_set, block)]
+    return [line for line, look in looks if look.hidden_by is None and not look.is_image]
 
 
 def first_seen(visible: Sequence[LabelLine]) -> LabelLine | None:

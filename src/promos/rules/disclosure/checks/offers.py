@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from promos.rules.disclosure.checks.case import FAIL, PASS, Answer, Case
 from promos.rules.disclosure.lexicon import contains, folded
+from promos.rules.disclosure.ruleset import Lexicon
 from promos.rules.language import N_
 
 
@@ -13,13 +14,18 @@ def id_1(case: Case) -> Iterator[Answer]:
     if block.facts is not None:
         is_named = block.facts.advertiser.casefold() in block.text.casefold()
     else:
-        forms = "|".join(re.escape(form) for form in case.rules.lexicon.legal_forms)
-        is_named = re.search(rf"(?:[A-ZÀ-Þ][\w&.’'-]{{0,40}},? )(?:{forms})(?![\w-])", block.text) is not None
+        is_named = names_a_company(block.text, case.rules.lexicon)
     if is_named:
         yield (PASS, N_("The advertiser is named with legal form."), "", {})
     else:
         why = N_("On whose behalf this is advertised is not said: the registered name is missing.")
         yield (FAIL, why, N_("Name the organiser as registered, such as “Generation Events SAS”."), {})
+
+
+def names_a_company(text: str, lexicon: Lexicon) -> bool:
+    """Whether a registered name stands in it: `Generation Events SAS`."""
+    forms = "|".join(re.escape(form) for form in lexicon.legal_forms)
+    return re.search(rf"(?:[A-ZÀ-Þ][\w&.’'-]{{0,40}},? )(?:{forms})(?![\w-])", text) is not None
 
 
 def off_1(case: Case) -> Iterator[Answer]:
@@ -62,3 +68,21 @@ def off_3(case: Case) -> Iterator[Answer]:
         yield (FAIL, why, N_("Keep the evidence, or leave the number out."), {"words": " ".join(found[0].split())})
     else:
         yield (PASS, N_("No number is claimed without evidence."), "", {})
+
+
+def off_4(case: Case) -> Iterator[Answer]:
+    code = case.block.facts.redeemable if case.block.facts else None
+    if code is None:
+        return
+    exceeds = {
+        N_("the day that readers are told"): code.told_until is not None
+        and (code.until is None or code.until > code.told_until),
+        N_("the number that readers are told"): code.told_quantity is not None
+        and (code.quantity is None or max(code.quantity, code.used) > code.told_quantity),
+    }
+    over = tuple(name for name, holds in exceeds.items() if holds)
+    if over:
+        why = N_("The code opens the offer beyond what is said: %(what)s.")
+        yield (FAIL, why, N_("Let the code end with the offer, or say what it does."), {"what": over})
+    else:
+        yield (PASS, N_("The code ends with the offer."), "", {})

@@ -2,13 +2,15 @@
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 
-from promos.rules.disclosure.checks.case import FAIL, PASS, Answer, Case, proposal
+from promos.rules.disclosure.checks.case import FAIL, PASS, Answer, Case, proposal, seen_in
 from promos.rules.disclosure.label import entry_in
 from promos.rules.disclosure.lexicon import folded, spans
 from promos.rules.language import N_
 
 NEAR = 80  # characters between label and code
+FAR = 150  # words after a label
 
 
 def pos_1(case: Case) -> Iterator[Answer]:
@@ -44,3 +46,36 @@ def pos_3(case: Case) -> Iterator[Answer]:
     else:
         why = N_("No label stands beside the code: a reader may take the code before reading one.")
         yield (FAIL, why, N_("Write the label within 80 characters of the code too."), {})
+
+
+def pos_4(case: Case) -> Iterator[Answer]:
+    if case.label is None:
+        earlier = [block for block in case.subject.blocks[: case.number] if any(seen_in(case.rules, block))]
+        if earlier:
+            why = N_("An earlier promo block has a label and this one has none: each needs its own.")
+            yield (FAIL, why, N_("Write “%(label)s” into this block too."), {"label": proposal(case)})
+        return
+    text = case.block.text
+    words = {entry.text for line in case.visible if (entry := entry_in(case.rules, line.line))}
+    starts = sorted(start for word in words for start, _ in spans(text, word))
+    plain = folded(text)
+    parts = [plain[start:end] for start, end in pairwise([*starts, len(plain)])]
+    longest = max((len(part.split()) for part in parts), default=0)
+    if longest > FAR:
+        why = N_("The block goes on for %(words)s words after its label: a reader has left it behind.")
+        yield (FAIL, why, N_("Repeat the label further down, beside the code."), {"words": str(longest)})
+    else:
+        yield (PASS, N_("No reader of the block is far from its label."), "", {})
+
+
+def pos_5(case: Case) -> Iterator[Answer]:
+    """The first line that is seen does not count: not every program shows it before a mail is opened."""
+    if case.subject.title is None or not case.subject.is_one_advertisers:
+        return
+    first = next((each for each in case.subject.segments if each.text.strip()), None)
+    preview = first.text if first and first.look.hidden_by else ""
+    if any(entry_in(case.rules, line) for line in (case.subject.title, preview)):
+        yield (PASS, N_("The subject or the preview line says that the mail is advertising."), "", {})
+    else:
+        why = N_("The whole mail is one advertiser's, and neither its subject nor a preview line says so.")
+        yield (FAIL, why, N_("Begin the subject with “%(label)s”."), {"label": proposal(case)})

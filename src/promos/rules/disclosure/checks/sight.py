@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from promos.rules.disclosure.checks.case import CANNOT_TELL, FAIL, PASS, Answer, Case
+from promos.rules.disclosure.checks.case import CANNOT_TELL, FAIL, PASS, Answer, Case, proposal
 from promos.rules.language import N_
 
 CONTRAST, LEAST_SIZE = 4.5, 14.0
@@ -58,3 +58,11 @@ def _luminance(color: str) -> float:
     parts = [int(color[at : at + 2], 16) / 255 for at in (1, 3, 5)]
     linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def vis_4(case: Case) -> Iterator[Answer]:
+    if case.visible:
+        yield (PASS, N_("The label is text."), "", {})
+    elif any(case.block.segments[line.at].look.is_image for line in case.lines):
+        why = N_("The label stands in a picture only, and many mail programs show none until they are asked.")
+        yield (FAIL, why, N_("Write “%(label)s” as text."), {"label": proposal(case)})
