@@ -5,17 +5,21 @@ import json
 import sys
 from collections.abc import Callable
 from datetime import UTC, date, datetime
+from functools import partial
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from promos.app import rule_set
 from promos.parsing import Unreadable
-from promos.parsing.lint import lint, media_type_of
+from promos.parsing.lint import Report, lint, media_type_of
 from promos.parsing.rules import RulesError, read_rules
+from promos.parsing.sarif import as_sarif
 from promos.rendering.language import language
 from promos.rules.disclosure.label import spoken
 from promos.rules.disclosure.ruleset import RuleSet
 from promos.rules.disclosure.solver import GOOD, Gap, Proof, Solution, solve
+from promos.rules.disclosure.vocabulary import Verdict
 from promos.settings import Settings
 
 
@@ -29,11 +33,18 @@ def add_to(commands: Any) -> None:
         made.set_defaults(run=run)
         return made
 
-    made = command(commands, "lint", lint_file, "Check the promo blocks of a newsletter issue, whoever wrote it.")
-    made.add_argument("file", type=Path, help="text, Markdown, HTML or .eml")
-    made.add_argument("--format", choices=["text", "json"], default="text")
+    made = command(commands, "lint", lint_files, "Check the promo blocks of a newsletter issue, whoever wrote it.")
+    made.add_argument("files", type=Path, nargs="+", metavar="FILE", help="text, Markdown, HTML or .eml; - reads one")
+    made.add_argument("--stdin-name", type=Path, default=Path("stdin.txt"), help="what - is: its ending tells")
+    made.add_argument("--format", choices=["text", "json", "sarif"], default="text")
     made.add_argument("--audience", type=_countries, help="countries of the readers, such as FR,DE")
-    made.add_argument("--date", type=date.fromisoformat, help="the day whose rules are asked; today without it")
+    made.add_argument(
+        "--as-of",
+        "--date",
+        dest="date",
+        type=date.fromisoformat,
+        help="the day whose rules are asked; today without it",
+    )
     made.add_argument("--language", choices=["en", "fr"], default="en", help="of the findings")
     rules = commands.add_parser("rules", help="Look through the disclosure rules, and ask them for a label.")
     rules.set_defaults(run=lambda _settings, _asked: rules.print_help())
@@ -47,21 +58,57 @@ def add_to(commands: Any) -> None:
     made.add_argument("--date", type=date.fromisoformat, help="the day whose rules are asked; today without it")
 
 
-def lint_file(_settings: Settings, asked: argparse.Namespace) -> int:
-    try:
-        content = asked.file.read_bytes()
-    except OSError as error:
-        return _say(f"{asked.file}: {error.strerror}")
-    try:
-        report = lint(content, media_type_of(asked.file.name), rule_set(), audience=asked.audience, at=_day(asked))
-    except (Unreadable, ValueError) as error:
-        return _say(f"{asked.file}: {error}")
-    speaks = language(asked.language).gettext
-    if asked.format == "json":
-        print(json.dumps(report.as_json(speaks), ensure_ascii=False, indent=2, default=str))
-    else:
-        print("\n".join(report.as_text(speaks)))
-    return 1 if report.has_errors else 0
+def lint_files(_settings: Settings, asked: argparse.Namespace) -> int:
+    """0: nothing fails; 1: something does; 2: a file could not be read, whatever the others say."""
+    rules, speaks = rule_set(), language(asked.language).gettext
+    reports: list[tuple[Path, Report]] = []
+    lines: list[str] = []
+    status = 0
+    for file in asked.files:
+        name = asked.stdin_name if file == Path("-") else _relative(file)
+        try:
+            content = sys.stdin.buffer.read() if file == Path("-") else file.read_bytes()
+            judged = partial(lint, content, media_type_of(name.name), rules, audience=asked.audience)
+            report = judged(at=_day(asked))
+            today = judged(at=datetime.now(UTC).date()) if asked.date and asked.format == "text" else report
+        except (OSError, Unreadable, ValueError) as error:
+            status = _say(f"{name}: {getattr(error, 'strerror', None) or error}")
+            continue
+        reports.append((name, report))
+        lines += [*([f"== {name}"] if len(asked.files) > 1 else []), *report.as_text(speaks), *_today(report, today)]
+    if asked.format == "text":
+        print("\n".join(lines))
+    elif asked.format == "sarif":
+        print(_json(as_sarif(reports, rules, speaks, version=version("promos"))))
+    elif len(asked.files) > 1:
+        print(_json([{"file": str(name), **report.as_json(speaks)} for name, report in reports]))
+    elif reports:
+        print(_json(reports[0][1].as_json(speaks)))
+    return status or int(any(report.has_errors for _, report in reports))
+
+
+def _today(report: Report, today: Report) -> list[str]:
+    """What has changed since the day that was asked, if anything has."""
+    then, now = _failing(report), _failing(today)
+    if then == now and report.verdict is today.verdict:
+        return []
+    changes = [*(f"+{check}" for check in sorted(now - then)), *(f"-{check}" for check in sorted(then - now))]
+    return [f"today's rules would say: {today.verdict} ({', '.join(changes) or 'of another weight'})"]
+
+
+def _failing(report: Report) -> set[str]:
+    return {finding.check for finding in report.findings if finding.verdict is Verdict.FAIL}
+
+
+def _relative(file: Path) -> Path:
+    """As one types it from here; of a file elsewhere its name, as nobody else has our folders."""
+    if not file.is_absolute():
+        return file
+    return file.relative_to(Path.cwd()) if file.is_relative_to(Path.cwd()) else Path(file.name)
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, indent=2, default=str)
 
 
 def check_rules(_settings: Settings, asked: argparse.Namespace) -> int:

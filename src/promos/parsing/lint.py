@@ -70,7 +70,8 @@ class Report:
             return [gettext("No promo block found.")]
         lines = []
         for block in self.blocks:
-            line = f":{block.segments[0].line}" if block.segments[0].line else ""
+            known = next((segment.line for segment in block.segments if segment.line), None)
+            line = f":{known}" if known else ""
             part = f" ({block.where['part']})" if "part" in block.where else ""
             lines += ["", f"{block.code}{line}{part}"]
             mine = [finding for finding in self.findings if finding.where == block.where]
@@ -115,15 +116,24 @@ def lint(
 
 def _subject(parsed: Parsed, rule_set: RuleSet) -> Subject:
     """The file with all that it says of itself: its forms, its subject, where in the HTML each segment begins."""
-    html, segments = parsed.source, parsed.segments
-    places = positions(html, segments)
-    if parsed.media_type == HTML:
-        segments = [replace(each, line=line) for each, line in zip(segments, lines(html, places), strict=True)]
-    found = of_file(rule_set, segments, parsed.language, is_styled=bool(html))
+    html = parsed.source
+    found = of_file(rule_set, parsed.segments, parsed.language, is_styled=bool(html))
     if len(found.blocks) > _MOST_BLOCKS:
         raise Unreadable(f"more than {_MOST_BLOCKS} promo blocks")
-    offset_of = dict(zip((each.id for each in segments), byte_offsets(html, places), strict=True))
-    blocks = [replace(each, offsets=tuple(offset_of[one.id] for one in each.segments)) for each in found.blocks]
+    blocks = list(found.blocks)
+    if html:
+        places = positions(html, parsed.segments)
+        ids = [each.id for each in parsed.segments]
+        offset = dict(zip(ids, byte_offsets(html, places), strict=True))
+        line = dict(zip(ids, lines(html, places), strict=True)) if parsed.media_type == HTML else {}
+        blocks = [
+            replace(
+                block,
+                segments=tuple(replace(each, line=line.get(each.id)) for each in block.segments),
+                offsets=tuple(offset[each.id] for each in block.segments),
+            )
+            for block in blocks
+        ]
     if html and parsed.text_part is not None:
         plain: dict[str, list[Segment]] = {}
         for other in found_in(rule_set, parsed.text_part):

@@ -1,0 +1,38 @@
+"""What each check asks, in a few words."""
+
+from promos.rules.language import N_
+
+TITLES = {
+    "REL-1": N_("Partner and editor declare the same exchange"),
+    "REL-2": N_("The disclosure does not deny what was given"),
+    "REL-3": N_("A declaration of nothing fits the text"),
+    "REL-4": N_("There is a written contract where one is asked for"),
+    "REL-5": N_("The owner of an event of one's own is named"),
+    "LBL-1": N_("A label that readers see stands there"),
+    "LBL-2": N_("The label is accepted where its readers live"),
+    "LBL-3": N_("The label is in the language of the issue"),
+    "LBL-4": N_("The label is more than a footnote"),
+    "POS-1": N_("The label comes before heading, link and code"),
+    "POS-2": N_("The label stands inside the block"),
+    "POS-3": N_("A label stands beside the code"),
+    "POS-4": N_("A long block, and each further one, repeats the label"),
+    "POS-5": N_("The subject of an advertiser's mail says what it is"),
+    "VIS-1": N_("Nothing hides the label"),
+    "VIS-2": N_("The label has enough contrast"),
+    "VIS-3": N_("The label is large enough"),
+    "VIS-4": N_("The label is text, not a picture"),
+    "ID-1": N_("The advertiser is named as registered"),
+    "OFF-1": N_("The offer says how many, worth what, until when and on which conditions"),
+    "OFF-2": N_("A number that is known is said"),
+    "OFF-3": N_("A number that is claimed has its evidence"),
+    "OFF-4": N_("The code ends with the offer"),
+    "PAR-1": N_("Every form of the issue has the same label"),
+    "PAR-2": N_("The block is as the partner approved it"),
+    "PAR-3": N_("The label stands where no mail program cuts it off"),
+    "ESP-1": N_("The newsletter tool keeps the label"),
+    "DAT-1": N_("No consent is ticked before, or bound to the pass"),
+    "DAT-2": N_("Who gets a reader's address is named"),
+    "DAT-3": N_("No link carries a reader's address"),
+    "EVI-1": N_("The sent issue was looked at within a day"),
+    "EVI-2": N_("The label stays where it was"),
+}
