@@ -8,11 +8,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from promos.actions import approvals, blocks, disclosure
 from promos.actions.approvals import Approval
-from promos.models import Entry, Issue, Offer, Partner, PromoBlock
+from promos.models import Entry, Issue, Offer, Partner, PromoBlock, PromoCode, Publication
 from promos.rules.blocks import fingerprint
 from promos.rules.people import Actor, Grant, Role
-from promos.rules.refusals import BlockChanged, IssuePublished, NotFound
-from tests.newsroom import SHOP, a_block, a_placeable_code, an_issue, declare, publish, rules
+from promos.rules.refusals import BlockChanged, DisclosureIncomplete, IssuePublished, NotFound
+from tests.newsroom import PASSES, SHOP, a_block, a_placeable_code, an_issue, check, declare, publish, rules
 from tests.world import ADMIN, NOW, a_partner, a_publication
 
 
@@ -92,3 +92,37 @@ async def test_only_the_partner_approves_and_only_a_draft(desk: Desk, session: A
     await publish(session, desk.issue)
     with pytest.raises(IssuePublished):
         await desk.approve()
+
+
+async def test_an_issue_does_not_go_out_with_other_words_than_the_partner_approved(desk: Desk) -> None:
+    await declare(desk.session, desk.block)
+    await desk.approve()
+    await blocks.update(desk.session, desk.block.id, heading="Another one", now=NOW, by=ADMIN)
+
+    with pytest.raises(DisclosureIncomplete) as stopped:
+        await publish(desk.session, desk.issue)
+    assert {each["check"] for each in stopped.value.findings} == {"PAR-2"}
+
+    await desk.approve()
+    assert (await publish(desk.session, desk.issue)).state == "published"
+
+
+async def test_what_was_given_all_year_counts_for_the_contract(desk: Desk, session: AsyncSession) -> None:
+    ours = PASSES | {"received_by": "author", "quantity": 1}
+    said: Any = {"kinds": ["passes_for_readers", "pass_for_author"], "benefits": [PASSES, ours]}
+    other = await an_issue(session, await session.get_one(Publication, desk.issue.publication_id), number="43")
+    code = await session.get_one(PromoCode, desk.block.code_id)
+    await declare(session, desk.block, **said)
+
+    async def rel_4() -> set[tuple[str, str]]:
+        checked = await check(session, desk.issue)
+        return {
+            (str(each.verdict), str(each.facts.get("sum", ""))) for each in checked.findings if each.check == "REL-4"
+        }
+
+    alone = await rel_4()
+    await declare(session, await a_block(session, other, code), **said)
+    both = await rel_4()
+
+    assert {verdict for verdict, _ in alone} == {"pass"}
+    assert {verdict for verdict, _ in both} == {"fail"}

@@ -18,13 +18,13 @@ from promos.models import Issue, IssueCheck, PromoBlock, Publication, new_id
 from promos.parsing import survival
 from promos.parsing.html import read_html
 from promos.parsing.issues import TEXT, read_issue
-from promos.queries import contents
+from promos.queries import contents, exchanges
 from promos.queries.contents import Placed
 from promos.rendering import blocks as drawn_block
 from promos.rendering import issues as drawn_issue
-from promos.rules.blocks import BlockContent
+from promos.rules.blocks import BlockContent, fingerprint
 from promos.rules.disclosure import checks, subject
-from promos.rules.disclosure.declarations import Declaration, as_json, differences
+from promos.rules.disclosure.declarations import Benefit, Declaration, as_json, differences
 from promos.rules.disclosure.findings import Finding
 from promos.rules.disclosure.ruleset import RuleSet
 from promos.rules.disclosure.subject import BlockSubject, Facts, Subject
@@ -50,6 +50,7 @@ class Composed:
     parts: tuple[Segment | BlockContent, ...]
     placed: tuple[Placed, ...]
     now: datetime | None = None  # a draft goes out today or later, whatever was planned
+    given: Mapping[exchanges.Goal, tuple[Benefit, ...]] = field(default_factory=dict)  # this year, by partner and event
     overridden: Mapping[overrides.Key, str] = field(default_factory=dict)  # the reasons for which errors may go out
 
     @property
@@ -220,7 +221,10 @@ async def composed(
     parts = tuple(written[part.id] if isinstance(part, PromoBlock) else part for part in order)
     at = issue.published_at or now
     overridden = overrides.holding(await overrides.of_issue(session, issue.id), at) if at else {}
-    return Composed(issue, publication, parts, tuple(placed), now, overridden)
+    when = at or issue.planned_at
+    goals = [(each.block.partner_id, each.block.event_id) for each in placed]
+    given = await exchanges.of_year(session, publication, when, goals) if goals else {}
+    return Composed(issue, publication, parts, tuple(placed), now, given, overridden)
 
 
 def judged(whole: Composed, rule_set: RuleSet) -> tuple[Finding, ...]:
@@ -240,7 +244,7 @@ def judged(whole: Composed, rule_set: RuleSet) -> tuple[Finding, ...]:
         blocks.extend(subject.found_in(rule_set, own, codes))
         own = []
         if part is not None:
-            first, *rest = _as_rendered(part, placed[part.block_id])
+            first, *rest = _as_rendered(part, placed[part.block_id], whole.given)
             blocks.append(first)
             others.extend(rest)
     asked = (rule_set, contents.audience_of(whole.publication), whole.judged_on)
@@ -270,7 +274,9 @@ def told(findings: Iterable[Finding], gettext: Callable[[str], str] = str) -> li
     return [found.told(gettext) for found in findings]
 
 
-def _as_rendered(content: BlockContent, placed: Placed) -> Sequence[BlockSubject]:
+def _as_rendered(
+    content: BlockContent, placed: Placed, given: Mapping[exchanges.Goal, tuple[Benefit, ...]]
+) -> Sequence[BlockSubject]:
     """A block of ours, read back from each of its surfaces as a mail program would read it; the styled mail first."""
     partner, editor = placed.declared.get("partner"), placed.declared.get("editor")
     both = partner is not None and editor is not None
@@ -280,6 +286,9 @@ def _as_rendered(content: BlockContent, placed: Placed) -> Sequence[BlockSubject
         differences=tuple(differences(partner, editor)) if partner and editor else (),
         advertiser=content.advertiser,
         quantity=placed.quantity,
+        given_this_year=given.get((placed.block.partner_id, placed.block.event_id)) if both else None,
+        content_hash=fingerprint(content),
+        approved_hash=placed.block.approved_hash,
     )
     subjects = []
     for surface in SURFACES:

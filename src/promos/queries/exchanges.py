@@ -6,7 +6,7 @@ advertiser for one promotional goal reach 1,000 EUR excluding VAT in a year. Wha
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from promos.models import Declaration, Event, Issue, Partner, PromoBlock, Publication
 from promos.queries.contents import declared_in
+from promos.rules.disclosure import declarations
 from promos.rules.disclosure.declarations import Benefit
 from promos.rules.disclosure.vocabulary import ReceivedBy, Vat
 from promos.rules.money import digits
@@ -24,6 +25,7 @@ from promos.rules.people import Actor
 CONTRACT_FROM = 100_000  # cents, without VAT, a year
 SINCE = date(2026, 1, 1)
 SHOWN = 500  # blocks that are looked through, the newest first
+Goal = tuple[UUID, UUID]  # a partner and an event
 KEPT_BY = (ReceivedBy.AUTHOR, ReceivedBy.PUBLICATION)
 
 
@@ -63,15 +65,11 @@ async def listed(session: AsyncSession, by: Actor) -> list[Exchange]:
         .limit(SHOWN)
     )
     found = (await session.execute(rows)).all()
-    made: dict[UUID, dict[str, Declaration]] = {}
-    ids = [row[0] for row in found]
-    for each in await session.scalars(sa.select(Declaration).where(Declaration.block_id.in_(ids))):
-        made.setdefault(each.block_id, {})[each.party] = each
+    known = await _known(session, [row[0] for row in found])
     exchanges: dict[tuple[int, UUID, UUID], Exchange] = {}
     for block_id, issue, publication, partner, event in found:
-        both = made.get(block_id, {})
-        said = [declared_in(each) for each in both.values()] if "editor" in both else []
-        most = max(said, key=lambda each: counted(each.benefits)[0], default=None)
+        said = known.get(block_id, [])
+        most = _most(said)
         if most is None or not _kept(most.benefits):
             continue
         at = (issue.published_at or issue.planned_at).astimezone(ZoneInfo(publication.timezone))
@@ -83,6 +81,49 @@ async def listed(session: AsyncSession, by: Actor) -> list[Exchange]:
         whose.has_contract = whose.has_contract and all(each.contract for each in said)
         whose.issues.append((issue.id, f"{publication.name} {issue.number}"))
     return sorted(exchanges.values(), key=lambda each: (-each.year, each.partner, each.event))
+
+
+async def of_year(
+    session: AsyncSession, publication: Publication, at: datetime, goals: Iterable[Goal]
+) -> dict[Goal, tuple[Benefit, ...]]:
+    """What the newsletter received for each goal (a partner's event) in the year of `at`, of what may be known."""
+    zone = ZoneInfo(publication.timezone)
+    wanted = dict.fromkeys(goals, ())
+    rows = (
+        sa.select(PromoBlock, Issue.published_at, Issue.planned_at)
+        .join(Issue, PromoBlock.issue_id == Issue.id)
+        .where(PromoBlock.publication_id == publication.id, PromoBlock.removed_at.is_(None))
+        .where(sa.tuple_(PromoBlock.partner_id, PromoBlock.event_id).in_(list(wanted)))
+        .order_by(PromoBlock.id.desc())
+        .limit(SHOWN)
+    )
+    year = at.astimezone(zone).year
+    found = [
+        block
+        for block, published_at, planned_at in await session.execute(rows)
+        if (published_at or planned_at).astimezone(zone).year == year
+    ]
+    known = await _known(session, [block.id for block in found])
+    given: dict[Goal, list[Benefit]] = {goal: [] for goal in wanted}
+    for block in found:
+        if most := _most(known.get(block.id, ())):
+            given[block.partner_id, block.event_id] += most.benefits
+    return {goal: tuple(benefits) for goal, benefits in given.items()}
+
+
+async def _known(session: AsyncSession, block_ids: Sequence[UUID]) -> dict[UUID, list[declarations.Declaration]]:
+    """What was declared of these blocks, as far as an editor may know: nothing before they declared themselves."""
+    made: dict[UUID, dict[str, Declaration]] = {}
+    for each in await session.scalars(sa.select(Declaration).where(Declaration.block_id.in_(block_ids))):
+        made.setdefault(each.block_id, {})[each.party] = each
+    return {
+        block_id: [declared_in(each) for each in both.values()] for block_id, both in made.items() if "editor" in both
+    }
+
+
+def _most(said: Iterable[declarations.Declaration]) -> declarations.Declaration | None:
+    """Of two that differ, the one that says more."""
+    return max(said, key=lambda each: counted(each.benefits)[0], default=None)
 
 
 def counted(benefits: Sequence[Benefit]) -> tuple[int, int, int]:
