@@ -28,7 +28,8 @@ FLAGS += ["--disable-background-networking", "--disable-component-update"]
 PERSON = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/150.0 Safari/537.36"
 
 
-READ = "() => [...new FormData(document.querySelector('main form'))].filter(([name]) => !name.startsWith('_'))"
+DECLARATION = "main form:has([name=kinds])"
+READ = f"() => [...new FormData(document.querySelector('{DECLARATION}'))].filter(([name]) => !name.startsWith('_'))"
 FILL = """(said) => { for (const [name, value] of said) for (const field of document.getElementsByName(name))
     if (field.type === 'checkbox' || field.type === 'radio') field.checked ||= field.value === value
     else field.value = value }"""

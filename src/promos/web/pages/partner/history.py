@@ -47,6 +47,7 @@ SENTENCES = {
     "block.changed": N_("%(who)s changed the block “%(what)s”."),
     "block.removed": N_("%(who)s took “%(what)s” out of its issue."),
     "block.published": N_("%(who)s published “%(what)s”."),
+    "block.approved": N_("%(who)s approved the words of “%(what)s”."),
     "block.declared": N_("%(who)s declared what was exchanged for “%(what)s”."),
 }
 OTHER = N_("%(who)s did “%(verb)s”.")
