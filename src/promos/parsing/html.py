@@ -19,7 +19,7 @@ _BLOCKS = frozenset(
 )
 _UNREAD = frozenset(
     "head script style template noscript title meta link svg math iframe object embed audio video canvas select option "
-    "textarea datalist -comment -doctype".split()
+    "textarea datalist rp -comment -doctype".split()
 )
 _WHOLE = {"ul": "list", "ol": "list", "dl": "list", "blockquote": "quote", "hr": "rule"}
 MOST = 5000  # segments

@@ -7,20 +7,25 @@ from functools import lru_cache
 from typing import Any
 
 import tinycss2
-from selectolax.lexbor import LexborHTMLParser, LexborNode
-from tinycss2 import color3
+from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
 
-from promos.parsing.concealment import gone_by, pixels, veiled_by
+from promos.parsing.colors import WHITE, alike, blended, color_and_part, color_of
+from promos.parsing.concealment import gone_by, veiled_by
+from promos.parsing.lengths import number, pixels
 from promos.rules.issues import Look
 
 UNREAD = "more styles than can be read"
-_WHITE = "#ffffff"
-_ALIKE = 24  # of 255: colours that differ by less on every channel are one to the eye
 _MOST_CSS = 200_000  # characters; no newsletter has as many
 _MOST_SELECTORS = 2_000
 _MOST_RELATIONS = 300  # selectors such as `td .x > p`, which have to be looked for in the whole document
 _MOST_CLASSES = 50
+_MOST_NESTED = 5  # selectors within each other
+_HIDING = ("details", "bdo", "dialog")  # by what they are, without an attribute
+_AT_RULES = ("media", "supports", "layer", "container")
 
+_STOP = re.compile(r"#[0-9a-f]{3,8}|(?:rgb|hsl|hwb)a?\([^()]*\)|(?<![\w-])[a-z]{3,20}(?![\w(-])")
+_VARIABLE = re.compile(r"var\(\s*(--[\w-]{1,100})\s*(?:,([^()]*))?\)")
+_STATES = re.compile(r":(?:hover|focus|active|visited|target|checked|disabled|before|after|:)", re.IGNORECASE)
 _SPELLED_OUT = re.compile(r"[\\\"'(]|/\*")
 _WORDS = {"xx-small": 9.0, "x-small": 10.0, "small": 13.0, "medium": 16.0, "large": 18.0, "x-large": 24.0}
 _WORDS |= {"xx-large": 32.0}
@@ -42,6 +47,7 @@ class Shown:
     opacity: float = 1.0
     font_size: float | None = None
     color: str | None = None  # "": transparent
+    part: float = 1.0  # of the ground that the colour covers
     background: str | None = None
     is_pictured: bool = False  # the background is an image, so nobody knows the colour
     indent: str | None = None
@@ -53,17 +59,23 @@ class Shown:
             veiled = veiled or "font-size"
         if self.opacity < 0.6:
             veiled = veiled or "opacity"
-        return Look(gone or veiled, self.font_size, self.color or None, self.background), gone is not None
+        return Look(gone or veiled, self.font_size, self._ink or None, self.background), gone is not None
+
+    @property
+    def _ink(self) -> str | None:
+        """The colour that is seen, mixed with the ground as far as it lets it through."""
+        part = self.part * self.opacity
+        return blended(self.color, part, self.background or WHITE) if self.color and part < 1 else self.color
 
     def _gone(self) -> str | None:
-        ground = self.background or _WHITE
+        ground = self.background or WHITE
         reasons = {
             "visibility:hidden": not self.is_visible,
             "font-size": self.font_size is not None and self.font_size < 4,
             "opacity": self.opacity < 0.1,
             "text-indent": self.indent is not None,
             "transparent": self.color == "",
-            "colour of the background": bool(self.color) and not self.is_pictured and alike(self.color or "", ground),
+            "colour of the background": bool(self.color) and not self.is_pictured and alike(self._ink or "", ground),
         }
         return next((reason for reason, holds in reasons.items() if holds), None)
 
@@ -72,6 +84,7 @@ class Styles:
     """The style elements of one document, asked about each of its elements."""
 
     def __init__(self, parser: LexborHTMLParser) -> None:
+        self._variables: dict[str, str] = {}
         self._simple: dict[str, dict[str, tuple[str, bool]]] = {}
         self._related: dict[int, dict[str, tuple[str, bool]]] = {}
         self._parser = parser
@@ -89,23 +102,24 @@ class Styles:
         """What this element makes of what is around it."""
         attributes: Mapping[str, Any] = node.attributes
         tag = node.tag or ""
-        if not (attributes or self._related or tag in self._simple or "*" in self._simple or tag in ("details", "bdo")):
+        if not (attributes or self._related or tag in _HIDING or tag in self._simple or "*" in self._simple):
             return around
         declared = self._declared(node, tag, attributes)
-        style = {name: value for name, (value, _) in declared.items()}
+        style = self._resolved({name: value for name, (value, _) in declared.items()})
         size = _font_size(style, around.font_size)
-        background, is_pictured = _background(style, around)
-        color = _colored(style.get("color"))
-        opacity = _fraction(style.get("opacity"))
+        color, part = _colored(style, around)
+        background, is_pictured = _background(style, around, color)
+        opacity = number(style.get("opacity", ""))
         return Shown(
-            gone=around.gone or gone_by(attributes, style),
+            gone=around.gone or gone_by(attributes, style, tag),
             veiled=around.veiled or veiled_by(tag, attributes, style),
             is_visible={"hidden": False, "collapse": False, "visible": True}.get(
                 style.get("visibility", ""), around.is_visible
             ),
-            opacity=around.opacity * (1.0 if opacity is None else opacity),
+            opacity=around.opacity * (1.0 if opacity is None else max(0.0, min(1.0, opacity))),
             font_size=around.font_size if size is None else size,
-            color=around.color if color is None else color,
+            color=color,
+            part=part,
             background=background,
             is_pictured=is_pictured,
             indent=_indent(style, around.indent),
@@ -142,21 +156,35 @@ class Styles:
             return parsed_style(style)
         return split_style(style)
 
-    def _collect(self, rules: Iterable[Any], *, on_some: bool) -> None:
+    def _resolved(self, style: dict[str, str]) -> dict[str, str]:
+        """With the values of variables; a document has one of each name, the last."""
+        if not any("var(" in value for value in style.values()):
+            return style
+        known = {**self._variables, **{name: value for name, value in style.items() if name.startswith("--")}}
+        return {
+            name: _VARIABLE.sub(lambda match: known.get(match[1], match[2] or "").strip(), value)
+            for name, value in style.items()
+        }
+
+    def _collect(self, rules: Iterable[Any], *, on_some: bool, outer: str = "") -> None:
         """`on_some`: the rules hold on some screens only, where they may hide a label all the same."""
         for rule in rules:
-            if rule.type == "at-rule" and rule.content is not None and rule.lower_at_keyword in ("media", "supports"):
+            if rule.type == "at-rule" and rule.content is not None and rule.lower_at_keyword in _AT_RULES:
                 condition = tinycss2.serialize(rule.prelude)
                 if not _ELSEWHERE.search(condition):
                     inner = tinycss2.parse_rule_list(rule.content, skip_comments=True, skip_whitespace=True)
                     self._collect(inner, on_some=on_some or "(" in condition)
-            elif rule.type == "qualified-rule":
-                declared = _declarations(tinycss2.parse_blocks_contents(rule.content, skip_whitespace=True))
+            elif rule.type == "qualified-rule" and outer.count(" ") < _MOST_NESTED:
+                parsed = tinycss2.parse_blocks_contents(rule.content, skip_whitespace=True)
+                declared = _declarations(parsed)
+                self._variables |= {name: value for name, value in _values(declared).items() if name.startswith("--")}
                 if on_some:
-                    declared = {"on-some-screens": (gone_by({}, _values(declared)) or "", False)}
-                if any(value for value, _ in declared.values()):
-                    for selector in tinycss2.serialize(rule.prelude).split(","):
-                        self._select(selector.strip(), declared)
+                    declared = {"on-some-screens": (gone_by({}, self._resolved(_values(declared))) or "", False)}
+                for selector in _selectors(rule.prelude):
+                    whole = selector.replace("&", outer) if "&" in selector else f"{outer} {selector}".strip()
+                    if any(value for value, _ in declared.values()):
+                        self._select(whole, declared)
+                    self._collect((each for each in parsed if each.type != "declaration"), on_some=on_some, outer=whole)
 
     def _select(self, selector: str, declared: Declared) -> None:
         self._selectors += 1
@@ -167,7 +195,7 @@ class Styles:
         if simple and selector:
             tag, mark, name = (simple["tag"] or "").lower(), simple["mark"] or "", simple["name"] or ""
             _add(self._simple.setdefault(f"{tag if tag != '*' or not mark else ''}{mark}{name}", {}), declared)
-        elif ":" not in selector and "\\" not in selector:
+        elif not _STATES.search(selector) and "\\" not in selector:
             self._relations += 1
             if self._relations > _MOST_RELATIONS or len(selector) > 200:
                 self.too_many = True
@@ -175,7 +203,7 @@ class Styles:
             try:
                 for node in self._parser.css(selector):
                     _add(self._related.setdefault(node.mem_id, {}), declared)
-            except ValueError:  # no selector at all
+            except (ValueError, SelectolaxError):  # no selector at all
                 return
 
 
@@ -199,31 +227,23 @@ def split_style(style: str) -> Declared:
     return found
 
 
-def alike(one: str, other: str) -> bool:
-    """Whether a text of one colour cannot be made out on the other."""
-    return all(abs(int(one[at : at + 2], 16) - int(other[at : at + 2], 16)) < _ALIKE for at in (1, 3, 5))
-
-
-@lru_cache(1024)
-def color_of(text: str) -> str | None:
-    """`#rrggbb`; empty for a transparent colour, `None` for what is no colour."""
-    spaced = re.fullmatch(r"(rgb|hsl)a?\(([\w.%+-]+) ([\w.%+-]+) ([\w.%+-]+)(?: ?/ ?([\w.%]+))?\)", text)
-    if spaced:
-        text = f"{spaced[1]}({spaced[2]},{spaced[3]},{spaced[4]})"
-        if spaced[5] and _fraction(spaced[5]) == 0:
-            return ""
-    found = color3.parse_color(text)
-    if found is None or isinstance(found, str):
-        return None
-    if found.alpha < 0.05:
-        return ""
-    parts = (max(0, min(255, round(part * 255))) for part in (found.red, found.green, found.blue))
-    return "#" + "".join(f"{part:02x}" for part in parts)
+def _selectors(prelude: Iterable[Any]) -> list[str]:
+    """Of `a, :is(b, c)` two."""
+    found: list[list[Any]] = [[]]
+    for part in prelude:
+        if part.type == "literal" and part.value == ",":
+            found.append([])
+        else:
+            found[-1].append(part)
+    return [tinycss2.serialize(each).strip() for each in found]
 
 
 def _declarations(parsed: Iterable[Any]) -> Declared:
     return {
-        each.lower_name: (tinycss2.serialize(each.value).strip().lower(), each.important)
+        each.lower_name: (
+            tinycss2.serialize([part for part in each.value if part.type != "comment"]).strip().lower(),
+            each.important,
+        )
         for each in parsed
         if each.type == "declaration"
     }
@@ -265,25 +285,28 @@ def _font_size(style: Mapping[str, str], around: float | None) -> float | None:
     return pixels(text, around) if size is None else size
 
 
-def _background(style: Mapping[str, str], around: Shown) -> tuple[str | None, bool]:
+def _background(style: Mapping[str, str], around: Shown, color: str | None) -> tuple[str | None, bool]:
     short = style.get("background", "")
     image = style.get("background-image", "none")
-    if "url" in short or "gradient" in short or image not in ("none", "", "initial"):
+    painted = short if "gradient" in short else image if "gradient" in image else ""
+    stops = {found for text in _STOP.findall(painted) if (found := color_of(text))}
+    if "url" in short or len(stops) > 1 or (not stops and (painted or image not in ("none", "", "initial"))):
         return None, True
-    texts = [style.get("background-color", ""), short, *(short.split()[:8] if "(" not in short else ())]
-    color = next((found for text in texts if text and (found := color_of(text))), None)
-    return (color, False) if color else (around.background, around.is_pictured)
+    texts = [*stops, style.get("background-color", ""), short, *(short.split()[:8] if "(" not in short else ())]
+    for text in texts:
+        if text == "currentcolor" and color:
+            return color, False
+        painted_with = color_and_part(text) if text else None
+        if painted_with and painted_with[1] > 0:
+            return blended(*painted_with, around.background or WHITE), False
+    return around.background, around.is_pictured
 
 
-def _colored(text: str | None) -> str | None:
-    return color_of(text) if text else None
-
-
-def _fraction(text: str | None) -> float | None:
-    match = re.fullmatch(r"(\d{0,4}(?:\.\d{1,9})?)(%?)", text) if text else None
-    if match is None or not match[1]:
-        return None
-    return min(1.0, float(match[1]) / (100 if match[2] else 1))
+def _colored(style: Mapping[str, str], around: Shown) -> tuple[str | None, float]:
+    """The colour of the text and how much of the ground it covers; of what is no colour, what is around."""
+    text = style.get("-webkit-text-fill-color", style.get("color", ""))
+    found = color_and_part(text) if text else None
+    return (color_of(text), found[1]) if found else (around.color, around.part)
 
 
 def _indent(style: Mapping[str, str], around: str | None) -> str | None:

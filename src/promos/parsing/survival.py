@@ -16,9 +16,9 @@ from markdown_it import MarkdownIt
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from promos.parsing import Unreadable
-from promos.parsing.concealment import pixels
 from promos.parsing.html import read_html
 from promos.parsing.issues import TEXT, read_issue
+from promos.parsing.lengths import pixels
 from promos.parsing.styles import parsed_style
 from promos.rules.blocks import BlockContent
 from promos.rules.disclosure.checks import contrast
