@@ -4,6 +4,7 @@ import email
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from email.errors import MessageError
 from email.header import decode_header, make_header
 from email.message import Message
 from html import escape
@@ -31,6 +32,7 @@ _STOP_WORDS = {
 _MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable("table")
 _MARKS = re.compile(r"[\[\]*_`<&!\\]")
 _MOST_MARKS = 10_000
+_MOST_TEXT = 3_000_000  # characters of plain text
 _MOST_MARKDOWN = 500_000  # characters
 _MOST_BOUNDARIES = 2_000  # lines of a mail that may begin a part
 _LONG_HEADER = re.compile(
@@ -89,6 +91,8 @@ def _numbered(segments: Sequence[Segment]) -> list[Segment]:
 
 def _plain(text: str) -> list[Segment]:
     """Paragraphs between empty lines; a line of its own in a paragraph stays a line of it; bullets make one list."""
+    if len(text) > _MOST_TEXT:
+        raise Unreadable(f"more than {_MOST_TEXT} characters")
     segments: list[Segment] = []
     entries: list[tuple[int, str]] = []
     for line, paragraph in _paragraphs(text):
@@ -182,7 +186,11 @@ def _mail(content: str | bytes) -> Parsed:
 
 
 def _title(message: Message) -> str:
-    return _text(str(make_header(decode_header(str(message.get("Subject", ""))[:2000]))))
+    said = str(message.get("Subject", ""))[:2000]
+    try:
+        return _text(str(make_header(decode_header(said))))
+    except (MessageError, LookupError, ValueError):  # encoded as nothing is
+        return _text(said)
 
 
 def _spoken(message: Message) -> str | None:

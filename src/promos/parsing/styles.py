@@ -19,6 +19,7 @@ _MOST_CSS = 200_000  # characters; no newsletter has as many
 _MOST_SELECTORS = 2_000
 _MOST_RELATIONS = 300  # selectors such as `td .x > p`, which have to be looked for in the whole document
 _MOST_CLASSES = 50
+_DEEPEST = 50  # brackets within each other
 _MOST_NESTED = 5  # selectors within each other
 _HIDING = ("details", "bdo", "dialog")  # by what they are, without an attribute
 _AT_RULES = ("media", "supports", "layer", "container")
@@ -26,6 +27,7 @@ _AT_RULES = ("media", "supports", "layer", "container")
 _STOP = re.compile(r"#[0-9a-f]{3,8}|(?:rgb|hsl|hwb)a?\([^()]*\)|(?<![\w-])[a-z]{3,20}(?![\w(-])")
 _VARIABLE = re.compile(r"var\(\s*(--[\w-]{1,100})\s*(?:,([^()]*))?\)")
 _STATES = re.compile(r":(?:hover|focus|active|visited|target|checked|disabled|before|after|:)", re.IGNORECASE)
+_BRACKET = re.compile(r"[()\[\]{}]")
 _SPELLED_OUT = re.compile(r"[\\\"'(]|/\*")
 _WORDS = {"xx-small": 9.0, "x-small": 10.0, "small": 13.0, "medium": 16.0, "large": 18.0, "x-large": 24.0}
 _WORDS |= {"xx-large": 32.0}
@@ -92,7 +94,7 @@ class Styles:
         self.too_many = False
         sheets = [sheet.text() or "" for sheet in parser.css("style")]
         css = "\n".join(sheets)
-        if len(css) > _MOST_CSS:
+        if len(css) > _MOST_CSS or _is_too_deep(css):
             self.too_many = True
         elif css.strip():
             self._collect(tinycss2.parse_stylesheet(css, skip_comments=True, skip_whitespace=True), on_some=False)
@@ -150,7 +152,7 @@ class Styles:
     def _inline(self, style: str) -> Declared:
         if _SPELLED_OUT.search(style):
             self._unread -= len(style)
-            if self._unread < 0:
+            if self._unread < 0 or _is_too_deep(style):
                 self.too_many = True
                 return {}
             return parsed_style(style)
@@ -168,7 +170,7 @@ class Styles:
 
     def _collect(self, rules: Iterable[Any], *, on_some: bool, outer: str = "") -> None:
         """`on_some`: the rules hold on some screens only, where they may hide a label all the same."""
-        for rule in rules:
+        for rule in rules if not self.too_many else ():
             if rule.type == "at-rule" and rule.content is not None and rule.lower_at_keyword in _AT_RULES:
                 condition = tinycss2.serialize(rule.prelude)
                 if not _ELSEWHERE.search(condition):
@@ -225,6 +227,16 @@ def split_style(style: str) -> Declared:
                 value = value.removesuffix("important").rstrip().removesuffix("!").rstrip()
             found[name.strip().lower()] = (value, important)
     return found
+
+
+def _is_too_deep(css: str) -> bool:
+    """Whether more brackets stand within each other than any author writes; a parser would run out of them."""
+    depth = 0
+    for bracket in _BRACKET.findall(css):
+        depth += 1 if bracket in "([{" else -1
+        if depth > _DEEPEST:
+            return True
+    return False
 
 
 def _selectors(prelude: Iterable[Any]) -> list[str]:

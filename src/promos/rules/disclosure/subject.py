@@ -173,6 +173,8 @@ def found_in(rule_set: RuleSet, segments: Sequence[Segment], known_codes: Collec
     floor = 0
     for block in find_blocks(segments, known_codes):
         first = block.first
+        if subjects and first == floor:
+            floor -= _labels_of_the_next(rule_set, subjects)
         while first > floor and _is_label(rule_set, segments[first - 1]):
             first -= 1
         floor = block.last + 1
@@ -183,6 +185,23 @@ def found_in(rule_set: RuleSet, segments: Sequence[Segment], known_codes: Collec
         heading_at = block.first - first if block.heading is not None else None
         subjects.append(BlockSubject(own, block.code, block.code_at - first, heading_at, where))
     return subjects
+
+
+def _labels_of_the_next(rule_set: RuleSet, subjects: list[BlockSubject]) -> int:
+    """Takes the labels below its code from the last block, if it has one above: they are those of the one that follows."""
+    block = subjects[-1]
+    kept = len(block.segments)
+    while kept > block.code_at + 1 and _is_label(rule_set, block.segments[kept - 1]):
+        if is_footnote(block.segments[kept - 1].text):
+            break
+        kept -= 1
+    own = block.segments[:kept]
+    taken = len(block.segments) - kept
+    if taken and any(_is_label(rule_set, segment) for segment in own[: block.code_at]):
+        where = {**block.where, "segments": [segment.id for segment in own]}
+        subjects[-1] = replace(block, segments=own, where=where)
+        return taken
+    return 0
 
 
 def of_rendering(

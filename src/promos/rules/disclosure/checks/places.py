@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator
-from itertools import pairwise
 
 from promos.rules.disclosure.checks.case import FAIL, PASS, Answer, Case, proposal, seen_in
 from promos.rules.disclosure.label import entry_in
@@ -57,13 +56,11 @@ def pos_4(case: Case) -> Iterator[Answer]:
         return
     text = case.block.text
     words = {entry.text for line in case.visible if (entry := entry_in(case.rules, line.line))}
-    starts = sorted(start for word in words for start, _ in spans(text, word))
-    plain = folded(text)
-    parts = [plain[start:end] for start, end in pairwise([*starts, len(plain)])]
-    longest = max((len(part.split()) for part in parts), default=0)
-    if longest > FAR:
-        why = N_("The block goes on for %(words)s words after its label: a reader has left it behind.")
-        yield (FAIL, why, N_("Repeat the label further down, beside the code."), {"words": str(longest)})
+    last = max((end for word in words for _, end in spans(text, word)), default=0)
+    after = len(folded(text)[last:].split())
+    if after > FAR:
+        why = N_("The block goes on for %(words)s words after its last label: a reader has left it behind.")
+        yield (FAIL, why, N_("Repeat the label further down, beside the code."), {"words": str(after)})
     else:
         yield (PASS, N_("No reader of the block is far from its label."), "", {})
 
