@@ -188,7 +188,7 @@ def found_in(rule_set: RuleSet, segments: Sequence[Segment], known_codes: Collec
 
 
 def _labels_of_the_next(rule_set: RuleSet, subjects: list[BlockSubject]) -> int:
-    """Takes the labels below its code from the last block, if it has one above: they are those of the one that follows."""
+    """Takes from the last block the labels below its code, if it has one above: those are of the next block."""
     block = subjects[-1]
     kept = len(block.segments)
     while kept > block.code_at + 1 and _is_label(rule_set, block.segments[kept - 1]):
