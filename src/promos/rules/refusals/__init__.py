@@ -112,6 +112,16 @@ from promos.rules.refusals.offers import (
     TermsFrozen,
     VersionMoved,
 )
+from promos.rules.refusals.tools import (
+    BlockUnframed,
+    DraftSent,
+    DraftUnsuited,
+    ToolAddressRefused,
+    ToolChanged,
+    ToolMisunderstood,
+    ToolRefused,
+    ToolUnreachable,
+)
 
 
 def every_refusal() -> list[type[Refusal]]:
@@ -127,6 +137,7 @@ __all__ = [
     "AlreadyHoldsPass",
     "BatchDone",
     "BlockChanged",
+    "BlockUnframed",
     "Blocked",
     "BodyTooLarge",
     "BudgetBelowSpent",
@@ -143,6 +154,8 @@ __all__ = [
     "CodeUnknown",
     "DisclosureIncomplete",
     "DiskFull",
+    "DraftSent",
+    "DraftUnsuited",
     "EventOver",
     "ForeignOrigin",
     "FormEnded",
@@ -199,6 +212,11 @@ __all__ = [
     "TooLarge",
     "TooMany",
     "TooManyOrders",
+    "ToolAddressRefused",
+    "ToolChanged",
+    "ToolMisunderstood",
+    "ToolRefused",
+    "ToolUnreachable",
     "Unauthenticated",
     "Unavailable",
     "Unknown",
