@@ -61,6 +61,7 @@ async def test_findings_stand_beside_the_place_and_nothing_is_kept(editor: Brows
     for check in ("REL-2", "LBL-4", "POS-1"):
         assert f"<code>{check}</code>" in block
     assert "À bientôt !" in block
+    assert "A file says nothing of what was declared." in before.partition("In the whole issue")[2]
     assert await all_of(database, sa.select(sa.func.count(Issue.id))) == [0]
 
 

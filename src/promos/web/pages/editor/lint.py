@@ -29,11 +29,12 @@ MOST = 2 * 1024 * 1024  # characters of an issue
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """`alone`: what fails only for those who read a mail's plain text."""
+    """`alone`: what fails only in the plain text of a mail. `whole`: what is said of no block in particular."""
 
     report: Report
     parts: list[Part]
     alone: tuple[Told, ...]
+    whole: tuple[Told, ...]
     verdict: str
 
 
@@ -74,7 +75,9 @@ def _judged(text: Pasted, rules: RuleSet, countries: Sequence[str], at: date, la
     segments = read_issue(content, text.media_type).segments
     parts = seen.parts_of_file(segments, rules.on(at), report.findings, language)
     alone = [each for each in report.findings if each.where.get("part") == TEXT]
-    return Judged(report, parts, seen.told(alone, language), seen.verdict_of(report.findings))
+    whole = [each for each in report.findings if not each.where]
+    verdict = seen.verdict_of(report.findings)
+    return Judged(report, parts, seen.told(alone, language), seen.told(whole, language), verdict)
 
 
 def _shown(
