@@ -16,7 +16,7 @@ import asyncpg
 import sqlalchemy.exc
 from sqlalchemy import event, make_url
 from sqlalchemy.exc import DBAPIError, DisconnectionError
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from promos.settings import Settings
@@ -103,16 +103,26 @@ def _on_writer(settings: Settings) -> Any:
 
     Only PostgreSQL 17 and later know the time-out that ends such a transaction.
     """
-    until, is_local = int(settings.database_idle_timeout * 1000), settings.database_pooler
-    limit = (
-        "SELECT CASE WHEN current_setting('server_version_num')::int >= 170000"
-        f" THEN set_config('transaction_timeout', '{until}', {is_local}) END"
-    )
+    is_local = settings.database_pooler
+    limit = _limit(int(settings.database_idle_timeout * 1000), is_local=is_local)
 
     def connected(connection: Any, _record: ConnectionPoolEntry) -> None:
         connection.run_async(lambda driver: driver.execute(limit))
 
     return _on_begin(limit) if is_local else connected
+
+
+def _limit(milliseconds: int, *, is_local: bool) -> str:
+    return (
+        "SELECT CASE WHEN current_setting('server_version_num')::int >= 170000"
+        f" THEN set_config('transaction_timeout', '{milliseconds}', {is_local}) END"
+    )
+
+
+async def take_as_long(connection: AsyncConnection) -> None:
+    """Let this transaction take as long as it takes, as that of a migration may."""
+    if connection.dialect.name == "postgresql":
+        await connection.exec_driver_sql(_limit(0, is_local=True))
 
 
 class Hosts:

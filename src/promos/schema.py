@@ -11,7 +11,7 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
-from promos.database import Database, connect
+from promos.database import Database, connect, take_as_long
 from promos.settings import Settings
 
 
@@ -58,6 +58,7 @@ async def run_on(settings: Settings, work: Callable[[sa.Connection], Any]) -> No
     database = connect(owner)
     try:
         async with database.writer.connect() as connection, connection.begin():
+            await take_as_long(connection)
             await connection.run_sync(work)
     finally:
         await database.close()

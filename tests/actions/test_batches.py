@@ -8,6 +8,7 @@ from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from promos.actions import batches, making, redemptions
 from promos.actions.batches import BatchMoved, Word
@@ -297,3 +298,15 @@ async def test_what_is_no_list_is_refused_and_leaves_nothing(database: Database)
         await brought(database, UUID(int=5), b"ALPHA\n")
     async with database.reading() as session:
         assert await session.scalar(sa.select(sa.func.count(PromoCode.id))) == 0
+
+
+async def test_the_mark_of_a_form_orders_the_same_once_and_something_else_anew(session: AsyncSession) -> None:
+    offer, once = await an_offer(session), UUID(int=7)
+
+    async def order(count: int) -> UUID:
+        return (await batches.order(session, offer.id, count, once=once, now=NOW, by=ADMIN)).id
+
+    first, again, more = await order(40), await order(40), await order(50)
+
+    assert first == again != more
+    assert once not in {first, more}  # nobody chooses the id of a batch

@@ -7,9 +7,11 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from promos.actions import claims, passes, redemptions
+from promos.actions import claims, passes, readers, redemptions
+from promos.database import Database
 from promos.models import CheckIn, Claim, Delivery, Offer, Pass, PromoCode, Reader, Redemption, table
 from promos.rules import signing
+from promos.rules.redemption import Asker
 from promos.rules.refusals import (
     AddressInvalid,
     CodeUnknown,
@@ -186,3 +188,16 @@ async def test_a_pass_is_mailed_again_a_few_times_a_day(session: AsyncSession) -
         await passes.send_again(session, held.id, now=NOW + timedelta(minutes=minutes))
     with pytest.raises(RateLimited):
         await passes.send_again(session, held.id, now=NOW + timedelta(minutes=9))
+
+
+async def test_who_asks_again_locks_nobody_who_presses(session: AsyncSession, kind: str, database: Database) -> None:
+    if kind == "sqlite":
+        pytest.skip("one writer at a time")
+    async with database.writing() as first:
+        await a_code(first)
+        await ask(first, "FREEAGENAI", name="Ada")
+    async with database.writing() as one, database.writing() as other:
+        asker = Asker("k" * 64, "ada@readers.example", None, "en")
+        assert list(await readers.remember(one, {asker.email: asker}, now=NOW)) == ["ada@readers.example"]
+        await other.execute(sa.text("SET LOCAL lock_timeout = '200ms'"))
+        await readers.name(other, [{"reader": await other.scalar(sa.select(Reader.id)), "called": "Ada"}])

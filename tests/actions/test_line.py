@@ -399,3 +399,14 @@ async def test_who_was_handed_a_pass_and_gives_it_back_is_offered_none(session: 
     await passes.give_back(session, taken.pass_id, now=NOW + HOUR)
 
     assert await states(session, [first, second]) == ["left", "offered"]
+
+
+async def test_a_hold_that_is_over_keeps_nobody_from_another_offers_line(session: AsyncSession) -> None:
+    code = await a_sold_out_code(session)
+    kind = await session.get_one(PassType, (await session.get_one(Offer, code.offer_id)).pass_type_id)
+    other = await a_code(session, await an_offer(session, kind, name="Other"), "OTHER")
+    held = an_ask(other, "ada", held_for="shop", held_until=NOW + timedelta(minutes=1))
+    assert isinstance((await redemptions.redeem(session, [held], now=NOW))[held.id], Redeemed)
+    claim = await a_claim(session, code, "ada", token_hash=signing.fingerprint("ada"))
+
+    assert isinstance(await press(session, claim, now=NOW + timedelta(minutes=1)), Waiting)

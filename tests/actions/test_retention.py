@@ -7,9 +7,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from promos.actions import deliveries, rates, retention
 from promos.actions.rates import Rate
-from promos.models import Delivery, IdempotencyRecord, RateLimit, Session, SignInLink
+from promos.models import Claim, Delivery, IdempotencyRecord, RateLimit, Session, SignInLink, table
 from promos.rules.people import Role
-from tests.world import DAY, NOW, a_person, add
+from tests.world import DAY, NOW, a_claim, a_code, a_person, add
 
 TWO_DAYS = 2 * DAY
 
@@ -44,3 +44,18 @@ async def test_the_mail_of_a_deleted_link_is_still_accounted_for(session: AsyncS
     [due] = await deliveries.claim(session, now=NOW, lease=timedelta(seconds=60))
     assert (due.id, due.to, due.is_needed(NOW)) == (mail.id, None, False)
     assert await session.scalar(sa.select(sa.func.count()).select_from(Delivery)) == 1
+
+
+async def test_a_name_that_was_typed_for_nothing_is_forgotten(session: AsyncSession) -> None:
+    code = await a_code(session)
+    for number, (state, ends) in enumerate(
+        [("left", DAY), ("superseded", DAY), ("pending", -DAY), ("refused", -DAY), ("pending", DAY), ("waiting", -DAY)]
+    ):
+        claim = await a_claim(session, code, f"r{number}", state=state, expires_at=NOW + ends)
+        claim.name = f"{state} {ends.days}"
+    await session.flush()
+
+    await retention.sweep(session, now=NOW, idempotency=TWO_DAYS)
+
+    kept = set(await session.scalars(sa.select(table(Claim).c.name)))
+    assert kept == {None, "pending 1", "waiting -1"}

@@ -10,7 +10,7 @@ import struct
 from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
-from uuid import UUID
+from uuid import UUID, uuid5
 
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError, IntegrityError
@@ -59,21 +59,22 @@ async def order(
     *,
     pattern: str = patterns.DEFAULT,
     limit: int | None = 1,
-    batch_id: UUID | None = None,
+    once: UUID | None = None,
     now: datetime,
     by: Actor,
 ) -> CodeBatch:
     """Write an order for `count` codes under an offer, to add to those it has; a worker makes them.
 
-    `batch_id`, once ordered under this offer, orders nothing more. Raises `NotFound`, `TooManyOrders`, and what
+    `once`: the mark of a form, which orders the same once. Raises `NotFound`, `TooManyOrders`, and what
     `patterns.orderable` raises.
     """
     wanted = patterns.orderable(pattern, count)
     kept = texts.read(offers.CODE, {"limit": limit})
     offer = await queries.offer(session, offer_id, by)
+    batch_id = uuid5(offer_id, str(once)) if once else None  # nobody chooses an id
     await _one_more(session, offer.partner_id, batch_id)
     before = await session.get(CodeBatch, batch_id) if batch_id else None  # behind the lock: a form sent twice
-    if before and before.offer_id == offer_id:
+    if before and (before.wanted, before.pattern, before.limit) == (count, wanted.text, kept["limit"]):
         return before
     batch = CodeBatch(
         id=new_id() if before or not batch_id else batch_id,

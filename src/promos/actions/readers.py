@@ -36,9 +36,11 @@ async def remember(session: AsyncSession, askers: Mapping[str, Asker], *, now: d
         for _, asker in sorted(askers.items())
     ]
     insert = insert_into(session, table(Reader))
-    statement = insert.on_conflict_do_update(
-        index_elements=["email"], set_={"name": sa.func.coalesce(Reader.name, insert.excluded.name)}
-    )
+    statement = insert.on_conflict_do_nothing(index_elements=["email"])
+    if any(row["name"] for row in rows):  # else nobody's row is locked, which those who press may need
+        statement = insert.on_conflict_do_update(
+            index_elements=["email"], set_={"name": sa.func.coalesce(Reader.name, insert.excluded.name)}
+        )
     connection = await session.connection()
     await connection.execute(statement, rows)
     found = await connection.execute(_BY_ADDRESS, {"emails": padded([row["email"] for row in rows])})

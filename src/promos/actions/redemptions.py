@@ -42,6 +42,10 @@ class Held:
     reduction: int
     currency: str
 
+    def is_over(self, now: datetime) -> bool:
+        """Whether it stopped counting by time, and nobody has written so yet."""
+        return self.state == "held" and self.expires_at is not None and self.expires_at <= now
+
 
 async def redeem(session: AsyncSession, asks: Sequence[Ask], *, now: datetime) -> dict[UUID, Outcome]:
     """Decide all `asks` on codes of one offer; the outcome of each is found by its id.
@@ -74,6 +78,7 @@ async def redeem(session: AsyncSession, asks: Sequence[Ask], *, now: datetime) -
         await _give(session, batch, waiting)
         open_asks = waiting
     else:  # nothing to give: no lock, and nothing to write but the answers
+        held = {key: each for key, each in held.items() if not each.is_over(now)}
         for ask in _answer_holders(batch, open_asks, held):
             if no := batch.refusal(ask, Counter()):
                 batch.outcomes[ask.id] = no

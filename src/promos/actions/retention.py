@@ -6,16 +6,23 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from promos.actions import rates
-from promos.models import Delivery, IdempotencyRecord, Session, SignInLink
+from promos.models import Claim, Delivery, IdempotencyRecord, Session, SignInLink
 
 LINKS_KEPT = timedelta(days=1)  # after they ended, so that a late click still finds out why
 
 
 async def sweep(session: AsyncSession, *, now: datetime, idempotency: timedelta) -> None:
-    """Delete ended sessions and sign-in links, windows of rates, and answers kept for longer than `idempotency`."""
+    """Delete ended sessions and sign-in links, windows of rates, answers kept for longer than `idempotency`, and names
+    that were typed for claims of which nothing came."""
     await rates.sweep(session, now=now)
     await session.execute(sa.delete(IdempotencyRecord).where(IdempotencyRecord.created_at <= now - idempotency))
     await session.execute(sa.delete(Session).where(Session.expires_at <= now))
+    is_over = sa.or_(
+        Claim.state.in_(("left", "lapsed", "superseded")),
+        sa.and_(Claim.state.in_(("pending", "refused")), Claim.expires_at <= now),
+    )
+    named = sa.update(Claim).where(Claim.name.is_not(None), is_over)
+    await session.execute(named.values(name=None).execution_options(synchronize_session=False))
     ended = list(await session.scalars(sa.select(SignInLink.id).where(SignInLink.expires_at <= now - LINKS_KEPT)))
     if ended:
         mails = sa.update(Delivery).where(Delivery.sign_in_link_id.in_(ended)).values(sign_in_link_id=None)

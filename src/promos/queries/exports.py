@@ -33,7 +33,7 @@ async def codes_of(reading: Reading, batch: CodeBatch) -> AsyncIterator[bytes]:
     last, left = UUID(int=int(begin.timestamp() * 1000) << 80), batch.made
     its_own = sa.func.coalesce(PromoCode.batch_id, PromoCode.id) == batch.id  # not by the index of batches: by the ids
     found = sa.select(PromoCode.id, PromoCode.spelled, PromoCode.limit, PromoCode.used, PromoCode.status)
-    found = found.where(its_own).order_by(PromoCode.id)
+    found = found.where(its_own, PromoCode.offer_id == batch.offer_id).order_by(PromoCode.id)
     while left > 0:
         async with reading() as session:
             rows = (await session.execute(found.where(PromoCode.id > last).limit(min(PIECE, left)))).all()

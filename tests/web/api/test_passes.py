@@ -210,3 +210,29 @@ async def test_forged_and_foreign_links_hand_nothing_on(house: House) -> None:
     for wrong in (link[:-1], "x", forged, signing.link(house.keys.signing, "door", held)):
         answer = await house.ask(f"/passes/{wrong}/hand-on", email="bo@readers.example")
         assert (answer.status_code, answer.json()["code"]) == (404, "not-found")
+
+
+async def test_a_press_under_a_key_is_answered_alike_whatever_became_of_the_pass(house: House) -> None:
+    await opened(house.database)
+    at = f"{BASE}/claims/{await house.claim('ada')}/confirm"
+    first = await house.client.post(at, headers={"Idempotency-Key": "once"})
+    link = signing.link(house.keys.signing, "pass", UUID(first.json()["pass"]["id"]))
+    await house.ask(f"/passes/{link}/give-back")
+
+    again = await house.client.post(at, headers={"Idempotency-Key": "once"})
+    other = await house.client.post(at, headers={"Idempotency-Key": "once"}, json={"wait": True})
+    without = await house.client.post(at)
+
+    assert (first.status_code, again.status_code, again.headers["Idempotent-Replayed"]) == (201, 201, "true")
+    assert again.json() == first.json()
+    assert (other.status_code, other.json()["code"]) == (422, "idempotency-key-reused")
+    assert without.status_code == 410
+
+
+async def test_the_reader_sees_whose_name_they_are_about_to_take(house: House) -> None:
+    await opened(house.database)
+    secret = await house.claim("ada", name="Somebody Else")
+
+    page = await house.client.get(f"/claim/{secret}")
+
+    assert "The pass will be made out to Somebody Else." in page.text

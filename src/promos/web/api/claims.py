@@ -13,6 +13,7 @@ from litestar import Request, Response, post
 from litestar.datastructures import State
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from promos.actions import claims, handing, idempotency, passes, rates
@@ -20,6 +21,7 @@ from promos.actions.idempotency import Keyed, Stored
 from promos.actions.rates import Rate
 from promos.actions.visits import Place, VisitCounter
 from promos.group_commit import GroupCommit
+from promos.models import IdempotencyRecord
 from promos.queries.catalogue import Opening
 from promos.rules import codes, readers, signing
 from promos.rules.language import LANGUAGES
@@ -184,7 +186,14 @@ async def confirm_claim(
     Where nothing is left and the reader wants to wait, 202 and their place in line.
     """
     settings, keys, writes = state.settings, state["keys"], Writes(request)
-    key = await writes.key()
+    if key := await writes.key():  # what was answered stays so, whatever became of the pass since
+        async with state.database.reading() as session:
+            before = (await idempotency.answered(session, [key])).get(key)
+        if isinstance(before, Refusal):
+            raise before
+        if before:
+            again: Response[Any] = answered(before, lambda kept: shown(kept, settings, keys))
+            return again
     outcome = await confirmed(
         secret,
         state.pressed,
@@ -220,7 +229,7 @@ async def confirmed(
     """
     found = claims.opening(await pressed.find(secret), waits=waits, now=now)
     if found.claim.pass_id is not None:
-        return await writes.run(lambda session, now: _taken_over(session, found.claim.id, key, now))
+        return await _taken_over(writes, found.claim.id, key)
     outcome = await counter.redeem(found.claim.offer_id, found.ask, key=key, answer=kept_of)
     if isinstance(outcome, SOLD_OUT):
         claim = found.claim
@@ -230,14 +239,22 @@ async def confirmed(
     return outcome
 
 
-async def _taken_over(session: AsyncSession, claim_id: UUID, key: Keyed | None, now: datetime) -> Redeemed | Stored:
-    given = await handing.accept(session, claim_id, now=now)  # behind whose lock the key is looked up
-    before = (await idempotency.answered(session, [key])).get(key) if key else None
-    if isinstance(before, Refusal):
-        raise before
-    if key and before is None:
-        await idempotency.store(session, [(key, *kept_of(given))], now=now)
-    return before or given
+async def _taken_over(writes: Writes, claim_id: UUID, key: Keyed | None) -> Redeemed | Stored:
+    async def effect(session: AsyncSession, now: datetime) -> Redeemed | Stored:
+        given = await handing.accept(session, claim_id, now=now)
+        before = (await idempotency.answered(session, [key])).get(key) if key else None
+        if isinstance(before, Refusal):
+            raise before
+        if key and before is None:
+            await idempotency.store(session, [(key, *kept_of(given))], now=now)
+        return before or given
+
+    try:
+        return await writes.run(effect)
+    except IntegrityError as error:
+        if key is None or IdempotencyRecord.__tablename__ not in str(error.orig):
+            raise
+        return await writes.run(effect)  # the same key was used this very moment, and its answer is there now
 
 
 @post("/claims/{secret:str}/leave", status_code=200, opt=ANYONE, operation_id="leaveWaitingList")

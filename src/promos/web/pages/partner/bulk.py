@@ -91,7 +91,7 @@ async def order(
             count or 0,
             pattern=typed.text("pattern"),
             limit=limit,
-            batch_id=typed.id("once"),
+            once=typed.id("once"),
             now=now,
             by=actor,
         )

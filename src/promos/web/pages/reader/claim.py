@@ -118,7 +118,7 @@ async def _shown(
         listing=found,
         secret=secret,
         state=state,
-        name=claim.name if found.event.asks_name else None,
+        name=claim.name,
         waits=its.has_waiting_list and now < min(its.starts_at, its.ends_at),
         position=place.get(claim.id),
         until=redeemed.expires_at if redeemed else None,
