@@ -5,7 +5,7 @@ stands in a draft inside a frame with its marker, so that it is found again and 
 
     <div data-promos-block="0195…">…</div>
 
-In plain text it stands between its two rules and is known by the marker in its address.
+In plain text it is known by its label line, its two rules, and the marker in its address.
 """
 
 import hashlib
@@ -191,7 +191,7 @@ def with_block(html: str, block: str, marker: str, frame: Frame = HTML) -> str:
 
 
 def with_text(text: str, block: str, marker: str) -> str:
-    """The same for plain text, where the block is what stands between two rules and has the marker in its address."""
+    """The same for plain text, where a block is its label line, a rule, and all until the next, the marker among it."""
     if _checked(marker) not in block:
         raise ValueError("the text of a block names its marker")
     block = block.strip("\n")
@@ -199,7 +199,9 @@ def with_text(text: str, block: str, marker: str) -> str:
     rules = [number for number, line in enumerate(lines) if line.strip() == RULE]
     for first, last in pairwise(rules):
         if any(marker in line for line in lines[first:last]):
-            return "".join([*lines[:first], block, "\n", *lines[last + 1 :]])
+            above, label = ["", "", *lines[:first]][-2:]
+            begin = first - 1 if label.strip() and not above.strip() else first
+            return "".join([*lines[:begin], block, "\n", *lines[last + 1 :]])
     if marker in text:
         raise BlockUnframed
     return f"{text.rstrip()}\n\n{block}\n" if text.strip() else f"{block}\n"

@@ -29,7 +29,8 @@ class _Campaign(msgspec.Struct, rename="camel"):
 
 
 class _Campaigns(msgspec.Struct):
-    campaigns: list[_Campaign] = []
+    count: int
+    campaigns: list[_Campaign] = []  # left out where there are none
 
 
 class Brevo:
