@@ -2,9 +2,11 @@
 
 import json
 import logging
+import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -290,20 +292,6 @@ async def test_a_tool_inside_our_own_network_is_refused(desk: Desk) -> None:
             await desk.make(Web(), url, desk.fake.key).drafts()
 
 
-def test_only_documented_merge_tags_are_named_and_none_is_an_address() -> None:
-    assert {
-        name: make(Web(), "https://news.example", f"{'a' * 24}:{'b' * 64}").merge_tags
-        for name, (_, make) in FAKES.items()
-    } == {
-        "ghost": {"subscriber": "%%{uuid}%%"},
-        "listmonk": {"subscriber": "{{ .Subscriber.UUID }}"},
-        "buttondown": {"subscriber": "{{ subscriber.id }}"},
-        "kit": {},
-        "keila": {},
-        "brevo": {},
-    }
-
-
 # What is each tool's own.
 
 
@@ -488,3 +476,15 @@ async def test_brevo_gets_the_block_inside_the_body_of_the_page(opened: Open) ->
 
     assert after.html.startswith("<html><body><p>Hello</p>\n\n<div data-promos-block")
     assert after.html.endswith("</div>\n</body></html>")
+
+
+def test_the_documents_say_of_each_tool_what_its_code_says() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "explanation" / "tools.md").read_text(encoding="utf-8")
+    table = re.findall(r"^\| `(\w+)` \| (.+?) \| (?:`(.+?)` )?\|$", page, re.MULTILINE)
+
+    for name, row, tag in table:
+        tool = FAKES[name][1](Web(), "https://news.example", f"{'a' * 24}:{'b' * 64}")
+        flags = asdict(tool.capabilities)
+        assert row.split(" | ") == ["yes" if flag else "no" for flag in flags.values()]
+        assert tool.merge_tags == ({"subscriber": tag} if tag else {})
+    assert [name for name, _, _ in table] == list(FAKES)
