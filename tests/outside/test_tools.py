@@ -286,6 +286,15 @@ async def test_an_answer_that_cannot_be_read_is_told_as_one(desk: Desk, answer: 
     assert place not in f"{caught.value!r} {caught.value.args} {vars(caught.value)}"
 
 
+async def test_a_place_that_is_not_the_tool_is_told_as_one(desk: Desk) -> None:
+    async def elsewhere(asked: Asked) -> Said:
+        return Said(404, b"no such page")
+
+    async with serving(elsewhere) as place:
+        with pytest.raises(ToolMisunderstood):
+            await desk.at(place).drafts()
+
+
 async def test_a_tool_inside_our_own_network_is_refused(desk: Desk) -> None:
     for url in ("http://news.example", "https://127.0.0.1", f"http://{desk.place}"):
         with pytest.raises(ToolAddressRefused):

@@ -153,7 +153,7 @@ class Web:
                 "timeout": {"connect": CONNECTING, "read": self._silence, "write": self._silence, "pool": None},
             },
         )
-        async with httpx.AsyncHTTPTransport(verify=self._tls, trust_env=False) as transport:
+        async with httpx.AsyncHTTPTransport(verify=self._tls) as transport:
             answer = await transport.handle_async_request(request)
             try:
                 read = bytearray()

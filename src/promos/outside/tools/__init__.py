@@ -111,6 +111,13 @@ class Api:
         answer = await self.ask("GET", path + (f"?{urlencode(query)}" if query else ""))
         return self._decoded(answer, shape)
 
+    async def listed(self, path: str, shape: type[Shape], **query: str | int) -> Shape:
+        """The same for a list, which is there wherever the tool is."""
+        try:
+            return await self.get(path, shape, **query)
+        except NotFound:
+            raise ToolMisunderstood(404) from None
+
     async def text(self, path: str) -> str:
         return self._words(await self.ask("GET", path))
 

@@ -49,7 +49,7 @@ class Brevo:
         self._api = Api(web, base_url, lambda: {"api-key": key})
 
     async def drafts(self) -> list[Draft]:
-        found = await self._api.get(
+        found = await self._api.listed(
             "/v3/emailCampaigns", _Campaigns, status="draft", limit=NEWEST, sort="desc", excludeHtmlContent="true"
         )
         return [_draft(campaign, "") for campaign in found.campaigns if campaign.status == "draft"]

@@ -54,7 +54,7 @@ class Buttondown:
         self._api = Api(web, base_url, lambda: {"Authorization": f"Token {key}", "X-API-Version": "2026-04-01"})
 
     async def drafts(self) -> list[Draft]:
-        found = await self._api.get("/v1/emails", _Emails, status="draft", ordering="-creation_date")
+        found = await self._api.listed("/v1/emails", _Emails, status="draft", ordering="-creation_date")
         drafts = [email for email in found.results if email.status == "draft"]
         return [_draft(email) for email in sorted(drafts, key=_age, reverse=True)[:NEWEST]]
 

@@ -62,7 +62,7 @@ class Ghost:
         self._api = Api(web, base_url, self._headers)
 
     async def drafts(self) -> list[Draft]:
-        found = await self._api.get(
+        found = await self._api.listed(
             "/ghost/api/admin/posts/", _Posts, filter="status:draft", order="updated_at desc", limit=NEWEST
         )
         return [self._draft(post) for post in found.posts if post.status == "draft"]

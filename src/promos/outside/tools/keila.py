@@ -91,7 +91,7 @@ class Keila:
         self._api = Api(web, base_url, lambda: {"Authorization": f"Bearer {key}"})
 
     async def drafts(self) -> list[Draft]:
-        found = await self._api.get("/api/v1/campaigns", _Many)
+        found = await self._api.listed("/api/v1/campaigns", _Many)
         drafts = [campaign for campaign in found.data if campaign.is_draft]
         return [self._draft(one) for one in sorted(drafts, key=lambda one: one.updated_at, reverse=True)[:NEWEST]]
 

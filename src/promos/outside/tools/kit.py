@@ -75,7 +75,7 @@ class Kit:
         self._api = Api(web, base_url, lambda: {"X-Kit-Api-Key": key})
 
     async def drafts(self) -> list[Draft]:
-        found = await self._api.get("/v4/broadcasts", _Many, per_page=100)
+        found = await self._api.listed("/v4/broadcasts", _Many, per_page=100)
         drafts = [broadcast for broadcast in found.broadcasts if broadcast.is_draft]
         return [_draft(one) for one in sorted(drafts, key=lambda one: one.id, reverse=True)[:NEWEST]]
 

@@ -72,7 +72,7 @@ class Listmonk:
         self._api = Api(web, base_url, lambda: {"Authorization": f"Basic {basic}"})
 
     async def drafts(self) -> list[Draft]:
-        found = await self._api.get(
+        found = await self._api.listed(
             "/api/campaigns", _Many, status="draft", per_page=NEWEST, order_by="created_at", order="DESC"
         )
         return [self._draft(campaign, campaign.body) for campaign in found.data.results if campaign.status == "draft"]
