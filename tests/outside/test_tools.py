@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from promos.outside.tools import Tool
+from promos.outside.tools import Tool, with_block
 from promos.outside.tools.brevo import Brevo
 from promos.outside.tools.buttondown import Buttondown
 from promos.outside.tools.ghost import Ghost
@@ -158,6 +158,24 @@ async def test_the_block_is_replaced_where_an_editor_moved_it(desk: Desk) -> Non
     assert order == sorted(order)
     assert BLOCK.heading not in after.html
     assert after.html.count("data-promos-block") == 1
+
+
+def test_what_an_editor_wrote_into_the_frame_goes_with_the_block() -> None:
+    frame = f'<div class="x" data-promos-block="{MARKER}">'
+    html = (
+        f"a<div>b</div>{frame}<div>c<div>d</div></div>e</div>f{frame.upper().replace(MARKER.upper(), MARKER)}</DIV >g"
+    )
+
+    put = with_block(html, "new", MARKER)
+
+    new = f'<div data-promos-block="{MARKER}">\nnew\n</div>'
+    assert put == f"a<div>b</div>{new}f{new}g"
+    for lost in (html.replace("</", "<!-- </"), f"<!-- {frame}</div> -->", f"{frame}never closed"):
+        with pytest.raises(BlockUnframed):
+            with_block(lost, "new", MARKER)
+    for marker in ("short", '0192f5c4"><b>', "0192 f5c4", ""):
+        with pytest.raises(ValueError, match="marker"):
+            with_block(html, "new", marker)
 
 
 async def test_putting_the_same_block_twice_changes_nothing(desk: Desk) -> None:
@@ -332,14 +350,14 @@ async def test_ghost_keeps_every_other_card_and_takes_no_post_of_the_old_editor(
     document["root"]["children"].insert(0, {"type": "paragraph", "version": 1, "children": [{"text": "été"}]})
     post["lexical"] = json.dumps(document)
 
-    await desk.tool.put(draft_id, RENDERED, MARKER, version=post["updated_at"])
+    await desk.tool.put(draft_id, RENDERED, MARKER, version=(await desk.tool.read(draft_id)).version)
 
     changed = json.loads(post["lexical"])["root"]
     assert changed["children"][:2] == document["root"]["children"]
     assert changed["children"][2].keys() == {"type", "version", "html"}
     post["lexical"] = None
     with pytest.raises(DraftUnsuited):
-        await desk.tool.put(draft_id, RENDERED, MARKER, version=post["updated_at"])
+        await desk.tool.put(draft_id, RENDERED, MARKER, version=(await desk.tool.read(draft_id)).version)
 
 
 async def test_listmonk_keeps_lists_and_puts_the_words_into_the_text_part(opened: Open) -> None:
@@ -372,6 +390,11 @@ async def test_only_the_block_is_replaced_in_plain_words(opened: Open) -> None:
 
     before, _, behind = text.rpartition("Deux jours")
     assert after.text == f"{before}Trois jours{behind}"
+
+    unlabelled = f"Hello.\nours\n{words.partition(chr(10))[2]}"  # an editor took the label away, and the line before it
+    again = desk.fake.add(unlabelled, form="plain")
+    after = await desk.tool.put(again, {"email_text": words}, MARKER, version=(await desk.tool.read(again)).version)
+    assert after.text == f"Hello.\nours\n{words.strip()}\n"
 
 
 async def test_listmonk_takes_words_into_a_plain_draft_and_nothing_into_a_visual_one(opened: Open) -> None:

@@ -2,8 +2,9 @@
 
 Admin API, read at docs.ghost.org/admin-api (token authentication; posts: updating a post) and tried against Ghost 6.65:
 a JWT signed with the secret half of an integration's key, for five minutes; `PUT …/posts/{id}/` needs the `updated_at`
-that was read and answers 409 when the post has another by now. The block is an HTML card of the `lexical` document,
-which Ghost leaves as it is (`?source=html` would take it apart). `html` is what Ghost makes of the document.
+that was read and answers 409 when the post has another by now. That is in whole seconds, so the text is compared too.
+The block is an HTML card of the `lexical` document, which Ghost leaves as it is (`?source=html` would take it apart).
+`html` is what Ghost makes of the document.
 
 An integration's key may also publish: Ghost knows none that may only edit. Nothing here asks for it.
 """
@@ -18,7 +19,7 @@ from typing import Any, ClassVar
 
 import msgspec
 
-from promos.outside.tools import NEWEST, Api, Capabilities, Draft, safe_id, with_block
+from promos.outside.tools import NEWEST, Api, Capabilities, Draft, fingerprint, safe_id, with_block
 from promos.outside.web import Web
 from promos.rules.refusals import BlockUnframed, DraftSent, DraftUnsuited, ToolChanged, ToolMisunderstood, ToolRefused
 
@@ -32,6 +33,10 @@ class _Post(msgspec.Struct):
     updated_at: str
     lexical: str | None = None
     html: str | None = None
+
+    @property
+    def version(self) -> str:
+        return fingerprint(self.updated_at, self.title, self.lexical)
 
 
 class _Posts(msgspec.Struct):
@@ -72,7 +77,7 @@ class Ghost:
 
     async def put(self, draft_id: str, renderings: Mapping[str, str], marker: str, *, version: str) -> Draft:
         post = await self._post(draft_id)
-        if post.updated_at != version:
+        if post.version != version:
             raise ToolChanged
         if not post.lexical:
             raise DraftUnsuited("mobiledoc")
@@ -80,7 +85,7 @@ class Ghost:
         await self._api.write(
             "PUT",
             f"/ghost/api/admin/posts/{post.id}/?save_revision=1",  # so that an editor can go back
-            {"posts": [{"lexical": changed, "updated_at": version}]},
+            {"posts": [{"lexical": changed, "updated_at": post.updated_at}]},
         )
         return await self.read(draft_id)
 
@@ -96,7 +101,7 @@ class Ghost:
 
     def _draft(self, post: _Post) -> Draft:
         address = f"{self._api.base_url}/ghost/#/editor/post/{post.id}"
-        return Draft(post.id, post.title, post.html or "", "", address, post.updated_at)
+        return Draft(post.id, post.title, post.html or "", "", address, post.version)
 
     def _headers(self) -> dict[str, str]:
         return {"Authorization": f"Ghost {_token(self._key_id, self._secret, self._now())}", "Accept-Version": "v6.0"}
