@@ -340,6 +340,10 @@ async def test_ghost_refuses_a_post_that_was_saved_in_between(opened: Open) -> N
         with pytest.raises(ToolChanged):
             await desk.at(place).put(draft_id, RENDERED, MARKER, version=version)
     assert LABEL not in stored(desk)
+    assert [asked.method for asked in desk.fake.asked[1:]] == [
+        "GET",
+        "PUT",
+    ]  # what was compared is what was written over
 
 
 async def test_ghost_keeps_every_other_card_and_takes_no_post_of_the_old_editor(opened: Open) -> None:
