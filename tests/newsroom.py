@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 import promos
-from promos.actions import declarations, disclosure
+from promos.actions import declarations, disclosure, publishing
 from promos.actions.disclosure import Checked, Surface
 from promos.models import Issue, IssueCheck, PromoBlock, PromoCode, Publication
 from promos.parsing.rules import read_rules
@@ -112,7 +112,7 @@ async def check(session: AsyncSession, issue: Issue, by: Actor = ADMIN) -> Check
 
 
 async def publish(session: AsyncSession, issue: Issue, by: Actor = ADMIN) -> Issue:
-    return await disclosure.publish(session, issue.id, rules(), **SHOP, now=NOW, by=by)
+    return await publishing.publish(session, issue.id, rules(), **SHOP, now=NOW, by=by)
 
 
 async def rendered(

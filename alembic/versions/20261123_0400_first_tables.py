@@ -677,6 +677,52 @@ def upgrade() -> None:
     op.create_index("ix_declarations_partner_id", "declarations", ["partner_id"], unique=False)
 
     op.create_table(
+        "evidence",
+        sa.Column("publication_id", sa.Uuid(), nullable=False),
+        sa.Column("seq", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("previous", sa.String(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("facts", sa.JSON(), nullable=False),
+        sa.Column("hash", sa.String(), nullable=False),
+        sa.Column("issue_id", sa.Uuid(), nullable=True),
+        sa.CheckConstraint("seq > 0", name=op.f("ck_evidence_seq")),
+        sa.ForeignKeyConstraint(["publication_id"], ["publications.id"], name=op.f("fk_evidence_publication_id")),
+        sa.PrimaryKeyConstraint("publication_id", "seq", name=op.f("pk_evidence")),
+        sa.UniqueConstraint("publication_id", "previous", name=op.f("uq_evidence_publication_id_previous")),
+    )
+    op.create_index(
+        "ix_evidence_issue_id",
+        "evidence",
+        ["issue_id"],
+        unique=False,
+        sqlite_where=sa.text("issue_id IS NOT NULL"),
+        postgresql_where=sa.text("issue_id IS NOT NULL"),
+    )
+
+    op.create_table(
+        "observations",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("issue_id", sa.Uuid(), nullable=False),
+        sa.Column("block_id", sa.Uuid(), nullable=False),
+        sa.Column("code_id", sa.Uuid(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("through", sa.String(), nullable=False),
+        sa.Column("label", sa.String(), nullable=False),
+        sa.Column("failing", sa.JSON(), nullable=False),
+        sa.Column("input_hash", sa.String(), nullable=False),
+        sa.CheckConstraint("label IN ('there', 'gone', 'absent', 'cannot_tell')", name=op.f("ck_observations_label")),
+        sa.CheckConstraint("through IN ('upload', 'tool', 'mailbox', 'address')", name=op.f("ck_observations_through")),
+        sa.ForeignKeyConstraint(["block_id"], ["promo_blocks.id"], name=op.f("fk_observations_block_id")),
+        sa.ForeignKeyConstraint(["code_id"], ["promo_codes.id"], name=op.f("fk_observations_code_id")),
+        sa.ForeignKeyConstraint(["issue_id"], ["issues.id"], name=op.f("fk_observations_issue_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_observations")),
+    )
+    op.create_index("ix_observations_block_id", "observations", ["block_id"], unique=False)
+    op.create_index("ix_observations_code_id", "observations", ["code_id"], unique=False)
+    op.create_index("ix_observations_issue_id", "observations", ["issue_id"], unique=False)
+
+    op.create_table(
         "visits",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("partner_id", sa.Uuid(), nullable=False),
@@ -961,7 +1007,7 @@ ROLES = (
             GRANT USAGE ON SCHEMA public TO promos_app;
             GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO promos_app;
             ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO promos_app;
-            REVOKE UPDATE, DELETE ON journal, issue_checks FROM promos_app;
+            REVOKE UPDATE, DELETE ON journal, issue_checks, evidence, observations FROM promos_app;
             REVOKE INSERT, UPDATE, DELETE ON alembic_version FROM promos_app;
         END IF;
     END $$
@@ -1019,6 +1065,8 @@ TABLES = (
     "claims",
     "overrides",
     "declarations",
+    "evidence",
+    "observations",
     "visits",
     "consents",
     "redemptions",

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from promos.actions import blocks, declarations, disclosure, issues
+from promos.actions import blocks, declarations, issues, publishing
 from promos.models import Entry, Issue, Partner, PromoCode, Publication
 from promos.rules.disclosure.findings import Finding
 from promos.rules.disclosure.vocabulary import Severity, Verdict
@@ -147,7 +147,7 @@ async def test_publishing_twice_is_the_same_answer(
     first = await publish(session, issue)
     passed = first.passed_check_id
 
-    again = await disclosure.publish(session, issue.id, rules(), **SHOP, now=NOW + DAY, by=ADMIN)
+    again = await publishing.publish(session, issue.id, rules(), **SHOP, now=NOW + DAY, by=ADMIN)
 
     assert (again.passed_check_id, again.published_at) == (passed, NOW)
     verbs = await session.scalars(sa.select(Entry.verb).where(Entry.subject_id == issue.id))

@@ -7,7 +7,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from promos.actions import declarations, disclosure, issues, journal
+from promos.actions import declarations, disclosure, evidence, issues, journal
 from promos.models import Issue, PromoBlock
 from promos.rules.blocks import BlockContent, fingerprint
 from promos.rules.disclosure.ruleset import RuleSet
@@ -57,6 +57,9 @@ async def approve(
             event=block.event_id,
             facts={"hash": mark, "version": block.version},
         )
+        facts = {"block": str(block.id), "issue": str(issue.id), "version": block.version, "hash": mark}
+        facts["partner"] = str(block.partner_id)
+        await evidence.append(session, block.publication_id, "block.approved", facts, now=now, issue=issue.id)
     return block
 
 

@@ -9,7 +9,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from promos.actions import changes, issues, journal
+from promos.actions import changes, evidence, issues, journal
 from promos.models import Declaration, Issue, PromoBlock
 from promos.queries.contents import declared_in
 from promos.rules.disclosure import declarations as rules
@@ -67,6 +67,7 @@ async def declare(
         made.declared_by, made.declared_at = by.id, now
         await issues.touch(session, issue)
         await _record(session, block, party, now=now, by=by, facts={"changed": changed, "former": former})
+        await _keep(session, block, now=now)
     return made
 
 
@@ -95,18 +96,28 @@ def speaks_for(block: PromoBlock, party: str, by: Actor) -> bool:
 
 
 def _values(said: rules.Declaration) -> dict[str, Any]:
-    return {
-        "kinds": sorted(map(str, said.kinds)),
-        "benefits": [rules.as_json(benefit) for benefit in sorted(said.benefits, key=repr)],
-        "editorial_control": str(said.editorial_control),
-        "obligation": str(said.obligation),
-        "contract": said.contract,
-    }
+    return {**rules.told(said), "contract": said.contract}
 
 
 async def _made(session: AsyncSession, block_id: UUID) -> dict[str, Declaration]:
     rows = sa.select(Declaration).where(Declaration.block_id == block_id).execution_options(populate_existing=True)
     return {row.party: row for row in await session.scalars(rows.order_by(Declaration.party.desc()))}
+
+
+async def _keep(session: AsyncSession, block: PromoBlock, *, now: datetime) -> None:
+    """As evidence, once both have spoken: before, it would tell one what the other said."""
+    made = await _made(session, block.id)
+    if len(made) < len(PARTIES):
+        return
+    said = {party: declared_in(declaration) for party, declaration in made.items()}
+    facts = {
+        "block": str(block.id),
+        "issue": str(block.issue_id),
+        "partner": str(block.partner_id),
+        "said": {party: rules.told(each) for party, each in said.items()},
+        "differences": rules.differences(*said.values()),
+    }
+    await evidence.append(session, block.publication_id, "block.declared", facts, now=now, issue=block.issue_id)
 
 
 async def _record(

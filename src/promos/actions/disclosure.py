@@ -1,4 +1,4 @@
-"""What readers are told: an issue's content put together, judged, rendered, and published once nothing stops it."""
+"""What readers are told: an issue's content put together, judged and rendered."""
 
 import hashlib
 import json
@@ -13,7 +13,7 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from promos.actions import issues, journal, overrides
+from promos.actions import evidence, issues, journal, overrides
 from promos.models import Issue, IssueCheck, PromoBlock, Publication, new_id
 from promos.parsing import survival
 from promos.parsing.html import read_html
@@ -23,8 +23,8 @@ from promos.queries.contents import Placed
 from promos.rendering import blocks as drawn_block
 from promos.rendering import issues as drawn_issue
 from promos.rules.blocks import BlockContent, fingerprint
-from promos.rules.disclosure import checks, subject
-from promos.rules.disclosure.declarations import Benefit, Declaration, as_json, differences
+from promos.rules.disclosure import checks, declarations, subject
+from promos.rules.disclosure.declarations import Benefit, Declaration
 from promos.rules.disclosure.findings import Finding
 from promos.rules.disclosure.ruleset import RuleSet
 from promos.rules.disclosure.subject import BlockSubject, Facts, Subject
@@ -64,7 +64,7 @@ class Composed:
                 str(each.block.id): {
                     "version": each.block.version,
                     "quantity": each.quantity,
-                    "declared": {party: _declared(said) for party, said in each.declared.items()},
+                    "declared": {party: declarations.told(said) for party, said in each.declared.items()},
                 }
                 for each in self.placed
             },
@@ -100,9 +100,9 @@ async def check(
     session: AsyncSession, issue_id: UUID, rule_set: RuleSet, *, base_url: str, now: datetime, by: Actor
 ) -> Checked:
     """Judge an issue by the rules of its own day, and keep what was found as evidence."""
-    issue = await _locked(session, issue_id, by)
+    issue = await locked(session, issue_id, by)
     whole = await composed(session, issue, rule_set, base_url=base_url, now=now)
-    checked = await _store(session, whole, judged(whole, rule_set), now=now)
+    checked = await store(session, whole, judged(whole, rule_set), now=now)
     if issue.state == "draft":
         issue.content_hash = checked.content_hash
     await journal.record(
@@ -115,42 +115,6 @@ async def check(
         facts={"check": str(checked.check_id), "verdict": str(checked.verdict)},
     )
     return checked
-
-
-async def publish(
-    session: AsyncSession, issue_id: UUID, rule_set: RuleSet, *, base_url: str, now: datetime, by: Actor
-) -> Issue:
-    """Publish what passes its checks as it is at this moment; a published issue is the answer to asking again.
-
-    Raises `DisclosureIncomplete` with what stops it. The database refuses by itself what no check has passed.
-    """
-    issue = await _locked(session, issue_id, by)
-    if issue.state == "published":
-        return issue
-    whole = await composed(session, issue, rule_set, base_url=base_url, now=now)
-    checked = await _store(session, whole, _passing(whole, rule_set), now=now)
-    issue.content_hash = checked.content_hash
-    issue.passed_check_id = checked.check_id
-    issue.state = "published"
-    issue.published_at = now
-    await session.flush()
-    facts = {"check": str(checked.check_id), "content_hash": checked.content_hash}
-    await journal.record(
-        session, "issue.published", issue.id, at=now, by=by, publication=issue.publication_id, facts=facts
-    )
-    for each in whole.placed:
-        await journal.record(
-            session,
-            "block.published",
-            each.block.id,
-            at=now,
-            by=by,
-            partner=each.block.partner_id,
-            publication=issue.publication_id,
-            event=each.block.event_id,
-            facts={"issue": str(issue.id), "version": each.block.version},
-        )
-    return issue
 
 
 async def rendered(
@@ -168,11 +132,15 @@ async def rendered(
     issue = await _seen(session, issue_id, by)
     whole = await composed(session, issue, rule_set, base_url=base_url, now=now)
     if for_sending:
-        _passing(whole, rule_set)
+        passing(whole, rule_set)
+    return drawn(whole, surface)
+
+
+def drawn(whole: Composed, surface: Surface) -> str:
     if surface == "email_html":
-        return drawn_issue.email_html(whole.parts, title=issue.title, tag=issue.language)
+        return drawn_issue.email_html(whole.parts, title=whole.issue.title, tag=whole.issue.language)
     if surface == "web":
-        return drawn_issue.web(whole.parts, tag=issue.language)
+        return drawn_issue.web(whole.parts, tag=whole.issue.language)
     return drawn_issue.email_text(whole.parts)
 
 
@@ -195,7 +163,7 @@ async def rendered_block(
     if for_sending:
         issue = await _seen(session, block.issue_id, by)
         whole = await composed(session, issue, rule_set, base_url=base_url, now=now)
-        _passing(whole, rule_set)
+        passing(whole, rule_set)
         return _kept(whole.block(block_id), surface, rule_set)
     return _drawn(await content_of(session, block, rule_set, base_url=base_url), surface)
 
@@ -203,6 +171,8 @@ async def rendered_block(
 async def content_of(session: AsyncSession, block: PromoBlock, rule_set: RuleSet, *, base_url: str) -> BlockContent:
     """A block that stands in an issue, as words before any surface."""
     issue = await session.get_one(Issue, block.issue_id)
+    if told := (await evidence.told(session, issue.id, base_url=base_url)).get(block.id):
+        return told
     publication = await session.get_one(Publication, block.publication_id)
     (placed,) = await contents.placed(session, block_id=block.id)
     return contents.content(placed, publication, issue.language, rule_set, base_url=base_url)
@@ -211,12 +181,14 @@ async def content_of(session: AsyncSession, block: PromoBlock, rule_set: RuleSet
 async def composed(
     session: AsyncSession, issue: Issue, rule_set: RuleSet, *, base_url: str, now: datetime | None = None
 ) -> Composed:
+    """The issue as it stands; once published, in the words that went out."""
     publication = await session.get_one(Publication, issue.publication_id)
     placed = await contents.placed(session, issue_id=issue.id)
-    written = {
-        each.block.id: contents.content(each, publication, issue.language, rule_set, base_url=base_url)
-        for each in placed
-    }
+    written = await evidence.told(session, issue.id, base_url=base_url)
+    for each in placed:
+        if each.block.id not in written:
+            content = contents.content(each, publication, issue.language, rule_set, base_url=base_url)
+            written[each.block.id] = content
     order = contents.in_order(issues.segments_of(issue), [each.block for each in placed])
     parts = tuple(written[part.id] if isinstance(part, PromoBlock) else part for part in order)
     at = issue.published_at or now
@@ -283,7 +255,7 @@ def _as_rendered(
     facts = Facts(
         partner=partner if both or partner is None else _SEALED,
         editor=editor if both or editor is None else _SEALED,
-        differences=tuple(differences(partner, editor)) if partner and editor else (),
+        differences=tuple(declarations.differences(partner, editor)) if partner and editor else (),
         advertiser=content.advertiser,
         quantity=placed.quantity,
         given_this_year=given.get((placed.block.partner_id, placed.block.event_id)) if both else None,
@@ -314,14 +286,14 @@ def _kept(content: BlockContent, surface: BlockSurface, rule_set: RuleSet) -> st
     return drawn
 
 
-def _passing(whole: Composed, rule_set: RuleSet) -> tuple[Finding, ...]:
+def passing(whole: Composed, rule_set: RuleSet) -> tuple[Finding, ...]:
     findings = judged(whole, rule_set)
     if stopping := [found for found in findings if found.stops]:
         raise DisclosureIncomplete(told(stopping))
     return findings
 
 
-async def _store(session: AsyncSession, whole: Composed, findings: tuple[Finding, ...], *, now: datetime) -> Checked:
+async def store(session: AsyncSession, whole: Composed, findings: tuple[Finding, ...], *, now: datetime) -> Checked:
     stopping = {found.verdict for found in findings if found.stops}
     verdict = Verdict.FAIL if Verdict.FAIL in stopping else Verdict.CANNOT_TELL if stopping else Verdict.PASS
     made = Checked(verdict, findings, new_id(), whole.content_hash, whole.judged_on)
@@ -340,7 +312,7 @@ async def _store(session: AsyncSession, whole: Composed, findings: tuple[Finding
     return made
 
 
-async def _locked(session: AsyncSession, issue_id: UUID, by: Actor) -> Issue:
+async def locked(session: AsyncSession, issue_id: UUID, by: Actor) -> Issue:
     rows = sa.select(Issue).where(Issue.id == issue_id, Issue.visible_to(by)).with_for_update(key_share=True)
     issue = await session.scalar(rows.execution_options(populate_existing=True))
     if issue is None:
@@ -358,13 +330,3 @@ async def _seen(session: AsyncSession, issue_id: UUID, by: Actor) -> Issue:
 def _judged(part: Segment | BlockContent) -> dict[str, Any]:
     written: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(part))
     return {name: value for name, value in written.items() if name != "url"}
-
-
-def _declared(said: Declaration) -> dict[str, Any]:
-    return {
-        "kinds": sorted(said.kinds),
-        "benefits": [as_json(benefit) for benefit in sorted(said.benefits, key=repr)],
-        "editorial_control": said.editorial_control,
-        "obligation": said.obligation,
-        "contract": bool(said.contract),
-    }

@@ -3,6 +3,7 @@
 It holds for one check of one version of a block in a draft. What would deceive everybody (BLOCK) takes no override.
 """
 
+import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -11,7 +12,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from promos.actions import issues, journal
+from promos.actions import evidence, issues, journal
 from promos.models import Issue, Override, PromoBlock
 from promos.rules.disclosure.findings import Finding
 from promos.rules.language import N_
@@ -162,3 +163,8 @@ async def _record(
     await journal.record(
         session, verb, made.id, at=now, by=by, publication=block.publication_id, event=block.event_id, facts=facts
     )
+    if made.approved_by is not None:
+        reason = hashlib.sha256(made.reason.encode()).hexdigest()  # the words may name somebody
+        facts |= {"override": str(made.id), "block": str(block.id), "issue": str(made.issue_id), "reason": reason}
+        facts |= {"asked_by": str(made.asked_by), "approved_by": str(made.approved_by)}
+        await evidence.append(session, block.publication_id, verb, facts, now=now, issue=made.issue_id)

@@ -6,6 +6,7 @@ from promos.models.checkins import CheckIn
 from promos.models.codes import CodeBatch, PromoCode
 from promos.models.deliveries import Delivery
 from promos.models.events import Event, PassType
+from promos.models.evidence import Evidence, Observation
 from promos.models.installation import IdempotencyRecord, Installation, RateLimit
 from promos.models.issues import Issue, IssueCheck, Override
 from promos.models.journal import Entry
@@ -29,11 +30,13 @@ __all__ = [
     "Delivery",
     "Entry",
     "Event",
+    "Evidence",
     "IdempotencyRecord",
     "Installation",
     "Instant",
     "Issue",
     "IssueCheck",
+    "Observation",
     "Offer",
     "OfferPublication",
     "Override",

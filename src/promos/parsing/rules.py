@@ -1,5 +1,6 @@
 """The folder of disclosure rules, read strictly: a mistake in it stops the program with the place named."""
 
+import hashlib
 import tomllib
 from datetime import date
 from pathlib import Path
@@ -66,7 +67,8 @@ def read_rules(folder: Path) -> RuleSet:
     for language, words in wording.items():
         if not any((label.language, label.text) == (language, words.first) for label in labels):
             raise RulesError(f"wording.toml: {language}: “{words.first}” is no label of that language in labels.toml")
-    return RuleSet(countries, labels, rules, wording, _read(folder, "lexicon.toml", Lexicon))
+    version = hashlib.sha256(b"".join(file.read_bytes() for file in sorted(folder.glob("*.toml")))).hexdigest()
+    return RuleSet(countries, labels, rules, wording, _read(folder, "lexicon.toml", Lexicon), version)
 
 
 def _read(folder: Path, name: str, kind: Any) -> Any:

@@ -110,11 +110,16 @@ def content(placed: Placed, publication: Publication, tag: str, rule_set: RuleSe
         body=placed.block.body,
         call_to_action=placed.block.call_to_action,
         code=placed.code.spelled,
-        url=f"{base_url.rstrip('/')}/go/{placed.block.id}",
+        url=address_of(placed.block.id, base_url),
         terms=_terms(placed, speak),
         conditions_url=placed.offer.conditions_url,
         block_id=str(placed.block.id),
     )
+
+
+def address_of(block_id: UUID | str, base_url: str) -> str:
+    """Where the block's button leads."""
+    return f"{base_url.rstrip('/')}/go/{block_id}"
 
 
 def _terms(placed: Placed, speak: Language) -> tuple[str, ...]:

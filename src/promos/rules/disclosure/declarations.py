@@ -126,6 +126,17 @@ def _contract(typed: str) -> str:
     return kept
 
 
+def told(said: Declaration) -> dict[str, Any]:
+    """As it is kept and compared; a contract's name stays with who declared it."""
+    return {
+        "kinds": sorted(map(str, said.kinds)),
+        "benefits": [as_json(benefit) for benefit in sorted(said.benefits, key=repr)],
+        "editorial_control": str(said.editorial_control),
+        "obligation": str(said.obligation),
+        "contract": bool(said.contract),
+    }
+
+
 def as_json(benefit: Benefit) -> dict[str, Any]:
     return {
         "kind": str(benefit.kind),

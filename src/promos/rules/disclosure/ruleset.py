@@ -124,6 +124,7 @@ class RuleSet:
     rules: tuple[Rule, ...]
     wording: Mapping[str, Wording]
     lexicon: Lexicon
+    version: str = ""  # SHA-256 of the files that it was read from
 
     def on(self, day: date) -> "RuleSet":
         """The rules as they were, or will be, on a day."""

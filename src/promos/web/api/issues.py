@@ -12,7 +12,7 @@ from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from msgspec import UNSET, UnsetType
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from promos.actions import disclosure, issues
+from promos.actions import disclosure, issues, publishing
 from promos.actions.disclosure import BlockSurface, Surface
 from promos.models import Issue
 from promos.parsing.issues import HTML, MAIL, MARKDOWN, TEXT
@@ -307,7 +307,7 @@ async def publish(
     """Publish what passes its checks as it is at this moment. Again: 200 and the same."""
 
     async def effect(session: AsyncSession, now: datetime) -> IssueRow:
-        issue = await disclosure.publish(
+        issue = await publishing.publish(
             session, id, request.app.state.rules, base_url=settings.base_url, now=now, by=actor
         )
         return msgspec.convert(issue, IssueRow, from_attributes=True)

@@ -12,7 +12,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from promos.actions import disclosure
+from promos.actions import disclosure, publishing
 from promos.actions.disclosure import Composed
 from promos.models import Issue, IssueCheck, PromoBlock, PromoCode
 from promos.queries import catalogue
@@ -88,7 +88,7 @@ async def publish(
     settings: NamedDependency[Settings],
 ) -> Response[Any]:
     async def effect(session: AsyncSession, now: datetime) -> None:
-        await disclosure.publish(session, issue_id, rules_of(request), base_url=settings.base_url, now=now, by=actor)
+        await publishing.publish(session, issue_id, rules_of(request), base_url=settings.base_url, now=now, by=actor)
 
     try:
         await writes.run(effect)
