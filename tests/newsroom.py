@@ -128,9 +128,9 @@ async def declare(session: AsyncSession, block: PromoBlock, *parties: str, **cha
         await declarations.declare(session, block.id, party, **EXCHANGE | changed, now=NOW, by=ADMIN)
 
 
-async def a_ready_issue(session: AsyncSession, publication: Publication, code: PromoCode) -> Issue:
+async def a_ready_issue(session: AsyncSession, publication: Publication, code: PromoCode, **facts: Any) -> Issue:
     """With a block of ours, declared alike by both."""
-    issue = await an_issue(session, publication)
+    issue = await an_issue(session, publication, **facts)
     await declare(session, await a_block(session, issue, code, after="s2"))
     return issue
 

@@ -393,8 +393,12 @@ def upgrade() -> None:
         sa.Column("used", sa.Integer(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("status", sa.String(), nullable=False),
+        sa.Column("label", sa.String(), nullable=True),
+        sa.Column("pauses_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint("kind IN ('vanity', 'generated')", name=op.f("ck_promo_codes_kind")),
+        sa.CheckConstraint("label IN ('awaited', 'seen', 'missed', 'waived')", name=op.f("ck_promo_codes_label")),
+        sa.CheckConstraint("pauses_at IS NULL OR label = 'missed'", name=op.f("ck_promo_codes_pauses_without_label")),
         sa.CheckConstraint("status IN ('active', 'paused', 'revoked')", name=op.f("ck_promo_codes_status")),
         sa.CheckConstraint(
             "used >= 0 AND (max_passes IS NULL OR used <= max_passes)", name=op.f("ck_promo_codes_within_limit")
@@ -410,6 +414,14 @@ def upgrade() -> None:
     op.create_index("ix_promo_codes_event_id", "promo_codes", ["event_id"], unique=False)
     op.create_index("ix_promo_codes_offer_id", "promo_codes", ["offer_id"], unique=False)
     op.create_index("ix_promo_codes_partner_id", "promo_codes", ["partner_id"], unique=False)
+    op.create_index(
+        "ix_promo_codes_pauses_at",
+        "promo_codes",
+        ["pauses_at"],
+        unique=False,
+        sqlite_where=sa.text("pauses_at IS NOT NULL"),
+        postgresql_where=sa.text("pauses_at IS NOT NULL"),
+    )
     op.create_index(
         "ix_promo_codes_public",
         "promo_codes",

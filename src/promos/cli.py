@@ -18,7 +18,7 @@ from granian.constants import Interfaces
 from granian.server import Server
 from sqlalchemy.exc import SQLAlchemyError
 
-from promos import cli_codes, cli_disclosure, crowd, demo, schema
+from promos import cli_codes, cli_disclosure, cli_evidence, crowd, demo, schema
 from promos import settings as configuration
 from promos.actions import installation, people, sign_in, tokens
 from promos.app import utc_now
@@ -102,6 +102,7 @@ def _parser() -> argparse.ArgumentParser:
     made.add_argument("--event", type=UUID, action="append", help="limit it to this event; repeat for more")
     made.add_argument("--days", type=int, help="after which it ends")
     cli_disclosure.add_to(commands)
+    cli_evidence.add_to(commands)
     made = command("crowd", run_crowd, "Send a crowd of invented readers to a test code, and check what each was told.")
     made.epilog = (
         "Passes are really given, and cancelled again in the end. The readers' addresses end in .invalid, so nobody "

@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from promos.actions import deliveries, holds, line, making, redemptions, retention, sign_in
+from promos.actions import deliveries, holds, labels, line, making, redemptions, retention, sign_in
 from promos.actions.deliveries import Due, Promo
 from promos.actions.locks import LimitsMoved
 from promos.database import RETRIES, Database, is_lost, may_retry
@@ -104,9 +104,11 @@ class Worker:
         async with self._database.reading() as session:
             overdue = await holds.overdue_events(session, now=now)
             offers = await line.due_offers(session, now=now)
+            unlabelled = await labels.due(session, now=now)
         done = 0
         works: list[tuple[Callable[..., Awaitable[int]], UUID]] = [(holds.settle, event_id) for event_id in overdue]
         works += [(redemptions.serve_line, offer_id) for offer_id in offers]
+        works += [(labels.pause, code_id) for code_id in unlabelled]
         for work, of in works:
             try:
                 done += await self._write(work, of)

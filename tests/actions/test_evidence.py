@@ -25,7 +25,7 @@ async def issue(session: AsyncSession, publication: Publication) -> Issue:
 
 
 async def chain(session: AsyncSession, publication: Publication) -> list[dict[str, Any]]:
-    return [each async for each in evidence.chain(session, publication.id)]
+    return await evidence.chain(session, publication.id)
 
 
 async def test_what_one_side_said_is_kept_once_the_other_spoke(session: AsyncSession, publication: Publication) -> None:

@@ -21,7 +21,7 @@ async def test_entries_of_one_moment_follow_each_other(database: Database) -> No
     await asyncio.gather(*(add(number) for number in range(MANY)))
 
     async with database.reading() as session:
-        entries = [entry async for entry in evidence.chain(session, publication)]
+        entries = await evidence.chain(session, publication)
     broken, whole, _ = verify(entries)
     assert (broken, whole) == (None, MANY)
     assert sorted(entry["facts"]["number"] for entry in entries) == list(range(MANY))

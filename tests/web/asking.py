@@ -60,7 +60,7 @@ def asked(operation: str, path: str, about: Subject, role: Role | None) -> tuple
     """The address and what goes with it, for `httpx.AsyncClient.request`. `role` says for which party one speaks."""
     party = "partner" if role in (Role.OWNER, Role.MEMBER) else "editor"
     address = path.format(**_places(operation, about), party=party)
-    if operation == "lint":
+    if operation in ("lint", "observeIssue"):
         return address, {"content": LINTED, "headers": {"Content-Type": "text/markdown"}}
     if operation == "importCodes":
         return address, {"content": "code;limit\nTHIRD-LIST;5\n", "headers": {"Content-Type": "text/csv"}}
@@ -79,6 +79,7 @@ def _places(operation: str, about: Subject) -> dict[str, Any]:
         "confirmRedemption": side.redemption,
         "removeBlock": side.spare_block,
         "publishIssue": newsroom.quiet,
+        "exportEvidence": newsroom.publication,
     }
     by_noun = {
         "Partner": side.partner,
@@ -106,6 +107,7 @@ def _places(operation: str, about: Subject) -> dict[str, Any]:
         "continueBatch": side.offer,
         "createAllotment": side.offer,
         "insertBlock": newsroom.draft,
+        "listObservations": newsroom.draft,
         "declare": side.block,
         "getDeclarations": side.block,
     }

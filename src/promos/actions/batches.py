@@ -28,7 +28,8 @@ MOST_OPEN = 5  # orders of one partner that wait or are under way
 
 _TABLE = table(PromoCode)
 _OF_EACH = ("id", "text", "spelled")
-_ALIKE = [column.name for column in _TABLE.columns if column.name not in _OF_EACH]  # in all codes of one lot
+_NONE = ("label", "pauses_at")
+_ALIKE = [column.name for column in _TABLE.columns if column.name not in (*_OF_EACH, *_NONE)]  # in all of one lot
 _COLUMNS = [*_OF_EACH, *_ALIKE]
 _INSERT = f"INSERT INTO {_TABLE.name} ({', '.join(_COLUMNS)}) VALUES ({', '.join('?' * len(_COLUMNS))})"  # noqa: S608
 _UNIQUE = "23505"  # SQLSTATE

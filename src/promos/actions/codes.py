@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from promos.actions import holds, journal, limits, redemptions
 from promos.models import PromoCode
 from promos.queries import codes as code_queries
+from promos.queries import observations
 from promos.rules import codes, offers, texts
 from promos.rules.people import Actor
 from promos.rules.refusals import CodeMalformed, CodeRevoked, CodeTaken, NotFound, VersionMoved
@@ -19,6 +20,7 @@ from promos.rules.refusals import CodeMalformed, CodeRevoked, CodeTaken, NotFoun
 class Changes(TypedDict, total=False):
     limit: int | None  # passes
     status: str  # active | paused | revoked
+    needs_label: bool  # whether it opens only once the issue that was sent shows its label
     version: int  # that the caller has seen
 
 
@@ -26,9 +28,16 @@ _VERBS = {"active": "code.resumed", "paused": "code.paused", "revoked": "code.re
 
 
 async def create(
-    session: AsyncSession, offer_id: UUID, text: str, *, limit: int | None = None, now: datetime, by: Actor
+    session: AsyncSession,
+    offer_id: UUID,
+    text: str,
+    *,
+    limit: int | None = None,
+    needs_label: bool = False,
+    now: datetime,
+    by: Actor,
 ) -> PromoCode:
-    """Make the public word `text` open an offer, from its version 1 on.
+    """Make the public word `text` open an offer, from its version 1 on; paused until its label is seen if it needs one.
 
     Raises `CodeMalformed`, and `CodeTaken` if any code of the installation reads alike.
     """
@@ -44,7 +53,8 @@ async def create(
         limit=kept["limit"],
         used=0,
         version=1,
-        status="active",
+        status="paused" if needs_label else "active",
+        label="awaited" if needs_label else None,
         created_at=now,
     )
     try:
@@ -74,9 +84,12 @@ async def update(session: AsyncSession, text: str, *, now: datetime, by: Actor, 
         raise CodeRevoked
     if limit != code.limit:
         offers.fits(limit, code.used)
-        await _change(session, code, "code.limit_changed", now, by, limit=limit)
+        await change(session, code, "code.limit_changed", now, by, limit=limit)
+    if kept.get("needs_label", code.label is not None) != (code.label is not None):
+        await _watch(session, code, now, by, needs_label=kept["needs_label"])
+        status = kept.get("status", code.status)
     if status != code.status:
-        await _change(session, code, _VERBS[status], now, by, status=status)
+        await change(session, code, _VERBS[status], now, by, status=status, **_of_label(code, status))
     if await redemptions.serve_line(session, code.offer_id, now=now):
         await session.refresh(code)
     return code
@@ -84,7 +97,11 @@ async def update(session: AsyncSession, text: str, *, now: datetime, by: Actor, 
 
 async def locked(session: AsyncSession, text: str, by: Actor, *, now: datetime) -> PromoCode:
     """A code that `by` runs, with all it counts for, as it is now and until the transaction ends; raises `NotFound`."""
-    code_id = await mine(session, text, by)
+    return await locked_by_id(session, await mine(session, text, by), now=now)
+
+
+async def locked_by_id(session: AsyncSession, code_id: UUID, *, now: datetime) -> PromoCode:
+    """The same for a code that there is."""
     await holds.locked_terms(session, {(code_id, None)}, now=now)
     found = sa.select(PromoCode).where(PromoCode.id == code_id)
     again = found.with_for_update(key_share=True).execution_options(populate_existing=True)
@@ -103,7 +120,34 @@ async def mine(session: AsyncSession, text: str, by: Actor) -> UUID:
     return found
 
 
-async def _change(session: AsyncSession, code: PromoCode, verb: str, now: datetime, by: Actor, **values: Any) -> None:
+async def _watch(session: AsyncSession, code: PromoCode, now: datetime, by: Actor, *, needs_label: bool) -> None:
+    """Let the code wait for its label from now on, or no longer."""
+    if not needs_label:
+        resumed = {"status": "active"} if label_paused(code, now) else {}
+        await change(session, code, "code.label_released", now, by, label=None, pauses_at=None, **resumed)
+    elif (await observations.labels_of(session, [code.id])).get(code.id) == "there":
+        await change(session, code, "code.label_seen", now, by, label="seen")
+    else:
+        paused = {"status": "paused"} if code.status == "active" else {}
+        await change(session, code, "code.label_awaited", now, by, label="awaited", **paused)
+
+
+def _of_label(code: PromoCode, status: str) -> dict[str, Any]:
+    """What else changes with the status: who lets a code work without its label, decides so; a pause has no grace."""
+    if status == "active" and code.label in {"awaited", "missed"}:
+        return {"label": "waived", "pauses_at": None}
+    return {"pauses_at": None} if status == "paused" and code.pauses_at else {}
+
+
+def label_paused(code: PromoCode, now: datetime) -> bool:
+    """Whether it was the missing label that paused it, and not somebody."""
+    if code.status != "paused":
+        return False
+    return code.label == "awaited" or (code.pauses_at is not None and code.pauses_at <= now)
+
+
+async def change(session: AsyncSession, code: PromoCode, verb: str, now: datetime, by: Actor, **values: Any) -> None:
+    """One version, one entry of the journal. The code is locked."""
     await session.execute(
         sa.update(PromoCode)
         .where(PromoCode.id == code.id)
@@ -111,7 +155,8 @@ async def _change(session: AsyncSession, code: PromoCode, verb: str, now: dateti
         .execution_options(synchronize_session=False)
     )
     await session.refresh(code)
-    await _record(session, verb, code, now, by, values)
+    facts = {name: value.isoformat() if isinstance(value, datetime) else value for name, value in values.items()}
+    await _record(session, verb, code, now, by, facts)
 
 
 async def _record(

@@ -14,11 +14,11 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from promos.actions import evidence, issues, journal, overrides
-from promos.models import Issue, IssueCheck, PromoBlock, Publication, new_id
+from promos.models import Issue, IssueCheck, Observation, PromoBlock, Publication, new_id
 from promos.parsing import survival
 from promos.parsing.html import read_html
 from promos.parsing.issues import TEXT, read_issue
-from promos.queries import contents, exchanges
+from promos.queries import contents, exchanges, observations
 from promos.queries.contents import Placed
 from promos.rendering import blocks as drawn_block
 from promos.rendering import issues as drawn_issue
@@ -27,7 +27,7 @@ from promos.rules.disclosure import checks, declarations, subject
 from promos.rules.disclosure.declarations import Benefit, Declaration
 from promos.rules.disclosure.findings import Finding
 from promos.rules.disclosure.ruleset import RuleSet
-from promos.rules.disclosure.subject import BlockSubject, Facts, Subject
+from promos.rules.disclosure.subject import BlockSubject, Facts, Redeemable, Sending, Subject
 from promos.rules.disclosure.vocabulary import EditorialControl, Obligation, Verdict
 from promos.rules.issues import Segment
 from promos.rules.people import Actor
@@ -52,6 +52,8 @@ class Composed:
     now: datetime | None = None  # a draft goes out today or later, whatever was planned
     given: Mapping[exchanges.Goal, tuple[Benefit, ...]] = field(default_factory=dict)  # this year, by partner and event
     overridden: Mapping[overrides.Key, str] = field(default_factory=dict)  # the reasons for which errors may go out
+    observed: Sequence[Observation] = ()
+    told: Mapping[UUID, evidence.Told] = field(default_factory=dict)  # of a published issue, by block
 
     @property
     def content_hash(self) -> str:
@@ -172,7 +174,7 @@ async def content_of(session: AsyncSession, block: PromoBlock, rule_set: RuleSet
     """A block that stands in an issue, as words before any surface."""
     issue = await session.get_one(Issue, block.issue_id)
     if told := (await evidence.told(session, issue.id, base_url=base_url)).get(block.id):
-        return told
+        return told.content
     publication = await session.get_one(Publication, block.publication_id)
     (placed,) = await contents.placed(session, block_id=block.id)
     return contents.content(placed, publication, issue.language, rule_set, base_url=base_url)
@@ -184,11 +186,13 @@ async def composed(
     """The issue as it stands; once published, in the words that went out."""
     publication = await session.get_one(Publication, issue.publication_id)
     placed = await contents.placed(session, issue_id=issue.id)
-    written = await evidence.told(session, issue.id, base_url=base_url)
-    for each in placed:
-        if each.block.id not in written:
-            content = contents.content(each, publication, issue.language, rule_set, base_url=base_url)
-            written[each.block.id] = content
+    told = await evidence.told(session, issue.id, base_url=base_url)
+    written = {
+        each.block.id: told[each.block.id].content
+        if each.block.id in told
+        else contents.content(each, publication, issue.language, rule_set, base_url=base_url)
+        for each in placed
+    }
     order = contents.in_order(issues.segments_of(issue), [each.block for each in placed])
     parts = tuple(written[part.id] if isinstance(part, PromoBlock) else part for part in order)
     at = issue.published_at or now
@@ -196,7 +200,8 @@ async def composed(
     when = at or issue.planned_at
     goals = [(each.block.partner_id, each.block.event_id) for each in placed]
     given = await exchanges.of_year(session, publication, when, goals) if goals else {}
-    return Composed(issue, publication, parts, tuple(placed), now, given, overridden)
+    observed = await observations.of_issue(session, issue.id) if issue.published_at else ()
+    return Composed(issue, publication, parts, tuple(placed), now, given, overridden, observed, told)
 
 
 def judged(whole: Composed, rule_set: RuleSet) -> tuple[Finding, ...]:
@@ -216,7 +221,7 @@ def judged(whole: Composed, rule_set: RuleSet) -> tuple[Finding, ...]:
         blocks.extend(subject.found_in(rule_set, own, codes))
         own = []
         if part is not None:
-            first, *rest = _as_rendered(part, placed[part.block_id], whole.given)
+            first, *rest = _as_rendered(part, placed[part.block_id], whole)
             blocks.append(first)
             others.extend(rest)
     asked = (rule_set, contents.audience_of(whole.publication), whole.judged_on)
@@ -246,9 +251,7 @@ def told(findings: Iterable[Finding], gettext: Callable[[str], str] = str) -> li
     return [found.told(gettext) for found in findings]
 
 
-def _as_rendered(
-    content: BlockContent, placed: Placed, given: Mapping[exchanges.Goal, tuple[Benefit, ...]]
-) -> Sequence[BlockSubject]:
+def _as_rendered(content: BlockContent, placed: Placed, whole: Composed) -> Sequence[BlockSubject]:
     """A block of ours, read back from each of its surfaces as a mail program would read it; the styled mail first."""
     partner, editor = placed.declared.get("partner"), placed.declared.get("editor")
     both = partner is not None and editor is not None
@@ -258,9 +261,11 @@ def _as_rendered(
         differences=tuple(declarations.differences(partner, editor)) if partner and editor else (),
         advertiser=content.advertiser,
         quantity=placed.quantity,
-        given_this_year=given.get((placed.block.partner_id, placed.block.event_id)) if both else None,
+        given_this_year=whole.given.get((placed.block.partner_id, placed.block.event_id)) if both else None,
+        redeemable=_redeemable(placed, whole.told.get(placed.block.id)),
         content_hash=fingerprint(content),
         approved_hash=placed.block.approved_hash,
+        sending=_sending(placed.block.id, whole),
     )
     subjects = []
     for surface in SURFACES:
@@ -271,6 +276,21 @@ def _as_rendered(
         )
         subjects.append(subject.of_rendering(segments, content.code, content.heading, facts, where))
     return subjects
+
+
+def _redeemable(placed: Placed, told: evidence.Told | None) -> Redeemable | None:
+    """What a published code does today beside what readers were told; a draft tells what its code does."""
+    if told is None:
+        return None
+    return Redeemable(told.until, placed.offer.ends_at, told.quantity, placed.quantity, placed.code.used)
+
+
+def _sending(block_id: UUID, whole: Composed) -> Sending | None:
+    if whole.issue.published_at is None or whole.now is None:
+        return None
+    looks = [each for each in whole.observed if each.block_id == block_id and each.label in {"there", "gone"}]
+    seen = tuple(subject.Observation(each.at, is_labelled=each.label == "there") for each in looks)
+    return Sending(whole.issue.published_at, whole.now, seen)
 
 
 def _drawn(content: BlockContent, surface: BlockSurface) -> str:

@@ -1,6 +1,8 @@
 """Evidence is written with what it tells of, in one transaction, and never again."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -12,6 +14,8 @@ from promos.models import Evidence, Publication, table
 from promos.queries.contents import address_of
 from promos.rules import evidence as rules
 from promos.rules.blocks import BlockContent
+
+PIECE = 500  # entries
 
 
 async def append(
@@ -52,16 +56,26 @@ async def append(
     return stored
 
 
-async def told(session: AsyncSession, issue_id: UUID, *, base_url: str) -> dict[UUID, BlockContent]:
-    """What readers of a published issue were told, by block; nothing of a draft."""
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What readers of a published issue were told of an offer."""
+
+    content: BlockContent
+    quantity: int | None
+    until: datetime
+
+
+async def told(session: AsyncSession, issue_id: UUID, *, base_url: str) -> dict[UUID, Told]:
+    """By block; nothing of a draft."""
     rows = sa.select(Evidence.facts).where(Evidence.issue_id == issue_id, Evidence.kind == "issue.published")
     facts = await session.scalar(rows)
-    return {UUID(each["block"]): _content(each, base_url) for each in facts["blocks"]} if facts else {}
+    return {UUID(each["block"]): _told(each, base_url) for each in facts["blocks"]} if facts else {}
 
 
-def _content(block: Mapping[str, Any], base_url: str) -> BlockContent:
+def _told(block: Mapping[str, Any], base_url: str) -> Told:
     words = {**block["told"], "terms": tuple(block["told"]["terms"])}
-    return BlockContent(**words, url=address_of(block["block"], base_url))
+    content = BlockContent(**words, url=address_of(block["block"], base_url))
+    return Told(content, block["quantity"], datetime.fromisoformat(block["until"]))
 
 
 async def head(session: AsyncSession, publication_id: UUID) -> Evidence | None:
@@ -70,10 +84,34 @@ async def head(session: AsyncSession, publication_id: UUID) -> Evidence | None:
     return await session.scalar(rows.order_by(Evidence.seq.desc()).limit(1))
 
 
-async def chain(session: AsyncSession, publication_id: UUID) -> AsyncIterator[dict[str, Any]]:
-    """All entries from the first on, as they are exported."""
+Reading = Callable[[], AbstractAsyncContextManager[AsyncSession]]
+
+
+async def exported(reading: Reading, publication_id: UUID) -> AsyncIterator[bytes]:
+    """The whole chain as a file of lines, which `promos evidence verify` and anybody else can check.
+
+    Each piece is read by itself, so no transaction waits for who downloads: what is behind it cannot change.
+    """
+    yield rules.opening(str(publication_id)) + b"\n"
+    seq, last = 0, rules.FIRST
+    while True:
+        async with reading() as session:
+            entries = await chain(session, publication_id, after=seq)
+        if entries:
+            seq, last = entries[-1]["seq"], entries[-1]["hash"]
+            yield b"".join(rules.canonical(each) + b"\n" for each in entries)
+        if len(entries) < PIECE:
+            break
+    yield rules.closing(seq, last) + b"\n"
+
+
+async def chain(session: AsyncSession, publication_id: UUID, *, after: int = 0) -> list[dict[str, Any]]:
+    """The entries behind `after`, at most `PIECE`, as they are exported."""
     kept = table(Evidence)
-    rows = sa.select(kept).where(kept.c.publication_id == publication_id).order_by(kept.c.seq)
-    async for each in await session.stream(rows.execution_options(yield_per=500)):
-        fields = {**each._mapping, "publication": str(each.publication_id), "at": rules.instant(each.at)}
-        yield {name: fields[name] for name in rules.FIELDS}
+    rows = sa.select(kept).where(kept.c.publication_id == publication_id, kept.c.seq > after)
+    found = (await session.execute(rows.order_by(kept.c.seq).limit(PIECE))).mappings()
+    return [
+        {name: each[name] for name in ("facts", "hash", "kind", "previous", "seq")}
+        | {"publication": str(publication_id), "at": rules.instant(each["at"])}
+        for each in found
+    ]

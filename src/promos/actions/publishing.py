@@ -13,6 +13,7 @@ from promos.actions.disclosure import SURFACES, Checked, Composed
 from promos.models import Issue
 from promos.queries.contents import Placed
 from promos.rendering import blocks
+from promos.rules import evidence as rules
 from promos.rules.blocks import BlockContent
 from promos.rules.disclosure import declarations
 from promos.rules.disclosure.findings import Finding
@@ -85,6 +86,7 @@ def _block(placed: Placed, content: BlockContent) -> dict[str, Any]:
         "partner": str(placed.partner.id),
         "event": {"id": str(placed.event.id), "name": placed.event.name, "url": placed.event.url},
         "quantity": placed.quantity,
+        "until": rules.instant(placed.offer.ends_at),
         "told": {**told, "terms": list(content.terms)},
         "exchanged": declarations.told(placed.agreed) if placed.agreed else None,
         "renderings": {surface: _hash(blocks.SURFACES[surface](content)) for surface in SURFACES},

@@ -6,7 +6,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from promos.models.base import Base, new_id
+from promos.models.base import Base, new_id, where_there
 from promos.models.offers import Offer
 from promos.rules.people import Actor
 
@@ -19,6 +19,9 @@ class PromoCode(Base):
         sa.CheckConstraint("used >= 0 AND (max_passes IS NULL OR used <= max_passes)", name="within_limit"),
         sa.CheckConstraint("status IN ('active', 'paused', 'revoked')", name="status"),
         sa.CheckConstraint("kind IN ('vanity', 'generated')", name="kind"),
+        sa.CheckConstraint("label IN ('awaited', 'seen', 'missed', 'waived')", name="label"),
+        sa.CheckConstraint("pauses_at IS NULL OR label = 'missed'", name="pauses_without_label"),
+        where_there("promo_codes", "pauses_at"),
         sa.Index(
             "ix_promo_codes_public",  # lists show these one by one, among a million of the others
             "offer_id",
@@ -39,6 +42,8 @@ class PromoCode(Base):
     used: Mapped[int] = mapped_column(default=0)  # always counted
     version: Mapped[int] = mapped_column(default=0)  # +1 with each change of the code and each redemption, no gaps
     status: Mapped[str] = mapped_column(default="active")
+    label: Mapped[str | None]  # of its blocks in what was sent, where the code opens with it; None: it does not
+    pauses_at: Mapped[datetime | None]  # when the label has been missing too long
     created_at: Mapped[datetime]
 
     @classmethod

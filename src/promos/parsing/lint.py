@@ -93,19 +93,25 @@ class Report:
 
 
 def lint(
-    content: str | bytes, media_type: str, rule_set: RuleSet, *, audience: Sequence[str] | None, at: date
+    content: str | bytes,
+    media_type: str,
+    rule_set: RuleSet,
+    *,
+    audience: Sequence[str] | None,
+    at: date,
+    codes: Sequence[str] = (),
 ) -> Report:
     """Judge each promo block of an issue by the rules of day `at`, for readers in `audience`.
 
-    Without an audience: the main country of the issue's language. Raises `Unreadable`, and `ValueError` for a country
-    that the rules do not know.
+    Without an audience: the main country of the issue's language. `codes`: that are known to open an offer. Raises
+    `Unreadable`, and `ValueError` for a country that the rules do not know.
     """
     parsed = read_issue(content, media_type)
     countries = [rule_set.country(typed) for typed in audience or [rule_set.home_of(parsed.language)]]
     known = tuple(dict.fromkeys(country for country in countries if country))
     if None in countries:
         raise ValueError(f"the rules know {', '.join(rule_set.countries)}")
-    subject = _subject(parsed, rule_set)
+    subject = _subject(parsed, rule_set, codes)
     blocks, findings = list(subject.blocks), check(subject, rule_set, known, at)
     if parsed.text_part is not None and parsed.text_part != parsed.segments:
         of_html = Report(parsed.language, known, at, tuple(blocks), tuple(findings))
@@ -114,10 +120,10 @@ def lint(
     return Report(parsed.language, known, at, tuple(blocks), tuple(findings))
 
 
-def _subject(parsed: Parsed, rule_set: RuleSet) -> Subject:
+def _subject(parsed: Parsed, rule_set: RuleSet, codes: Sequence[str]) -> Subject:
     """The file with all that it says of itself: its forms, its subject, where in the HTML each segment begins."""
     html = parsed.source
-    found = of_file(rule_set, parsed.segments, parsed.language, is_styled=bool(html))
+    found = of_file(rule_set, parsed.segments, parsed.language, is_styled=bool(html), codes=codes)
     if len(found.blocks) > _MOST_BLOCKS:
         raise Unreadable(f"more than {_MOST_BLOCKS} promo blocks")
     blocks = list(found.blocks)

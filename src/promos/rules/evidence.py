@@ -13,6 +13,16 @@ from typing import Any
 
 FIRST = "0" * 64  # what stands before the first entry
 _LARGEST = 2**53 - 1  # of whole numbers that every JSON reader keeps
+PROVES = (
+    "Each entry was written after the one before it and not altered since, as long as somebody else kept a later hash."
+)
+DOES_NOT_PROVE = (
+    "that what was entered was true",
+    "what each reader saw: an observation is one look, through one way, at one time",
+    "that nothing happened that is not entered here",
+    "when it was written, unless a hash was given to somebody else at that time",
+    "that the chain was not written anew as a whole, if nobody else kept a hash of it",
+)
 FIELDS = ("at", "facts", "hash", "kind", "previous", "publication", "seq")
 
 
@@ -74,6 +84,55 @@ def _wrong(entry: Any, line: int, last: str, publication: str | None) -> str | N
         "it belongs to another publication": publication in {None, entry["publication"]},
     }
     return next((why for why, holds in reasons.items() if not holds), None)
+
+
+def opening(publication: str) -> bytes:
+    """The first line of an exported chain, which says what it is worth."""
+    return canonical({"evidence": 1, "publication": publication, "proves": PROVES, "does_not_prove": DOES_NOT_PROVE})
+
+
+def closing(entries: int, last: str) -> bytes:
+    """The last line of an exported chain: without it, the file was cut."""
+    return canonical({"entries": entries, "hash": last})
+
+
+def verify_file(lines: Iterable[bytes], kept: str | None = None) -> tuple[Break | None, int, str]:
+    """As `verify`, of a file as it is exported; every byte of it counts. `line` is that of the file.
+
+    `kept`: the hash of an entry that somebody noted earlier, and that has to stand in it.
+    """
+    publication: str | None = None
+    is_known = kept is None
+    last, whole, is_closed, number = FIRST, 0, False, 0
+    for number, written in enumerate(lines, 1):
+        read = _read(written)
+        if is_closed:
+            return Break(number, "something stands behind the last line"), whole, last
+        if read is None:
+            return Break(number, "this is no line of a chain, or not as it was written"), whole, last
+        if number == 1:
+            publication = str(read.get("publication"))
+            if opening(publication) != written.rstrip(b"\n"):
+                return Break(1, "this is not how a chain begins"), whole, last
+        elif read == {"entries": whole, "hash": last}:
+            is_closed = True
+        elif why := _wrong(read, whole + 1, last, publication):
+            return Break(number, why), whole, last
+        else:
+            whole, last = whole + 1, read["hash"]
+            is_known = is_known or last == kept
+    if is_closed and not is_known:
+        return Break(number, "the hash that was kept is none of these: the chain was written anew"), whole, last
+    return (None if is_closed else Break(number + 1, "the end is missing")), whole, last
+
+
+def _read(line: bytes) -> dict[str, Any] | None:
+    """What stands in a line, if it stands there byte for byte as we write it."""
+    try:
+        read = json.loads(line)
+        return read if isinstance(read, dict) and canonical(read) + b"\n" == line else None
+    except (ValueError, RecursionError):
+        return None
 
 
 def canonical(value: Any) -> bytes:

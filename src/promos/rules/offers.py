@@ -43,7 +43,11 @@ SUPPOSED: Mapping[str, Reader] = {
     "ends_at": texts.instant,
     **dict.fromkeys(("limit", "offer_limit", "capacity", "event_capacity"), optional(texts.limit)),
 }
-CODE: Mapping[str, Reader] = {"limit": optional(texts.limit), "status": one_of(*STATUSES)}
+CODE: Mapping[str, Reader] = {
+    "limit": optional(texts.limit),
+    "status": one_of(*STATUSES),
+    "needs_label": texts.yes_or_no,
+}
 
 # What readers were told they get: it stands from the first redemption on.
 PROMISED = frozenset({"pass_type_id", "benefit", "percent", "amount"})

@@ -66,15 +66,30 @@ async def test_the_same_issue_in_any_form_has_the_same_words(editor: httpx.Async
         assert [segment["text"] for segment in issue["segments"]] == TEXT.split("\n\n"), form
 
 
+async def declared(editor: httpx.AsyncClient, world: World, block: str) -> None:
+    """By both sides alike."""
+    partner = bearing(world.a.secrets[Role.MEMBER])
+    for party, headers in (("editor", {}), ("partner", partner)):
+        await editor.put(f"{BASE}/blocks/{block}/declarations/{party}", json=DECLARATION, headers=headers)
+
+
+async def ready(editor: httpx.AsyncClient, world: World) -> str:
+    """The id of an issue that nothing stops any more."""
+    issue = await an_issue(editor, world)
+    body = {**BLOCK, "code": "ZEPHYR3", "replaces": issue["found"][0]["segments"]}
+    block = (await editor.post(f"{BASE}/issues/{issue['id']}/blocks", json=body)).json()
+    await declared(editor, world, block["id"])
+    made: str = issue["id"]
+    return made
+
+
 async def test_nothing_goes_out_before_its_disclosure_is_complete(editor: httpx.AsyncClient, world: World) -> None:
     issue = await an_issue(editor, world)
     before = await editor.post(f"{BASE}/issues/{issue['id']}/publish")
     body = {**BLOCK, "code": "ZEPHYR3", "replaces": issue["found"][0]["segments"]}
     block = (await editor.post(f"{BASE}/issues/{issue['id']}/blocks", json=body)).json()
     undeclared = await editor.post(f"{BASE}/issues/{issue['id']}/publish")
-    partner = bearing(world.a.secrets[Role.MEMBER])
-    for party, headers in (("editor", {}), ("partner", partner)):
-        await editor.put(f"{BASE}/blocks/{block['id']}/declarations/{party}", json=DECLARATION, headers=headers)
+    await declared(editor, world, block["id"])
     check = await editor.post(f"{BASE}/issues/{issue['id']}/check")
     published = [await editor.post(f"{BASE}/issues/{issue['id']}/publish") for _ in range(2)]
 

@@ -162,9 +162,16 @@ class LabelLine:
     is_first_line: bool
 
 
-def of_file(rule_set: RuleSet, segments: Sequence[Segment], language: str | None, *, is_styled: bool) -> Subject:
+def of_file(
+    rule_set: RuleSet,
+    segments: Sequence[Segment],
+    language: str | None,
+    *,
+    is_styled: bool,
+    codes: Collection[str] = (),
+) -> Subject:
     """The promo blocks of somebody's issue. A label standing just above a block belongs to it."""
-    return Subject(tuple(found_in(rule_set, segments)), language, is_styled, tuple(segments))
+    return Subject(tuple(found_in(rule_set, segments, codes)), language, is_styled, tuple(segments))
 
 
 def found_in(rule_set: RuleSet, segments: Sequence[Segment], known_codes: Collection[str] = ()) -> list[BlockSubject]:

@@ -17,6 +17,11 @@ class IssuePublished(Blocked):
     title = N_("This issue is published; what readers were told is kept as it was.")
 
 
+class NothingToObserve(Blocked):
+    slug = "nothing-to-observe"
+    title = N_("There is no promo block in this issue, so there is no label to look for.")
+
+
 class SegmentUnknown(Invalid):
     slug = "segment-unknown"
     title = N_("The issue has no such segment, or a block stands there already.")

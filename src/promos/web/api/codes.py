@@ -39,10 +39,14 @@ Status = Literal["active", "paused", "revoked"]
 
 
 class NewCode(msgspec.Struct, forbid_unknown_fields=True):
-    """`code`: 3 to 40 letters A–Z, digits and dashes; alike but for case and dashes is the same code."""
+    """`code`: 3 to 40 letters A–Z, digits and dashes; alike but for case and dashes is the same code.
+
+    `needs_label`: it is paused until the issue that was sent shows its label.
+    """
 
     code: str
     limit: int | None = None
+    needs_label: bool = False
 
 
 class CodeChanges(msgspec.Struct, forbid_unknown_fields=True):
@@ -50,11 +54,16 @@ class CodeChanges(msgspec.Struct, forbid_unknown_fields=True):
 
     limit: int | UnsetType | None = UNSET
     status: Status | UnsetType = UNSET
+    needs_label: bool | UnsetType = UNSET
     version: int | UnsetType = UNSET
 
 
 class CodeSeen(msgspec.Struct):
-    """`version` goes up by one with every change and every redemption, without gaps."""
+    """`version` goes up by one with every change and every redemption, without gaps.
+
+    `label`: of its blocks in what was sent, where it needs one; waived: who runs it let it work without.
+    `pauses_at`: when the label will have been missing too long.
+    """
 
     id: UUID
     code: str
@@ -64,6 +73,8 @@ class CodeSeen(msgspec.Struct):
     limit: int | None
     used: int
     status: Status
+    label: Literal["awaited", "seen", "missed", "waived"] | None
+    pauses_at: datetime | None
     version: int
     created_at: datetime
 
@@ -138,7 +149,10 @@ async def create(
     """Make a public word open an offer."""
 
     async def effect(session: AsyncSession, now: datetime) -> CodeSeen:
-        return seen(await codes.create(session, id, data.code, limit=data.limit, now=now, by=actor))
+        made = await codes.create(
+            session, id, data.code, limit=data.limit, needs_label=data.needs_label, now=now, by=actor
+        )
+        return seen(made)
 
     return await writes.answer(effect, status=201)
 

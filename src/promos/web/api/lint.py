@@ -74,13 +74,8 @@ async def lint_body(
     language: FromQuery[Literal["en", "fr"]] = "en",
 ) -> Linted:
     """Find the promo blocks of a mail or page and judge their disclosure. `audience`: countries, such as FR,BE."""
-    media_type, options = request.content_type
-    charset = options.get("charset", "utf-8").lower()
-    if media_type not in MEDIA_TYPES or charset not in CHARSETS:
-        raise HTTPException(status_code=415)
+    content, media_type = await brought(request)
     countries = [country.strip().upper() for country in audience.split(",")] if audience else None
-    body = await request.body()
-    content = body if media_type == MAIL else body.decode("utf-8-sig" if charset == "utf-8" else charset, "replace")
     try:
         report = await asyncio.to_thread(
             lint, content, media_type, request.app.state.rules, audience=countries, at=on or now.date()
@@ -90,6 +85,18 @@ async def lint_body(
     except ValueError as error:
         raise InvalidRequest({"audience": str(error)}) from None
     return msgspec.convert(report.as_json(speaking(language).gettext), Linted)
+
+
+async def brought(request: Asked) -> tuple[str | bytes, str]:
+    """The mail or page of a request, and its media type; a mail as bytes, as it says inside how it is written."""
+    media_type, options = request.content_type
+    charset = options.get("charset", "utf-8").lower()
+    if media_type not in MEDIA_TYPES or charset not in CHARSETS:
+        raise HTTPException(status_code=415)
+    body = await request.body()
+    if media_type == MAIL:
+        return body, media_type
+    return body.decode("utf-8-sig" if charset == "utf-8" else charset, "replace"), media_type
 
 
 HANDLERS: list[Any] = [lint_body]
