@@ -79,6 +79,7 @@ def _places(operation: str, about: Subject) -> dict[str, Any]:
         "confirmRedemption": side.redemption,
         "removeBlock": side.spare_block,
         "publishIssue": newsroom.quiet,
+        "correctIssue": newsroom.quiet,
         "exportEvidence": newsroom.publication,
     }
     by_noun = {
@@ -149,6 +150,7 @@ def _body(operation: str, about: Subject) -> Body | None:
             "planned_at": "2026-12-01T06:00:00Z",
             "text": LINES,
         },
+        "correctIssue": {"text": "The offer ends on 30 November."},
         "changeIssue": {"title": "Une semaine plus calme"},
         "insertBlock": {**BLOCK, "code": side.codes[2]},
         "changeBlock": {"heading": "Two days near Paris"},

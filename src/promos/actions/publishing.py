@@ -12,6 +12,7 @@ from promos.actions import disclosure, evidence, journal
 from promos.actions.disclosure import SURFACES, Checked, Composed
 from promos.models import Issue
 from promos.queries.contents import Placed
+from promos.queries.disclosures import Correction, corrections
 from promos.rendering import blocks
 from promos.rules import evidence as rules
 from promos.rules.blocks import BlockContent
@@ -20,6 +21,10 @@ from promos.rules.disclosure.findings import Finding
 from promos.rules.disclosure.ruleset import RuleSet
 from promos.rules.disclosure.vocabulary import Verdict
 from promos.rules.people import Actor
+from promos.rules.refusals import IssueNotPublished
+from promos.rules.texts import paragraph, up_to
+
+CORRECTION = 1000  # characters
 
 
 async def publish(
@@ -59,6 +64,25 @@ async def publish(
         session, issue.publication_id, "issue.published", _facts(whole, checked, rule_set), now=now, issue=issue.id
     )
     return issue
+
+
+async def correct(session: AsyncSession, issue_id: UUID, text: str, *, now: datetime, by: Actor) -> Correction:
+    """Say publicly, and for good, what was wrong in a published issue; what went out stays as it was.
+
+    The same words again are the same correction. Raises `NotFound`, `InvalidRequest` and `IssueNotPublished`.
+    """
+    issue = await disclosure.locked(session, issue_id, by)
+    if issue.state != "published":
+        raise IssueNotPublished
+    said = up_to(CORRECTION, paragraph)(text, "text")
+    known = await corrections(session, [issue.id])
+    if before := next((each for each in known.get(issue.id, ()) if each.text == said), None):
+        return before
+    facts = {"issue": str(issue.id), "text": said}
+    publication = issue.publication_id
+    await journal.record(session, "issue.corrected", issue.id, at=now, by=by, publication=publication)
+    await evidence.append(session, publication, "issue.corrected", facts, now=now, issue=issue.id)
+    return Correction(now, said)
 
 
 def _facts(whole: Composed, checked: Checked, rule_set: RuleSet) -> dict[str, Any]:

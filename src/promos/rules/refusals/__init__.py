@@ -80,6 +80,7 @@ from promos.rules.refusals.families import (
 from promos.rules.refusals.issues import (
     BlockChanged,
     DisclosureIncomplete,
+    IssueNotPublished,
     IssuePublished,
     IssueUnreadable,
     LabelLost,
@@ -168,6 +169,7 @@ __all__ = [
     "IdempotencyKeyReused",
     "Invalid",
     "InvalidRequest",
+    "IssueNotPublished",
     "IssuePublished",
     "IssueUnreadable",
     "LabelLost",

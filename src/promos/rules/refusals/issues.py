@@ -17,6 +17,11 @@ class IssuePublished(Blocked):
     title = N_("This issue is published; what readers were told is kept as it was.")
 
 
+class IssueNotPublished(Blocked):
+    slug = "issue-not-published"
+    title = N_("This issue is a draft still: change it, and nobody has to be told of a correction.")
+
+
 class NothingToObserve(Blocked):
     slug = "nothing-to-observe"
     title = N_("There is no promo block in this issue, so there is no label to look for.")

@@ -315,4 +315,31 @@ async def publish(
     return await writes.answer(effect)
 
 
-HANDLERS: list[Any] = [create, list_issues, get_issue, change, render, check, publish]
+class NewCorrection(msgspec.Struct, forbid_unknown_fields=True):
+    text: str
+
+
+class CorrectionSeen(msgspec.Struct):
+    at: datetime
+    text: str
+
+
+@post(
+    "/issues/{id:uuid}/corrections", status_code=201, opt=allows(*EDIT, scope=Scope.WRITE), operation_id="correctIssue"
+)
+async def correct(
+    id: FromPath[UUID],
+    data: JSONBody[NewCorrection],
+    writes: NamedDependency[Writes],
+    actor: NamedDependency[Actor],
+) -> Response[CorrectionSeen]:
+    """Say publicly what was wrong in a published issue: dated, beside what went out, which stays as it was."""
+
+    async def effect(session: AsyncSession, now: datetime) -> CorrectionSeen:
+        made = await publishing.correct(session, id, data.text, now=now, by=actor)
+        return CorrectionSeen(made.at, made.text)
+
+    return await writes.answer(effect, status=201)
+
+
+HANDLERS: list[Any] = [create, list_issues, get_issue, change, render, check, publish, correct]

@@ -39,6 +39,7 @@ SAID: dict[str, tuple[str, str]] = {
     "published": ("ok", N_("Published.")),
     "asked": ("ok", N_("Asked. A colleague has to agree before it holds.")),
     "agreed": ("ok", N_("Agreed. The finding no longer stops this issue.")),
+    "corrected": ("ok", N_("Published, with its date, beside what went out.")),
     "approved": ("ok", N_("Approved. If the words change, you are asked again.")),
     "block-changed": ("error", N_("The block was changed meanwhile. Read it again before you approve it.")),
     "declared": ("ok", N_("Your declaration is stored.")),

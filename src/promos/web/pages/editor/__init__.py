@@ -1,6 +1,6 @@
 """The editor's desk: issues, their promo blocks and what readers are told."""
 
-from promos.web.pages.editor import blocks, declaration, desk, issue, lint, override, preview, received, survival
+from promos.web.pages.editor import blocks, declaration, desk, issue, lint, override, preview, received, sent, survival
 
 HANDLERS = [
     *desk.HANDLERS,
@@ -11,5 +11,6 @@ HANDLERS = [
     *override.HANDLERS,
     *preview.HANDLERS,
     *received.HANDLERS,
+    *sent.HANDLERS,
     *survival.HANDLERS,
 ]

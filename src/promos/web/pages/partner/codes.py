@@ -41,7 +41,10 @@ async def create(
     limit = typed.whole("max")
 
     async def effect(session: AsyncSession, now: datetime) -> None:
-        await codes.create(session, offer_id, typed.text("code"), limit=limit, now=now, by=actor)
+        needs_label = typed.ticked("needs_label")
+        await codes.create(
+            session, offer_id, typed.text("code"), limit=limit, needs_label=needs_label, now=now, by=actor
+        )
 
     try:
         typed.checked({"max": rules.CODE["limit"]}, {"max": limit})
@@ -55,7 +58,7 @@ async def create(
                 event_id,
                 actor,
                 now,
-                typed=_of(typed.shown(("code", "max")), offer_id),
+                typed=_of(typed.shown(("code", "max", "needs_label")), offer_id),
                 errors=_of(errors, offer_id),
                 status=status,
             )
@@ -128,6 +131,26 @@ async def revoke(
     return await _becomes("revoked", code, reads, writes, actor)
 
 
+@post("/partner/codes/{code:str}/label", opt=WRITE)
+async def label(
+    request: Request[Any, Any, Any],
+    code: FromPath[str],
+    reads: NamedDependency[Reads],
+    writes: NamedDependency[Writes],
+    actor: NamedDependency[Actor],
+) -> Response[Any]:
+    """Whether the code opens only with its label seen in what was sent."""
+    needs_label = (await Typed.of(request)).ticked("needs_label")
+    async with reads() as session:
+        _, event_id = await _found(session, code, actor)
+
+    async def effect(session: AsyncSession, now: datetime) -> None:
+        await codes.update(session, code, needs_label=needs_label, now=now, by=actor)
+
+    await writes.run(effect)
+    return go(f"/partner/events/{event_id}", "saved")
+
+
 SAID = {"paused": "paused", "active": "resumed", "revoked": "revoked"}
 
 
@@ -164,4 +187,4 @@ def _of(fields: Mapping[str, str], of: UUID) -> dict[str, str]:
     return {f"{name}-{of}" if name else name: text for name, text in fields.items()}
 
 
-HANDLERS: list[Any] = [create, change_limit, pause, resume, revoke]
+HANDLERS: list[Any] = [create, change_limit, label, pause, resume, revoke]
