@@ -141,6 +141,9 @@ def upgrade() -> None:
         sa.Column("passed_check_id", sa.Uuid(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("published_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("draft_id", sa.String(), nullable=True),
+        sa.Column("draft_address", sa.String(), nullable=True),
+        sa.Column("look_at", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint("needed_verdict = 'pass'", name=op.f("ck_issues_needed_verdict")),
         sa.CheckConstraint(
             "state <> 'published' OR passed_check_id IS NOT NULL", name=op.f("ck_issues_published_is_checked")
@@ -155,6 +158,27 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["publication_id"], ["publications.id"], name="fk_issues_publication_id"),
         sa.PrimaryKeyConstraint("id", name="pk_issues"),
         sa.UniqueConstraint("publication_id", "number", name="uq_issues_publication_id_number"),
+    )
+    op.create_index(
+        "ix_issues_look_at",
+        "issues",
+        ["look_at"],
+        unique=False,
+        sqlite_where=sa.text("look_at IS NOT NULL"),
+        postgresql_where=sa.text("look_at IS NOT NULL"),
+    )
+    op.create_table(
+        "connections",
+        sa.Column("publication_id", sa.Uuid(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("base_url", sa.String(), nullable=False),
+        sa.Column("user_name", sa.String(), nullable=False),
+        sa.Column("sealed_key", sa.String(), nullable=False),
+        sa.Column("trouble", sa.String(), nullable=True),
+        sa.Column("connected_by", sa.Uuid(), nullable=True),
+        sa.Column("connected_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["publication_id"], ["publications.id"], name=op.f("fk_connections_publication_id")),
+        sa.PrimaryKeyConstraint("publication_id", name=op.f("pk_connections")),
     )
     op.create_table(
         "roles",
@@ -1061,6 +1085,7 @@ TABLES = (
     "readers",
     "events",
     "issues",
+    "connections",
     "roles",
     "sessions",
     "sign_in_links",

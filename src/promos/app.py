@@ -21,14 +21,16 @@ from promos import schema
 from promos import settings as configuration
 from promos.actions import claims, installation, tokens
 from promos.actions.visits import VisitCounter
-from promos.database import connect
+from promos.database import Database, connect
 from promos.group_commit import GroupCommit
+from promos.looking import Looking
 from promos.outside.mail import post_of
+from promos.outside.web import Web
 from promos.parsing.rules import read_rules
 from promos.queries import catalogue
 from promos.queries.together import Together
 from promos.rules.disclosure.ruleset import RuleSet
-from promos.settings import Settings
+from promos.settings import Keys, Settings
 from promos.web import access, health, openapi, problems
 from promos.web.api import HANDLERS as API
 from promos.web.given import DEPENDENCIES
@@ -55,8 +57,11 @@ def rule_set() -> RuleSet:
     return read_rules(HERE / "rules" / "disclosure" / "data")
 
 
-def create_app(settings: Settings, *, clock: Callable[[], datetime] = utc_now) -> ASGIApp:
-    """The whole application for `settings`; opens nothing before its lifespan begins."""
+def create_app(settings: Settings, *, clock: Callable[[], datetime] = utc_now, web: Web | None = None) -> ASGIApp:
+    """The whole application for `settings`; opens nothing before its lifespan begins.
+
+    `web`: another way to newsletter tools than the internet.
+    """
     keys = configuration.keys(settings)
     database = connect(settings)
     in_time = problems.InTime(settings.answer_timeout)
@@ -98,6 +103,7 @@ def create_app(settings: Settings, *, clock: Callable[[], datetime] = utc_now) -
             "behind_blocks": Together(database, catalogue.behind_blocks),
             "openings": Together(database, catalogue.openings),
             "counter": GroupCommit(database, clock, size=settings.batch_size, wait=settings.batch_wait),
+            "looking": looking_of(database, settings, keys, clock, web),
             "stopping": False,
             "schema_head": schema.head(),
             "openapi": cache(_described),
@@ -120,6 +126,12 @@ def _described() -> dict[str, Any]:
     return openapi.document(Litestar([_api()], dependencies=DEPENDENCIES, openapi_config=OPENAPI))
 
 
+def looking_of(
+    database: Database, settings: Settings, keys: Keys, clock: Callable[[], datetime], web: Web | None = None
+) -> Looking:
+    return Looking(database, web or Web(trusted=settings.trusted_tools), rule_set(), settings, keys, clock)
+
+
 def served() -> ASGIApp:
     """The application of this environment, for the server's processes."""
     app = create_app(configuration.read(os.environ))
@@ -138,7 +150,8 @@ async def running(app: Litestar) -> AsyncIterator[None]:
         await installation.know_reader_key(session, state["keys"].reader, now=state.clock())
     tasks = [asyncio.create_task(_count_visits(app, stop))]
     if state.settings.embedded_worker:
-        worker = Worker(state.database, post_of(state.settings), state.settings, state["keys"], state.clock)
+        post, looks = post_of(state.settings), state.looking.round
+        worker = Worker(state.database, post, state.settings, state["keys"], state.clock, looks)
         tasks.append(asyncio.create_task(worker.run(stop)))
     try:
         yield

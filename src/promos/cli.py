@@ -21,7 +21,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from promos import cli_codes, cli_disclosure, cli_evidence, crowd, demo, schema
 from promos import settings as configuration
 from promos.actions import installation, people, sign_in, tokens
-from promos.app import utc_now
+from promos.app import looking_of, utc_now
 from promos.database import Database, connect, is_lost
 from promos.outside.mail import post_of
 from promos.queries import deliveries, recount
@@ -185,7 +185,9 @@ def work(settings: Settings, _asked: argparse.Namespace) -> None:
         stop = asyncio.Event()
         for one in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(one, stop.set)
-        await Worker(database, post_of(settings), settings, configuration.keys(settings), utc_now).run(stop)
+        keys = configuration.keys(settings)
+        looks = looking_of(database, settings, keys, utc_now).round
+        await Worker(database, post_of(settings), settings, keys, utc_now, looks).run(stop)
 
     asyncio.run(_with(settings, until_stopped))
 

@@ -31,6 +31,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     workers: int = 1  # processes of `promos serve`
     embedded_worker: bool = True  # whether `serve` also does what `worker` does
     trusted_proxies: str = ""  # comma-separated addresses whose X-Forwarded-For is believed
+    tool_hosts: str = ""  # comma-separated host:port of newsletter tools within our own network
     log_level: str = "info"
 
     session_lifetime: int = 14 * 24 * 3600
@@ -67,6 +68,11 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     def url(self) -> str:
         """Where the database is, as SQLAlchemy writes it."""
         return self.database_url or f"sqlite+aiosqlite:///{self.data / 'promos.sqlite3'}"
+
+    @property
+    def trusted_tools(self) -> frozenset[str]:
+        """Where requests may go though the internet does not reach it."""
+        return frozenset(host.strip().lower() for host in self.tool_hosts.split(",") if host.strip())
 
     @property
     def is_secure(self) -> bool:

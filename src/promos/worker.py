@@ -7,7 +7,7 @@ run; they share the work by leases.
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
 from email.message import EmailMessage
@@ -16,10 +16,10 @@ from typing import Any, TypeVar
 from urllib.parse import urlsplit
 from uuid import UUID
 
+from promos import retrying
 from promos.actions import deliveries, holds, labels, line, making, redemptions, retention, sign_in
 from promos.actions.deliveries import Due, Promo
-from promos.actions.locks import LimitsMoved
-from promos.database import RETRIES, Database, is_lost, may_retry
+from promos.database import Database, is_lost
 from promos.models import Claim, Pass
 from promos.outside.mail import Post
 from promos.rendering import mails
@@ -47,9 +47,17 @@ class Worker:
     """`run` until told to stop; `round` does what is due now."""
 
     def __init__(
-        self, database: Database, post: Post, settings: Settings, keys: Keys, clock: Callable[[], datetime]
+        self,
+        database: Database,
+        post: Post,
+        settings: Settings,
+        keys: Keys,
+        clock: Callable[[], datetime],
+        *others: Callable[[], Awaitable[int]],
     ) -> None:
+        """`others`: rounds of other work, done beside the worker's own; each says how much there was."""
         self._database, self._post, self._settings, self._keys, self._clock = database, post, settings, keys, clock
+        self._others = others
         self._swept_at: datetime | None = None
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -59,6 +67,7 @@ class Worker:
         waiting lists go on beside each other, so none holds another up.
         """
         works: list[Callable[[], Awaitable[int]]] = [self._mail, self.serve, partial(self.make_codes, stop)]
+        works += self._others
         await asyncio.gather(*(self._again(work, stop) for work in works))
 
     async def _again(self, work: Callable[[], Awaitable[int]], stop: asyncio.Event) -> None:
@@ -119,18 +128,7 @@ class Worker:
         return done
 
     async def _write(self, effect: Callable[..., Awaitable[T]], *given: Any, **facts: Any) -> T:
-        """What an action returns, committed; begun anew where it met others."""
-        overdue: Collection[UUID] = ()
-        for attempt in range(RETRIES + 1):
-            try:
-                await holds.clear(self._database, overdue, self._clock)
-                async with self._database.writing() as session:
-                    return await effect(session, *given, now=self._clock(), **facts)
-            except Exception as error:
-                overdue = error.events if isinstance(error, LimitsMoved) else ()
-                if not (may_retry(error) or isinstance(error, LimitsMoved)) or attempt == RETRIES:
-                    raise
-        raise AssertionError
+        return await retrying.written(self._database, self._clock, effect, *given, **facts)
 
     async def _deliver(self, due: Due) -> None:
         answer = await self._answer(due)

@@ -250,7 +250,7 @@ def test_no_tool_has_a_way_to_send() -> None:
     for _, make in FAKES.values():
         tool = make(Web(), "https://news.example", f"{'a' * 24}:{'b' * 64}")
         assert {name for name in dir(tool) if not name.startswith("_")} == {
-            *("capabilities", "merge_tags", "drafts", "read", "put"),
+            *("capabilities", "merge_tags", "drafts", "look", "read", "put"),
         }
 
 

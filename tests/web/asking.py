@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from promos.rules.people import Role
+from tests.outside.fakes.ghost import FakeGhost
 from tests.web.sides import LINES, Newsroom, Side
 
 Body = dict[str, Any]
@@ -109,6 +110,9 @@ def _places(operation: str, about: Subject) -> dict[str, Any]:
         "createAllotment": side.offer,
         "insertBlock": newsroom.draft,
         "listObservations": newsroom.draft,
+        "placeIssue": newsroom.ready,
+        "lookAtIssue": newsroom.ready,
+        **dict.fromkeys(("connectTool", "getTool", "leaveTool", "listDrafts"), newsroom.publication),
         "declare": side.block,
         "getDeclarations": side.block,
     }
@@ -155,6 +159,8 @@ def _body(operation: str, about: Subject) -> Body | None:
         "insertBlock": {**BLOCK, "code": side.codes[2]},
         "changeBlock": {"heading": "Two days near Paris"},
         "declare": DECLARATION,
+        "connectTool": {"kind": "ghost", "key": FakeGhost.key, "base_url": "https://ghost.example"},
+        "placeIssue": {"draft_id": f"{1:024x}"},
         "giveRole": {"email": "new@partner.example", "role": "member", "partner_id": str(side.partner)},
         "createToken": {"name": "Shop", "role": "member", "partner_id": str(side.partner)},
     }

@@ -13,19 +13,24 @@ from litestar import Litestar
 from promos import settings as configuration
 from promos.app import create_app
 from promos.database import Database
+from promos.outside.web import Web
 from promos.settings import Keys, Settings
 from promos.web.headers import Headers
+from tests.outside.fakes import InProcess
+from tests.outside.fakes.ghost import FakeGhost
 from tests.web.sides import World, a_world
 from tests.world import NOW
 
 
 @asynccontextmanager
-async def running(settings: Settings, clock: Callable[[], datetime] = lambda: NOW) -> AsyncIterator[Headers]:
+async def running(
+    settings: Settings, clock: Callable[[], datetime] = lambda: NOW, web: Web | None = None
+) -> AsyncIterator[Headers]:
     """The whole application between its start and its end; mails wait, as it has no worker.
 
     One task starts and ends it, as a server does: a fixture may begin in one and end in another.
     """
-    whole = create_app(msgspec.structs.replace(settings, embedded_worker=False), clock=clock)
+    whole = create_app(msgspec.structs.replace(settings, embedded_worker=False), clock=clock, web=web)
     assert isinstance(whole, Headers)
     app = whole.app
     assert isinstance(app, Litestar)
@@ -54,9 +59,17 @@ def keys(settings: Settings) -> Keys:
 
 
 @pytest.fixture
-async def client(settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
+def ghost() -> FakeGhost:
+    """The one newsletter tool that there is out there."""
+    fake = FakeGhost(NOW)
+    fake.add("<p>Une semaine calme.</p>")
+    return fake
+
+
+@pytest.fixture
+async def client(settings: Settings, ghost: FakeGhost) -> AsyncIterator[httpx.AsyncClient]:
     """A program that asks at `NOW`."""
-    async with running(settings) as app:
+    async with running(settings, web=InProcess(ghost)) as app:
         transport = httpx.ASGITransport(app=app)  # type: ignore[arg-type]
         async with httpx.AsyncClient(transport=transport, base_url=settings.base_url) as asking:
             yield asking

@@ -17,6 +17,7 @@ from promos.actions import (
     checkins,
     claims,
     codes,
+    connections,
     declarations,
     events,
     issues,
@@ -33,6 +34,7 @@ from promos.rules import readers, signing
 from promos.rules.people import SCOPES, Role, Scope
 from promos.rules.redemption import Ask, Asker, Redeemed
 from promos.settings import Keys
+from tests.outside.fakes.ghost import FakeGhost
 from tests.world import ADMIN, DAY, NOW, editor_of, member_of
 
 MARK = "Zephyr"
@@ -46,6 +48,7 @@ class Newsroom:
     publication: UUID
     draft: UUID
     quiet: UUID
+    ready: UUID  # whose block both sides declared; it stands in a draft of the newsletter tool
 
 
 @dataclass(slots=True)
@@ -92,10 +95,12 @@ class World:
 async def a_world(session: AsyncSession, keys: Keys) -> World:
     ours, freea = await _newsroom(session, "FreeA")
     theirs, other = await _newsroom(session, "FreeB")
+    a = await _side(session, MARK, ours, freea, keys)
+    await _placed(session, ours, a, keys)
     return World(
         ours,
         theirs,
-        a=await _side(session, MARK, ours, freea, keys),
+        a=a,
         b=await _side(session, "Quartz", ours, freea, keys),
         admin=await a_token(session, Role.ADMIN, keys),
         editor=await a_token(session, Role.EDITOR, keys, publication_id=freea.id),
@@ -141,9 +146,23 @@ async def _newsroom(session: AsyncSession, name: str) -> tuple[Newsroom, Publica
             now=NOW,
             by=ADMIN,
         )
-        for number in ("1", "2")
+        for number in ("1", "2", "R")
     ]
-    return Newsroom(publication.id, made[0].id, made[1].id), publication
+    return Newsroom(publication.id, *(issue.id for issue in made)), publication
+
+
+async def _placed(session: AsyncSession, newsroom: Newsroom, side: Side, keys: Keys) -> None:
+    """A tool for the newsletter, and an issue that is ready, standing in its first draft."""
+    tool = {"base_url": "https://ghost.example", "key": FakeGhost.key, "secrets": keys.signing}
+    await connections.connect(session, newsroom.publication, "ghost", **tool, now=NOW, by=ADMIN)  # type: ignore[arg-type]
+    words = {"heading": f"{side.name} once more", "body": "All of it.", "call_to_action": "Ask for a pass"}
+    block = await blocks.insert(session, newsroom.ready, code=side.codes[2], **words, now=NOW, by=ADMIN)
+    given = {"benefits": [{"kind": "pass", "received_by": "readers", "quantity": 20}], "kinds": ["passes_for_readers"]}
+    for party in declarations.PARTIES:
+        said = {**given, "editorial_control": "none", "obligation": "none"}
+        await declarations.declare(session, block.id, party, **said, now=NOW, by=ADMIN)  # type: ignore[arg-type]
+    place = {"address": "https://ghost.example/1", "kind": "ghost"}
+    await connections.place(session, newsroom.ready, f"{1:024x}", **place, now=NOW, by=ADMIN)
 
 
 async def _side(session: AsyncSession, name: str, newsroom: Newsroom, publication: Publication, keys: Keys) -> Side:

@@ -85,6 +85,16 @@ def look(expected: Expected, content: str | bytes, media_type: str, rule_set: Ru
     return Seen(tuple(looks), media_type, hashlib.sha256(text).hexdigest())
 
 
+def worst(seen: Sequence[Seen]) -> Seen:
+    """Of the parts of one mail, by block: a label that is gone from one of them is gone."""
+    order = ("gone", "cannot_tell", "there", "absent")
+    looks = [
+        min(each, key=lambda look: order.index(look.label)) for each in zip(*(one.looks for one in seen), strict=True)
+    ]
+    whole = hashlib.sha256("".join(each.input_hash for each in seen).encode()).hexdigest()
+    return Seen(tuple(looks), seen[0].media_type, seen[0].input_hash if len(seen) == 1 else whole)
+
+
 async def record(
     session: AsyncSession,
     issue_id: UUID,
@@ -92,10 +102,11 @@ async def record(
     *,
     through: Through,
     grace: timedelta,
+    is_sent: bool = True,
     now: datetime,
     by: Actor,
 ) -> Sequence[Observation]:
-    """Keep what was seen, and let the codes follow that wait for their label; none of a draft.
+    """Keep what was seen, and let the codes follow that wait for their label; none of a draft, here or where it stands.
 
     A label that is gone pauses such a code when `grace` is over.
     """
@@ -103,7 +114,8 @@ async def record(
     if issue is None:
         raise NotFound("issue")
     made: list[Observation] = []
-    if issue.state == "published":
+    is_sent = is_sent and issue.state == "published"
+    if is_sent:
         made = [_made(issue, each, seen, through, now) for each in seen.looks]
         session.add_all(made)
         await session.flush()
@@ -117,7 +129,7 @@ async def record(
             {"block": str(each.block_id), "label": each.label, "failing": list(each.failing)} for each in seen.looks
         ],
     }
-    verb = "issue.observed" if issue.state == "published" else "draft.observed"
+    verb = "issue.observed" if is_sent else "draft.observed"
     await journal.record(session, verb, issue.id, at=now, by=by, publication=issue.publication_id, facts=facts)
     await evidence.append(session, issue.publication_id, verb, facts, now=now, issue=issue.id)
     return made

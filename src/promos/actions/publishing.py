@@ -43,6 +43,7 @@ async def publish(
     issue.passed_check_id = checked.check_id
     issue.state = "published"
     issue.published_at = now
+    issue.look_at = now if issue.draft_id else None
     await session.flush()
     facts = {"check": str(checked.check_id), "content_hash": checked.content_hash}
     await journal.record(

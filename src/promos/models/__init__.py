@@ -4,6 +4,7 @@ from promos.models.base import Base, Instant, new_id, table
 from promos.models.blocks import Declaration, PromoBlock
 from promos.models.checkins import CheckIn
 from promos.models.codes import CodeBatch, PromoCode
+from promos.models.connections import Connection
 from promos.models.deliveries import Delivery
 from promos.models.events import Event, PassType
 from promos.models.evidence import Evidence, Observation
@@ -25,6 +26,7 @@ __all__ = [
     "CheckIn",
     "Claim",
     "CodeBatch",
+    "Connection",
     "Consent",
     "Declaration",
     "Delivery",

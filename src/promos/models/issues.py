@@ -7,7 +7,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from promos.models.base import Base, new_id
+from promos.models.base import Base, new_id, where_there
 from promos.rules.people import Actor
 
 
@@ -20,6 +20,7 @@ class Issue(Base):
         sa.CheckConstraint("state IN ('draft', 'published')", name="state"),
         sa.CheckConstraint("state <> 'published' OR passed_check_id IS NOT NULL", name="published_is_checked"),
         sa.CheckConstraint("needed_verdict = 'pass'", name="needed_verdict"),
+        where_there("issues", "look_at"),
         sa.ForeignKeyConstraint(
             ["passed_check_id", "id", "content_hash", "needed_verdict"],
             ["issue_checks.id", "issue_checks.issue_id", "issue_checks.content_hash", "issue_checks.verdict"],
@@ -41,6 +42,9 @@ class Issue(Base):
     passed_check_id: Mapped[UUID | None]
     created_at: Mapped[datetime]
     published_at: Mapped[datetime | None]
+    draft_id: Mapped[str | None]  # in the newsletter tool where it stands, as the tool calls it
+    draft_address: Mapped[str | None]  # of the same, for a browser
+    look_at: Mapped[datetime | None]  # when it is looked at there again
 
     @classmethod
     def visible_to(cls, actor: Actor) -> sa.ColumnElement[bool]:

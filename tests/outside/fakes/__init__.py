@@ -7,11 +7,13 @@ They are fakes: what they prove is that Promos does what is documented, not that
 import asyncio
 import json
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
+
+from promos.outside.web import Answer, Web
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,20 @@ Talk = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 def said(status: int, data: Any) -> Said:
     return Said(status, json.dumps(data).encode(), {"Content-Type": "application/json"})
+
+
+class InProcess(Web):
+    """Every request is answered by one fake, wherever it goes."""
+
+    def __init__(self, fake: Answering) -> None:
+        super().__init__()
+        self._fake = fake
+
+    async def ask(self, method: str, url: str, *, headers: Mapping[str, str], body: bytes = b"") -> Answer:
+        parts = urlsplit(url)
+        named = {name.lower(): value for name, value in headers.items()}
+        words = await self._fake(Asked(method, parts.path, dict(parse_qsl(parts.query)), named, body))
+        return Answer(words.status, words.body)
 
 
 @asynccontextmanager

@@ -17,10 +17,11 @@ class FakeGhost:
     key_id, secret = "64f0c0ffee64f0c0ffee64f0", "ca11ab1e" * 8
     key = f"{key_id}:{secret}"
 
-    def __init__(self) -> None:
+    def __init__(self, now: datetime = NOW) -> None:
+        self.now = now
         self.asked: list[Asked] = []
         self.posts: dict[str, dict[str, Any]] = {}
-        self._saved = NOW
+        self._saved = now
 
     def add(self, html: str, *, status: str = "draft") -> str:
         number = f"{len(self.posts) + 1:024x}"
@@ -65,7 +66,7 @@ class FakeGhost:
         return (
             header == {"alg": "HS256", "typ": "JWT", "kid": self.key_id}
             and claims["aud"] == "/admin/"
-            and claims["iat"] <= NOW.timestamp() < claims["exp"] <= claims["iat"] + 300
+            and claims["iat"] <= self.now.timestamp() < claims["exp"] <= claims["iat"] + 300
             and hmac.compare_digest(signature, _unpadded(match[3]))
         )
 

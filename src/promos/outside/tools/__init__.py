@@ -76,6 +76,7 @@ class Draft:
     text: str  # empty: the tool makes the text part itself, or sends none
     address: str  # of the draft in the tool, for a browser
     version: str  # moves when the draft changes
+    is_draft: bool = True  # neither sent nor scheduled nor published
 
 
 class Tool(Protocol):
@@ -89,6 +90,9 @@ class Tool(Protocol):
 
     async def read(self, draft_id: str) -> Draft:
         """`NotFound` if there is none, `DraftSent` if it is no draft any more."""
+
+    async def look(self, draft_id: str) -> Draft:
+        """The same, whatever became of it: sent, published or a draft still. Nothing is changed."""
 
     async def put(self, draft_id: str, renderings: Mapping[str, str], marker: str, *, version: str) -> Draft:
         """Put the block in place of the one with this `marker`, or at the end, and read the draft back.

@@ -58,6 +58,10 @@ class Brevo:
         campaign = await self._campaign(draft_id)
         return _draft(campaign, campaign.version)
 
+    async def look(self, draft_id: str) -> Draft:
+        campaign = await self._any(draft_id)
+        return _draft(campaign, campaign.version)
+
     async def put(self, draft_id: str, renderings: Mapping[str, str], marker: str, *, version: str) -> Draft:
         campaign = await self._campaign(draft_id)
         if campaign.version != version:
@@ -67,13 +71,17 @@ class Brevo:
         return await self.read(draft_id)
 
     async def _campaign(self, draft_id: str) -> _Campaign:
-        campaign = await self._api.get(f"/v3/emailCampaigns/{safe_id(draft_id)}", _Campaign)
+        campaign = await self._any(draft_id)
         if campaign.status != "draft":
             raise DraftSent
         return campaign
+
+    async def _any(self, draft_id: str) -> _Campaign:
+        return await self._api.get(f"/v3/emailCampaigns/{safe_id(draft_id)}", _Campaign)
 
 
 def _draft(campaign: _Campaign, version: str) -> Draft:
     """Where Brevo's editor shows a campaign is not documented; the address is that of all of them."""
     address = "https://app.brevo.com/marketing-campaign"
-    return Draft(str(campaign.id), campaign.name, campaign.html_content or "", "", address, version)
+    words = campaign.name, campaign.html_content or "", ""
+    return Draft(str(campaign.id), *words, address, version, campaign.status == "draft")

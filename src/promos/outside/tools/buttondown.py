@@ -61,6 +61,9 @@ class Buttondown:
     async def read(self, draft_id: str) -> Draft:
         return _draft(await self._email(draft_id))
 
+    async def look(self, draft_id: str) -> Draft:
+        return _draft(await self._any(draft_id))
+
     async def put(self, draft_id: str, renderings: Mapping[str, str], marker: str, *, version: str) -> Draft:
         email = await self._email(draft_id)
         if email.version != version:
@@ -74,10 +77,13 @@ class Buttondown:
         return await self.read(draft_id)
 
     async def _email(self, draft_id: str) -> _Email:
-        email = await self._api.get(f"/v1/emails/{safe_id(draft_id)}", _Email)
+        email = await self._any(draft_id)
         if email.status != "draft":
             raise DraftSent
         return email
+
+    async def _any(self, draft_id: str) -> _Email:
+        return await self._api.get(f"/v1/emails/{safe_id(draft_id)}", _Email)
 
 
 def _age(email: _Email) -> str:
@@ -85,4 +91,5 @@ def _age(email: _Email) -> str:
 
 
 def _draft(email: _Email) -> Draft:
-    return Draft(email.id, email.subject, email.body, "", f"https://buttondown.com/emails/{email.id}", email.version)
+    address = f"https://buttondown.com/emails/{email.id}"
+    return Draft(email.id, email.subject, email.body, "", address, email.version, email.status == "draft")

@@ -75,6 +75,9 @@ class Ghost:
     async def read(self, draft_id: str) -> Draft:
         return self._draft(await self._post(draft_id))
 
+    async def look(self, draft_id: str) -> Draft:
+        return self._draft(await self._any(draft_id))
+
     async def put(self, draft_id: str, renderings: Mapping[str, str], marker: str, *, version: str) -> Draft:
         post = await self._post(draft_id)
         if post.version != version:
@@ -90,18 +93,21 @@ class Ghost:
         return await self.read(draft_id)
 
     async def _post(self, draft_id: str) -> _Post:
-        path = f"/ghost/api/admin/posts/{safe_id(draft_id)}/"
-        found = await self._api.get(path, _Posts, formats="html,lexical")
-        if len(found.posts) != 1:
-            raise ToolMisunderstood
-        [post] = found.posts
+        post = await self._any(draft_id)
         if post.status != "draft":
             raise DraftSent
         return post
 
+    async def _any(self, draft_id: str) -> _Post:
+        path = f"/ghost/api/admin/posts/{safe_id(draft_id)}/"
+        found = await self._api.get(path, _Posts, formats="html,lexical")
+        if len(found.posts) != 1:
+            raise ToolMisunderstood
+        return found.posts[0]
+
     def _draft(self, post: _Post) -> Draft:
         address = f"{self._api.base_url}/ghost/#/editor/post/{post.id}"
-        return Draft(post.id, post.title, post.html or "", "", address, post.version)
+        return Draft(post.id, post.title, post.html or "", "", address, post.version, post.status == "draft")
 
     def _headers(self) -> dict[str, str]:
         return {"Authorization": f"Ghost {_token(self._key_id, self._secret, self._now())}", "Accept-Version": "v6.0"}

@@ -98,6 +98,9 @@ class Keila:
     async def read(self, draft_id: str) -> Draft:
         return self._draft(await self._campaign(draft_id))
 
+    async def look(self, draft_id: str) -> Draft:
+        return self._draft(await self._any(draft_id))
+
     async def put(self, draft_id: str, renderings: Mapping[str, str], marker: str, *, version: str) -> Draft:
         campaign = await self._campaign(draft_id)
         if campaign.version != version:
@@ -118,10 +121,13 @@ class Keila:
         return await self.read(draft_id)
 
     async def _campaign(self, draft_id: str) -> _Campaign:
-        campaign = (await self._api.get(f"/api/v1/campaigns/{safe_id(draft_id)}", _One)).data
+        campaign = await self._any(draft_id)
         if not campaign.is_draft:
             raise DraftSent
         return campaign
+
+    async def _any(self, draft_id: str) -> _Campaign:
+        return (await self._api.get(f"/api/v1/campaigns/{safe_id(draft_id)}", _One)).data
 
     async def _template(self, campaign: _Campaign) -> _Template:
         if campaign.template_id is None:
@@ -134,7 +140,8 @@ class Keila:
         slots = list((getattr(campaign, f"{form}_content", None) or {}).values())
         html = "\n".join(filter(None, [getattr(campaign, f"{form}_body", None), *slots])) if form in _HTML else ""
         text = "\n".join(filter(None, [campaign.text_body, *(campaign.text_content or {}).values()]))
-        return Draft(campaign.id, campaign.subject or "", html, text, self._api.base_url, campaign.version)
+        words = campaign.subject or "", html, text
+        return Draft(campaign.id, *words, self._api.base_url, campaign.version, campaign.is_draft)
 
 
 def _forms(campaign: _Campaign, template: _Template) -> list[str]:

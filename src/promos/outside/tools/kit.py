@@ -82,6 +82,9 @@ class Kit:
     async def read(self, draft_id: str) -> Draft:
         return _draft(await self._broadcast(draft_id))
 
+    async def look(self, draft_id: str) -> Draft:
+        return _draft(await self._any(draft_id))
+
     async def put(self, draft_id: str, renderings: Mapping[str, str], marker: str, *, version: str) -> Draft:
         broadcast = await self._broadcast(draft_id)
         if broadcast.version != version:
@@ -97,10 +100,13 @@ class Kit:
         return await self.read(draft_id)
 
     async def _broadcast(self, draft_id: str) -> _Broadcast:
-        broadcast = (await self._api.get(f"/v4/broadcasts/{safe_id(draft_id)}", _One)).broadcast
+        broadcast = await self._any(draft_id)
         if not broadcast.is_draft:
             raise DraftSent
         return broadcast
+
+    async def _any(self, draft_id: str) -> _Broadcast:
+        return (await self._api.get(f"/v4/broadcasts/{safe_id(draft_id)}", _One)).broadcast
 
 
 def content_block(html: str) -> dict[str, str]:
@@ -114,4 +120,5 @@ def content_block(html: str) -> dict[str, str]:
 def _draft(broadcast: _Broadcast) -> Draft:
     """Where Kit's editor shows a broadcast is not documented; the address is that of all of them."""
     address = "https://app.kit.com/broadcasts"
-    return Draft(str(broadcast.id), broadcast.subject or "", broadcast.content or "", "", address, broadcast.version)
+    words = broadcast.subject or "", broadcast.content or "", ""
+    return Draft(str(broadcast.id), *words, address, broadcast.version, broadcast.is_draft)

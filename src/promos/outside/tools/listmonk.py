@@ -78,7 +78,12 @@ class Listmonk:
         return [self._draft(campaign, campaign.body) for campaign in found.data.results if campaign.status == "draft"]
 
     async def read(self, draft_id: str) -> Draft:
-        campaign = await self._campaign(draft_id)
+        return await self._seen(await self._campaign(draft_id))
+
+    async def look(self, draft_id: str) -> Draft:
+        return await self._seen(await self._any(draft_id))
+
+    async def _seen(self, campaign: _Campaign) -> Draft:
         sent_as = await self._api.text(f"/api/campaigns/{campaign.id}/preview")
         return self._draft(campaign, "" if campaign.content_type == "plain" else sent_as)
 
@@ -102,10 +107,13 @@ class Listmonk:
         return await self.read(draft_id)
 
     async def _campaign(self, draft_id: str) -> _Campaign:
-        campaign = (await self._api.get(f"/api/campaigns/{safe_id(draft_id)}", _One)).data
+        campaign = await self._any(draft_id)
         if campaign.status != "draft":
             raise DraftSent
         return campaign
+
+    async def _any(self, draft_id: str) -> _Campaign:
+        return (await self._api.get(f"/api/campaigns/{safe_id(draft_id)}", _One)).data
 
     def _draft(self, campaign: _Campaign, html: str) -> Draft:
         return Draft(
@@ -115,4 +123,5 @@ class Listmonk:
             text=campaign.body if campaign.content_type == "plain" else campaign.altbody or "",
             address=f"{self._api.base_url}/admin/campaigns/{campaign.id}",
             version=campaign.version,
+            is_draft=campaign.status == "draft",
         )

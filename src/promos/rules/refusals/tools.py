@@ -7,6 +7,16 @@ from promos.rules.language import N_
 from promos.rules.refusals.families import Blocked, Invalid, Unavailable
 
 
+class ToolMissing(Blocked):
+    slug = "tool-missing"
+    title = N_("No newsletter tool is connected yet. An editor gives Promos its address and a key.")
+
+
+class NotInTool(Blocked):
+    slug = "not-in-tool"
+    title = N_("This issue stands in no draft of the newsletter tool yet. Put its blocks into one first.")
+
+
 class ToolAddressRefused(Invalid):
     slug = "tool-address-refused"
     title = N_("This address cannot be used. It has to begin with https:// and to be open to the whole internet.")

@@ -20,6 +20,7 @@ from promos.web.api import (
     publications,
     redemptions,
     tokens,
+    tools,
 )
 
 HANDLERS = [
@@ -41,5 +42,6 @@ HANDLERS = [
     *observations.HANDLERS,
     *people.HANDLERS,
     *tokens.HANDLERS,
+    *tools.HANDLERS,
     *journal.HANDLERS,
 ]

@@ -128,6 +128,11 @@ async def export_evidence(id: FromPath[UUID], reads: NamedDependency[Reads], act
 
     `promos evidence verify` checks such a file without a network; its first line says what it does not prove.
     """
+    return await file_of(reads, id, actor)
+
+
+async def file_of(reads: Reads, id: UUID, actor: Actor) -> Stream:
+    """The chain to download; raises `NotFound`."""
     async with reads() as session:
         this = sa.select(Publication).where(Publication.id == id, Publication.visible_to(actor))
         publication = await session.scalar(this)

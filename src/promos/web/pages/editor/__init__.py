@@ -1,6 +1,18 @@
 """The editor's desk: issues, their promo blocks and what readers are told."""
 
-from promos.web.pages.editor import blocks, declaration, desk, issue, lint, override, preview, received, sent, survival
+from promos.web.pages.editor import (
+    blocks,
+    declaration,
+    desk,
+    issue,
+    lint,
+    override,
+    preview,
+    received,
+    sent,
+    survival,
+    tool,
+)
 
 HANDLERS = [
     *desk.HANDLERS,
@@ -13,4 +25,5 @@ HANDLERS = [
     *received.HANDLERS,
     *sent.HANDLERS,
     *survival.HANDLERS,
+    *tool.HANDLERS,
 ]

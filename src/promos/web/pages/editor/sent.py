@@ -9,6 +9,7 @@ from uuid import UUID
 from litestar import Request, Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath
+from litestar.response import Stream
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from promos.actions import observations, publishing
@@ -21,6 +22,7 @@ from promos.rules.language import N_
 from promos.rules.people import Actor
 from promos.rules.refusals import InvalidRequest, NothingToObserve
 from promos.settings import Settings
+from promos.web.api.observations import file_of
 from promos.web.given import Reads, Writes
 from promos.web.pages.editor.desk import KINDS, READ, WRITE, issue_of
 from promos.web.pages.editor.issue import rules_of
@@ -140,4 +142,12 @@ async def _shown(
     )
 
 
-HANDLERS: list[Any] = [sent_page, look, correct]
+@get("/editor/publications/{publication_id:uuid}/evidence.jsonl", opt=READ)
+async def evidence(
+    publication_id: FromPath[UUID], reads: NamedDependency[Reads], actor: NamedDependency[Actor]
+) -> Stream:
+    """All that the newsletter can show later, as one file that `promos evidence verify` checks."""
+    return await file_of(reads, publication_id, actor)
+
+
+HANDLERS: list[Any] = [sent_page, look, correct, evidence]

@@ -1,0 +1,156 @@
+"""Between the issues here and where they stand outside: blocks are put into drafts, and what is there is looked at.
+
+No transaction is open while a tool is spoken to, and nothing is sent or published from here.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from promos.actions import connections, disclosure, observations
+from promos.actions.connections import Due
+from promos.actions.observations import Expected, Seen, Through
+from promos.database import Database
+from promos.models import Issue
+from promos.outside.tools import Draft, Tool
+from promos.outside.tools.kinds import KINDS
+from promos.outside.web import Web
+from promos.parsing.issues import HTML, TEXT
+from promos.retrying import written
+from promos.rules.disclosure.ruleset import RuleSet
+from promos.rules.people import PROGRAM, Actor
+from promos.rules.refusals import NotFound, NotInTool, Refusal, ToolMisunderstood
+from promos.settings import Keys, Settings
+
+log = logging.getLogger(__name__)
+SURFACES = ("email_html", "email_text", "mjml")  # that tools take
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What stands in the tool, and what was seen of it."""
+
+    draft: Draft
+    seen: Seen
+
+
+class Looking:
+    """`web` reaches tools; each call may raise what `outside.tools.Tool` and `actions.connections.of` raise."""
+
+    def __init__(
+        self,
+        database: Database,
+        web: Web,
+        rules: RuleSet,
+        settings: Settings,
+        keys: Keys,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._database, self._web, self._rules, self._settings = database, web, rules, settings
+        self._secrets, self._clock = keys.signing, clock
+        self._grace = timedelta(seconds=settings.label_grace)
+
+    async def drafts(self, publication_id: UUID, by: Actor) -> list[Draft]:
+        """The newest drafts of a publication's tool."""
+        async with self._database.reading() as session:
+            tool = await self._tool(session, publication_id, by)
+        return await tool.drafts()
+
+    async def place(self, issue_id: UUID, draft_id: str, by: Actor) -> Looked:
+        """Put every block of an issue into a draft, and look whether their labels arrived.
+
+        Raises `DisclosureIncomplete` for an issue that could not be published. Again: the same blocks take their own
+        places; whatever else is in the draft stays.
+        """
+        now = self._clock()
+        async with self._database.reading() as session:
+            issue = await _issue(session, issue_id, by)
+            tool = await self._tool(session, issue.publication_id, by)
+            kind = (await connections.of(session, issue.publication_id, by)).kind
+            expected = await observations.expected(session, issue_id, now=now, by=by)
+            drawn = {block: await self._drawn(session, block, now, by) for block, _, _ in expected.blocks}
+        draft = await tool.read(draft_id)
+        for block, renderings in drawn.items():
+            draft = await tool.put(draft_id, renderings, str(block), version=draft.version)
+        facts = {"address": draft.address, "kind": kind, "by": by}
+        await written(self._database, self._clock, connections.place, issue_id, draft.id, **facts)
+        return await self._kept(expected, draft, by)
+
+    async def look(self, issue_id: UUID, by: Actor) -> Looked:
+        """Look now at where the issue stands in its tool; raises `NotInTool`."""
+        now = self._clock()
+        async with self._database.reading() as session:
+            issue = await _issue(session, issue_id, by)
+            expected = await observations.expected(session, issue_id, now=now, by=by)
+            tool = await self._tool(session, issue.publication_id, by)
+            if issue.draft_id is None:
+                raise NotInTool
+            draft_id = issue.draft_id
+        return await self._kept(expected, await tool.look(draft_id), by)
+
+    async def round(self) -> int:
+        """Look at the published issues that are due; how many they were."""
+        now = self._clock()
+        async with self._database.reading() as session:
+            if not await connections.is_any_due(session, now=now):
+                return 0
+        found = await written(self._database, self._clock, connections.due)
+        for each in found:
+            await self._again(each)
+        return len(found)
+
+    async def _again(self, due: Due) -> None:
+        trouble = None
+        try:
+            await self.look(due.issue_id, PROGRAM)
+        except Refusal as refusal:
+            trouble = refusal.slug
+            log.warning("issue %s could not be looked at: %s", due.issue_id, trouble)
+        except Exception:  # one issue never stops the others
+            log.exception("issue %s could not be looked at", due.issue_id)
+            return
+        async with self._database.writing() as session:
+            await connections.troubled(session, due.publication_id, trouble)
+
+    async def _kept(self, expected: Expected, draft: Draft, by: Actor) -> Looked:
+        seen = await self._seen(expected, draft)
+        through: Through = "tool"
+        facts = {"through": through, "is_sent": not draft.is_draft, "grace": self._grace, "by": by}
+        await written(self._database, self._clock, observations.record, expected.issue_id, seen, **facts)
+        return Looked(draft, seen)
+
+    async def _seen(self, expected: Expected, draft: Draft) -> Seen:
+        """Both parts of a mail, where the tool has two."""
+        parts = [(draft.html, HTML), (draft.text, TEXT)]
+        looks = [
+            await asyncio.to_thread(observations.look, expected, text, kind, self._rules)
+            for text, kind in parts
+            if text.strip()
+        ]
+        if not looks:
+            raise ToolMisunderstood
+        return observations.worst(looks)
+
+    async def _drawn(self, session: AsyncSession, block_id: UUID, now: datetime, by: Actor) -> dict[str, str]:
+        given = {"base_url": self._settings.base_url, "for_sending": True, "now": now, "by": by}
+        return {
+            surface: await disclosure.rendered_block(session, block_id, surface, self._rules, **given)  # type: ignore[arg-type]
+            for surface in SURFACES
+        }
+
+    async def _tool(self, session: AsyncSession, publication_id: UUID, by: Actor) -> Tool:
+        connection = await connections.of(session, publication_id, by)
+        return KINDS[connection.kind].open(self._web, connections.access(connection, self._secrets), self._clock)
+
+
+async def _issue(session: AsyncSession, issue_id: UUID, by: Actor) -> Issue:
+    issue = await session.scalar(sa.select(Issue).where(Issue.id == issue_id, Issue.visible_to(by)))
+    if issue is None:
+        raise NotFound("issue")
+    return issue

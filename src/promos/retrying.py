@@ -1,0 +1,29 @@
+"""An effect, committed; begun anew where it met others."""
+
+from collections.abc import Awaitable, Callable, Collection
+from datetime import datetime
+from typing import Any, TypeVar
+from uuid import UUID
+
+from promos.actions import holds
+from promos.actions.locks import LimitsMoved
+from promos.database import RETRIES, Database, may_retry
+
+T = TypeVar("T")
+
+
+async def written(
+    database: Database, clock: Callable[[], datetime], effect: Callable[..., Awaitable[T]], *given: Any, **facts: Any
+) -> T:
+    """What `effect(session, *given, now=…, **facts)` returns; raises what it raises when it was tried often enough."""
+    overdue: Collection[UUID] = ()
+    for attempt in range(RETRIES + 1):
+        try:
+            await holds.clear(database, overdue, clock)
+            async with database.writing() as session:
+                return await effect(session, *given, now=clock(), **facts)
+        except Exception as error:
+            overdue = error.events if isinstance(error, LimitsMoved) else ()
+            if not (may_retry(error) or isinstance(error, LimitsMoved)) or attempt == RETRIES:
+                raise
+    raise AssertionError
