@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -17,10 +18,18 @@ from typing import Any
 import httpx
 import pytest
 
+from promos import settings as configuration
+from promos.actions import codes, connections, labels
+from promos.database import Database
+from promos.looking import Looking
+from promos.models import PromoCode
 from promos.outside.tools.ghost import Ghost
 from promos.outside.web import Web
 from promos.rules.refusals import DraftSent, NotFound, ToolChanged, ToolRefused
+from promos.settings import Settings
+from tests.newsroom import a_placeable_code, a_ready_issue, publish, rules
 from tests.outside.test_tools import BLOCK, LABEL, MARKER, RENDERED
+from tests.world import ADMIN, NOW, a_publication
 
 FOLDER = Path(os.environ.get("PROMOS_TEST_GHOST", "build/ghost")).resolve()
 NODE = os.environ.get("PROMOS_TEST_NODE", "node")
@@ -204,3 +213,50 @@ async def test_a_wrong_key_an_old_token_and_an_unknown_post_are_told_apart(runni
             await tool.read(draft)
     with pytest.raises(NotFound):
         await running.tool().read("64f0c0ffee64f0c0ffee64f0")
+
+
+async def test_the_label_is_missed_in_ghost_and_the_code_paused(
+    running: Running, draft: str, database: Database, settings: Settings
+) -> None:
+    """The whole way: put there, published by its owner, seen; the label taken out, noticed; the grace over, paused."""
+    keys = configuration.keys(settings)
+    async with database.writing() as session:
+        publication = await a_publication(session)
+        code = await a_placeable_code(session, publication, limit=20)
+        issue = await a_ready_issue(session, publication, code)
+        await codes.update(session, code.text, needs_label=True, now=NOW, by=ADMIN)
+        tool = {"base_url": running.url, "key": running.key, "secrets": keys.signing}
+        await connections.connect(session, publication.id, "ghost", **tool, now=NOW, by=ADMIN)  # type: ignore[arg-type]
+    web = Web(trusted={running.url.removeprefix("http://")})
+    looking = Looking(database, web, rules(), settings, keys, lambda: datetime.now(UTC))
+
+    async def state() -> tuple[str, str | None]:
+        async with database.reading() as session:
+            found = await session.get_one(PromoCode, code.id)
+            return found.status, found.label
+
+    placed = await looking.place(issue.id, draft, ADMIN)
+    async with database.writing() as session:
+        await publish(session, issue)
+    early = await looking.look(issue.id, ADMIN)
+    assert [each.label for each in (*placed.seen.looks, *early.seen.looks)] == ["there", "there"]
+    assert await state() == ("paused", "awaited")
+
+    running.post("PUT", f"{draft}/", status="published", updated_at=running.saved_at(draft))
+    assert await looking.round() == 1
+    assert await state() == ("active", "seen")
+
+    root = running.lexical(draft)
+    for card in root["children"]:
+        if card["type"] == "html":
+            card["html"] = re.sub("publicité|collaboration commerciale", "", card["html"], flags=re.IGNORECASE)
+    running.post("PUT", f"{draft}/", lexical=json.dumps({"root": root}), updated_at=running.saved_at(draft))
+    gone = await looking.look(issue.id, ADMIN)
+    assert ([each.label for each in gone.seen.looks], gone.draft.is_draft) == (["gone"], False)
+    assert await state() == ("active", "missed")
+
+    async with database.writing() as session:
+        late = datetime.now(UTC) + timedelta(seconds=settings.label_grace)
+        [due] = await labels.due(session, now=late)
+        await labels.pause(session, due, now=late)
+    assert await state() == ("paused", "missed")
