@@ -18,7 +18,7 @@ from uuid import UUID
 
 from promos import retrying
 from promos.actions import deliveries, holds, labels, line, making, redemptions, retention, sign_in
-from promos.actions.deliveries import Due, Promo
+from promos.actions.deliveries import Due, Missed, Promo
 from promos.database import Database, is_lost
 from promos.models import Claim, Pass
 from promos.outside.mail import Post
@@ -183,6 +183,8 @@ def _mail(due: Due, base: str, host: str, keys: Keys) -> Mail:
             raise LinkLost
         minutes = int((due.link.expires_at - due.link.created_at).total_seconds() // 60)
         return mails.sign_in(mails.SignIn(f"{base}/sign-in/{secret}", host, minutes), words)
+    if due.missed:
+        return mails.label_gone(_missed(due.missed, base), words)
     if due.promo is None:
         raise ValueError(f"mail {due.id} is about nothing")
     if due.kind in _FAREWELLS:
@@ -196,6 +198,21 @@ def _mail(due: Due, base: str, host: str, keys: Keys) -> Mail:
         link = f"{base}/p/{signing.link(keys.signing, 'pass', due.held.id)}"
         return mails.issued(_passed(due.held, due.promo, link, name), words)
     raise ValueError(f"mail {due.id} is of no kind that we write: {due.kind}")
+
+
+def _missed(missed: Missed, base: str) -> mails.Missed:
+    issue, code = missed.issue, missed.code
+    is_waited_for = code.label == "missed" and code.status == "active"
+    return mails.Missed(
+        publication=missed.publication.name,
+        number=issue.number,
+        heading=missed.block.heading,
+        code=code.spelled,
+        seen_at=missed.seen_at,
+        pauses_at=code.pauses_at if is_waited_for else None,
+        timezone=missed.publication.timezone,
+        link=f"{base}/editor/issues/{issue.id}/sent" if missed.is_editor else f"{base}/partner/events/{code.event_id}",
+    )
 
 
 _FAREWELLS = {"given_back": mails.given_back, "handed_on": mails.handed_on, "declined": mails.declined}

@@ -6,14 +6,16 @@ from datetime import timedelta
 import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from promos.actions import codes, disclosure, labels, observations
+from promos import worker
+from promos.actions import codes, deliveries, disclosure, labels, observations
 from promos.models import Issue, PromoCode, Publication
 from promos.parsing.issues import HTML, MAIL, TEXT
 from promos.queries import observations as seen_of
-from promos.rules.people import Actor
+from promos.rules.people import Actor, Role
 from promos.rules.refusals import NotFound, NothingToObserve
+from promos.settings import Keys, Settings
 from tests.newsroom import SHOP, a_placeable_code, a_ready_issue, an_issue, check, publish, rendered, rules
-from tests.world import ADMIN, DAY, NOW, a_publication, editor_of
+from tests.world import ADMIN, DAY, NOW, a_person, a_publication, editor_of
 
 GRACE = timedelta(hours=24)
 LATER = NOW + timedelta(hours=2)
@@ -227,3 +229,29 @@ async def test_one_issue_without_its_label_is_enough(
     await look(session, other, await sent(session, other), now=LATER + DAY)
 
     assert await of(session, code) == ("active", "missed")
+
+
+async def test_a_label_that_disappears_is_told_by_mail_once(
+    session: AsyncSession, issue: Issue, publication: Publication, code: PromoCode
+) -> None:
+    """To editors of this newsletter and people of this partner; not to the door, nor to anybody elsewhere."""
+    elsewhere = await a_publication(session, slug="elsewhere")
+    await a_person(session, "ada@freea.example", Role.EDITOR, publication_id=publication.id)
+    await a_person(session, "pia@partner.example", Role.OWNER, partner_id=code.partner_id)
+    await a_person(session, "dan@partner.example", Role.DOOR, partner_id=code.partner_id)
+    await a_person(session, "eve@elsewhere.example", Role.EDITOR, publication_id=elsewhere.id)
+    await codes.update(session, code.text, needs_label=True, now=NOW, by=ADMIN)
+    await publish(session, issue)
+    html = await sent(session, issue)
+
+    for step, content in enumerate((html, without_label(html), "<p>…</p>", without_label(html))):
+        await look(session, issue, content, now=LATER + timedelta(minutes=step))
+
+    found = await deliveries.claim(session, now=LATER + DAY, lease=timedelta(minutes=1))
+    assert {each.to for each in found} == {"ada@freea.example", "pia@partner.example"}
+    settings = Settings(base_url=SHOP["base_url"])
+    told = {each.to: worker.written(each, settings, Keys((b"k" * 32,), b"r" * 32)) for each in found}
+    text = told["ada@freea.example"].get_body(("plain",)).get_content()  # type: ignore[union-attr]
+    assert f"/editor/issues/{issue.id}/sent" in text
+    assert code.spelled in text
+    assert f"/partner/events/{code.event_id}" in told["pia@partner.example"].as_string()

@@ -29,6 +29,16 @@ CONCERT = mails.Event(
 CLAIMED = mails.Claimed(CONCERT, "Deux jours", "ORGUE-12", "https://promos.example/confirm/abc", NOW)
 PASSED = mails.Passed(CONCERT, "Deux jours", "ORGUE-12", "https://promos.example/p/abc", "1@promos.example", NOW, "Ada")
 GIVEN_BACK = mails.Ended(CONCERT, "ORGUE-12", "https://promos.example/c/ORGUE-12")
+MISSED = mails.Missed(
+    "FreeA",
+    "42",
+    "Deux jours d’orgue",
+    "ORGUE-12",
+    NOW,
+    NOW,
+    "Europe/Paris",
+    "https://promos.example/editor/issues/1/sent",
+)
 SIGN_IN = mails.SignIn("https://promos.example/sign-in/abc", "promos.example", 15)
 
 EVERY: list[Callable[[str], Mail]] = [
@@ -41,8 +51,20 @@ EVERY: list[Callable[[str], Mail]] = [
     lambda tag: mails.handed_over(CLAIMED, language(tag)),
     lambda tag: mails.handed_on(GIVEN_BACK, language(tag)),
     lambda tag: mails.declined(GIVEN_BACK, language(tag)),
+    lambda tag: mails.label_gone(MISSED, language(tag)),
 ]
-NAMES = ["claim", "issued", "given_back", "sign_in", "wait", "place", "handed_over", "handed_on", "declined"]
+NAMES = [
+    "claim",
+    "issued",
+    "given_back",
+    "sign_in",
+    "wait",
+    "place",
+    "handed_over",
+    "handed_on",
+    "declined",
+    "label_gone",
+]
 every_mail = pytest.mark.parametrize("mail", EVERY, ids=NAMES)
 
 

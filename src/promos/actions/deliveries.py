@@ -12,15 +12,20 @@ from promos.models import (
     Claim,
     Delivery,
     Event,
+    Issue,
+    Observation,
     Offer,
     Partner,
     Pass,
     PassType,
     Person,
+    PromoBlock,
     PromoCode,
+    Publication,
     Reader,
     Redemption,
     SignInLink,
+    StaffRole,
     table,
 )
 from promos.models.deliveries import IS_PENDING
@@ -38,11 +43,23 @@ class Promo:
 
 
 @dataclass(frozen=True, slots=True)
+class Missed:
+    """What a mail about a missing label is about. `is_editor`: of the newsletter, else of the partner."""
+
+    publication: Publication
+    issue: Issue
+    block: PromoBlock
+    code: PromoCode
+    seen_at: datetime
+    is_editor: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Due:
     """A mail to send now, with what its words need; rows that its kind has nothing to do with are `None`."""
 
     id: UUID
-    kind: str  # claim | place | declined | pass | given_back | handed_on | sign_in
+    kind: str  # claim | place | declined | pass | given_back | handed_on | sign_in | label_gone
     language: str
     created_at: datetime
     to: str | None  # `None`: whoever it was for is no longer on file
@@ -51,6 +68,7 @@ class Due:
     held: Pass | None
     link: SignInLink | None
     promo: Promo | None
+    missed: Missed | None = None
 
     def is_needed(self, now: datetime) -> bool:
         """Whether anybody can still do something with it: its link works, its pass lives."""
@@ -60,8 +78,8 @@ class Due:
             return self.claim is not None and self.claim.state in {"pending", "refused"} and now < self.claim.expires_at
         if self.kind == "place":
             return self.claim is not None and self.claim.state == "offered" and now < self.claim.expires_at
-        if self.kind == "declined":
-            return self.claim is not None
+        if self.kind in {"declined", "label_gone"}:
+            return (self.missed or self.claim) is not None
         if self.kind == "sign_in":
             return self.link is not None and self.link.used_at is None and now < self.link.expires_at
         return self.held is not None and (self.kind in ("given_back", "handed_on") or self.held.state == "live")
@@ -122,10 +140,12 @@ def _due(now: datetime) -> sa.ColumnElement[bool]:
 
 async def _load(session: AsyncSession, ids: Iterable[UUID]) -> list[Due]:
     """These mails, each with its rows, in the order in which they are due."""
+    loaded = sa.select(Delivery.id).where(Delivery.id.in_(ids), Delivery.observation_id.is_not(None))
+    missed = await _missed(session, (await session.scalars(loaded)).all())
     rows = await session.execute(
         sa.select(Delivery, Person, Reader, Claim, Pass, SignInLink, Event, Partner, PassType, PromoCode)
         .outerjoin(SignInLink, Delivery.sign_in_link_id == SignInLink.id)
-        .outerjoin(Person, SignInLink.person_id == Person.id)
+        .outerjoin(Person, Person.id == sa.func.coalesce(SignInLink.person_id, Delivery.person_id))
         .outerjoin(Claim, Delivery.claim_id == Claim.id)
         .outerjoin(Pass, Delivery.pass_id == Pass.id)
         .outerjoin(Redemption, Pass.redemption_id == Redemption.id)
@@ -151,6 +171,25 @@ async def _load(session: AsyncSession, ids: Iterable[UUID]) -> list[Due]:
             held=held,
             link=link,
             promo=Promo(event, partner, pass_type, code) if code else None,
+            missed=missed.get(mail.id),
         )
         for mail, person, reader, claim, held, link, event, partner, pass_type, code in rows
     ]
+
+
+async def _missed(session: AsyncSession, ids: Sequence[UUID]) -> dict[UUID, Missed]:
+    if not ids:
+        return {}
+    is_editor = sa.exists().where(
+        StaffRole.person_id == Delivery.person_id, StaffRole.publication_id == PromoBlock.publication_id
+    )
+    rows = await session.execute(
+        sa.select(Delivery.id, Publication, Issue, PromoBlock, PromoCode, Observation.at, is_editor)
+        .join(Observation, Delivery.observation_id == Observation.id)
+        .join(PromoBlock, Observation.block_id == PromoBlock.id)
+        .join(PromoCode, Observation.code_id == PromoCode.id)
+        .join(Issue, Observation.issue_id == Issue.id)
+        .join(Publication, Issue.publication_id == Publication.id)
+        .where(Delivery.id.in_(ids))
+    )
+    return {row[0]: Missed(*row[1:]) for row in rows}

@@ -15,13 +15,14 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from promos.actions import evidence, journal, labels
-from promos.models import Issue, Observation, PromoBlock, PromoCode, Publication
+from promos.models import Delivery, Issue, Observation, Person, PromoBlock, PromoCode, Publication, StaffRole
 from promos.parsing.lint import Report, lint
 from promos.queries.contents import audience_of
+from promos.queries.observations import of_blocks
 from promos.rules.codes import normal
 from promos.rules.disclosure.ruleset import RuleSet
 from promos.rules.disclosure.vocabulary import Severity, Verdict
-from promos.rules.people import Actor
+from promos.rules.people import Actor, Role
 from promos.rules.refusals import NotFound, NothingToObserve
 
 Label = Literal["there", "gone", "absent", "cannot_tell"]
@@ -116,9 +117,13 @@ async def record(
     made: list[Observation] = []
     is_sent = is_sent and issue.state == "published"
     if is_sent:
+        before = await of_blocks(session, [each.block_id for each in seen.looks])
         made = [_made(issue, each, seen, through, now) for each in seen.looks]
         session.add_all(made)
         await session.flush()
+        for each in made:
+            if each.label == "gone" and before.get(each.block_id) != "gone":
+                await _tell(session, issue, each, now=now)
         await labels.follow(session, {each.code_id for each in seen.looks}, grace=grace, now=now, by=by)
     facts = {
         "issue": str(issue.id),
@@ -133,6 +138,21 @@ async def record(
     await journal.record(session, verb, issue.id, at=now, by=by, publication=issue.publication_id, facts=facts)
     await evidence.append(session, issue.publication_id, verb, facts, now=now, issue=issue.id)
     return made
+
+
+async def _tell(session: AsyncSession, issue: Issue, missed: Observation, *, now: datetime) -> None:
+    """A mail to each of the newsletter's editors and of the partner's own people."""
+    partner = sa.select(PromoBlock.partner_id).where(PromoBlock.id == missed.block_id).scalar_subquery()
+    of_partner = sa.and_(StaffRole.partner_id == partner, StaffRole.role.in_((Role.OWNER, Role.MEMBER)))
+    rows = sa.select(Person.id, Person.language).where(
+        sa.exists().where(
+            StaffRole.person_id == Person.id, sa.or_(StaffRole.publication_id == issue.publication_id, of_partner)
+        )
+    )
+    for person, language in (await session.execute(rows.order_by(Person.id))).all():
+        mail = {"kind": "label_gone", "observation_id": missed.id, "person_id": person, "language": language}
+        session.add(Delivery(**mail, due_at=now, created_at=now))
+    await session.flush()
 
 
 def _made(issue: Issue, each: Look, seen: Seen, through: str, now: datetime) -> Observation:

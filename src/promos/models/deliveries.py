@@ -18,7 +18,8 @@ class Delivery(Base):
     __table_args__ = (
         sa.CheckConstraint("state IN ('pending', 'sent', 'dead')", name="state"),
         sa.CheckConstraint(
-            "kind IN ('claim', 'pass', 'given_back', 'handed_on', 'place', 'declined', 'sign_in')", name="kind"
+            "kind IN ('claim', 'pass', 'given_back', 'handed_on', 'place', 'declined', 'sign_in', 'label_gone')",
+            name="kind",
         ),
         sa.Index(
             "ix_deliveries_due",
@@ -34,6 +35,8 @@ class Delivery(Base):
     claim_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("claims.id"))
     pass_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("passes.id"))
     sign_in_link_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("sign_in_links.id"))
+    observation_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("observations.id"))
+    person_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("people.id"))  # of the staff, to whom it goes
     language: Mapped[str]
     state: Mapped[str] = mapped_column(default="pending")
     attempts: Mapped[int] = mapped_column(default=0)

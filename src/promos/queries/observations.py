@@ -27,3 +27,13 @@ async def labels_of(session: AsyncSession, code_ids: Collection[UUID]) -> dict[U
     rows = sa.select(newest.c.code_id, sa.func.min(newest.c.label)).where(newest.c.age == 1)
     found = await session.execute(rows.group_by(newest.c.code_id))
     return {row[0]: row[1] for row in found}
+
+
+async def of_blocks(session: AsyncSession, block_ids: Collection[UUID]) -> dict[UUID, str]:
+    """`there` or `gone` by block, as the newest look that could tell has it; nothing if unseen."""
+    rows = (
+        sa.select(Observation.block_id, Observation.label)
+        .where(Observation.block_id.in_(block_ids), Observation.label.in_(("there", "gone")))
+        .order_by(Observation.at, Observation.id)
+    )
+    return {row[0]: row[1] for row in await session.execute(rows)}

@@ -78,6 +78,20 @@ class SignIn:
     minutes: int  # for which the link works after it was asked for
 
 
+@dataclass(frozen=True, slots=True)
+class Missed:
+    """A label that was there in what was sent, and is not any more."""
+
+    publication: str
+    number: str
+    heading: str  # of the block
+    code: str
+    seen_at: datetime
+    pauses_at: datetime | None  # when the code is paused for it
+    timezone: str  # IANA
+    link: str  # to where it can be looked into
+
+
 def claim(values: Claimed, language: Language) -> Mail:
     """Asks for the proof of a mailbox: a button behind a link, for a GET changes nothing."""
     return _mail("claim", values, language, _asked(values, language))
@@ -125,6 +139,19 @@ def declined(values: Ended, language: Language) -> Mail:
 def sign_in(values: SignIn, language: Language) -> Mail:
     """For staff, who have no password."""
     return _mail("sign_in", values, language, [])
+
+
+def label_gone(values: Missed, language: Language) -> Mail:
+    """For the staff of newsletter and partner."""
+    rows = [
+        (language.gettext("Newsletter"), f"{values.publication} {values.number}"),
+        (language.gettext("Promo block"), values.heading),
+        (language.gettext("Code"), values.code),
+        (language.gettext("Seen"), language.instant(values.seen_at, values.timezone)),
+    ]
+    if values.pauses_at:
+        rows.append((language.gettext("Paused"), language.instant(values.pauses_at, values.timezone)))
+    return _mail("label_gone", values, language, rows)
 
 
 def appointment(values: Passed, language: Language) -> Appointment:
