@@ -150,8 +150,9 @@ async def running(app: Litestar) -> AsyncIterator[None]:
         await installation.know_reader_key(session, state["keys"].reader, now=state.clock())
     tasks = [asyncio.create_task(_count_visits(app, stop))]
     if state.settings.embedded_worker:
-        post, looks = post_of(state.settings), state.looking.round
-        worker = Worker(state.database, post, state.settings, state["keys"], state.clock, looks)
+        post, looking = post_of(state.settings), state.looking
+        looks = looking.round, looking.read_mailbox
+        worker = Worker(state.database, post, state.settings, state["keys"], state.clock, *looks)
         tasks.append(asyncio.create_task(worker.run(stop)))
     try:
         yield

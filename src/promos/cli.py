@@ -186,8 +186,9 @@ def work(settings: Settings, _asked: argparse.Namespace) -> None:
         for one in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(one, stop.set)
         keys = configuration.keys(settings)
-        looks = looking_of(database, settings, keys, utc_now).round
-        await Worker(database, post_of(settings), settings, keys, utc_now, looks).run(stop)
+        looking = looking_of(database, settings, keys, utc_now)
+        looks = looking.round, looking.read_mailbox
+        await Worker(database, post_of(settings), settings, keys, utc_now, *looks).run(stop)
 
     asyncio.run(_with(settings, until_stopped))
 

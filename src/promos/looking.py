@@ -8,6 +8,8 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from email import message_from_bytes
+from email.policy import default
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -18,10 +20,13 @@ from promos.actions.connections import Due
 from promos.actions.observations import Expected, Seen, Through
 from promos.database import Database
 from promos.models import Issue
+from promos.outside import seeds
 from promos.outside.tools import Draft, Tool
 from promos.outside.tools.kinds import KINDS
 from promos.outside.web import Web
-from promos.parsing.issues import HTML, TEXT
+from promos.parsing import Unreadable
+from promos.parsing.issues import HTML, MAIL, TEXT
+from promos.queries.observations import meant
 from promos.retrying import written
 from promos.rules.disclosure.ruleset import RuleSet
 from promos.rules.people import PROGRAM, Actor
@@ -29,6 +34,7 @@ from promos.rules.refusals import NotFound, NotInTool, Refusal, ToolMisunderstoo
 from promos.settings import Keys, Settings
 
 log = logging.getLogger(__name__)
+MAILBOX_EVERY = timedelta(minutes=5)
 SURFACES = ("email_html", "email_text", "mjml")  # that tools take
 
 
@@ -55,6 +61,7 @@ class Looking:
         self._database, self._web, self._rules, self._settings = database, web, rules, settings
         self._secrets, self._clock = keys.signing, clock
         self._grace = timedelta(seconds=settings.label_grace)
+        self._read_at: datetime | None = None
 
     async def drafts(self, publication_id: UUID, by: Actor) -> list[Draft]:
         """The newest drafts of a publication's tool."""
@@ -105,6 +112,38 @@ class Looking:
             await self._again(each)
         return len(found)
 
+    async def read_mailbox(self) -> int:
+        """Look at the mails that arrived in the seed mailbox; how many were issues of ours."""
+        url, now = self._settings.seed_mailbox, self._clock()
+        if not url or (self._read_at and now - self._read_at < MAILBOX_EVERY):
+            return 0
+        self._read_at = now
+        seen = 0
+        try:
+            for mail in await asyncio.to_thread(seeds.unread, url):
+                seen += await self._arrived(mail.content)
+                await asyncio.to_thread(seeds.read, url, mail.uid)
+        except seeds.MailboxSilent:
+            log.warning("the seed mailbox does not answer")
+        return seen
+
+    async def _arrived(self, content: bytes) -> bool:
+        now = self._clock()
+        text = words_of(content)
+        async with self._database.reading() as session:
+            issue_id = await meant(session, text, now=now)
+            if issue_id is None:
+                return False
+            expected = await observations.expected(session, issue_id, now=now, by=PROGRAM)
+        try:
+            seen = await asyncio.to_thread(observations.look, expected, content, MAIL, self._rules)
+        except Unreadable:
+            return False
+        through: Through = "mailbox"
+        facts = {"through": through, "grace": self._grace, "by": PROGRAM}
+        await written(self._database, self._clock, observations.record, issue_id, seen, **facts)
+        return True
+
     async def _again(self, due: Due) -> None:
         trouble = None
         try:
@@ -128,11 +167,14 @@ class Looking:
     async def _seen(self, expected: Expected, draft: Draft) -> Seen:
         """Both parts of a mail, where the tool has two."""
         parts = [(draft.html, HTML), (draft.text, TEXT)]
-        looks = [
-            await asyncio.to_thread(observations.look, expected, text, kind, self._rules)
-            for text, kind in parts
-            if text.strip()
-        ]
+        try:
+            looks = [
+                await asyncio.to_thread(observations.look, expected, text, kind, self._rules)
+                for text, kind in parts
+                if text.strip()
+            ]
+        except Unreadable:
+            raise ToolMisunderstood from None
         if not looks:
             raise ToolMisunderstood
         return observations.worst(looks)
@@ -154,3 +196,10 @@ async def _issue(session: AsyncSession, issue_id: UUID, by: Actor) -> Issue:
     if issue is None:
         raise NotFound("issue")
     return issue
+
+
+def words_of(mail: bytes) -> str:
+    """All text of a mail as its parts are written, tags and addresses among it."""
+    parts = message_from_bytes(mail, policy=default).walk()
+    texts = [part.get_payload(decode=True) for part in parts if part.get_content_maintype() == "text"]
+    return "\n".join(text.decode("utf-8", "replace") for text in texts if isinstance(text, bytes))

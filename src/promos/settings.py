@@ -32,6 +32,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     embedded_worker: bool = True  # whether `serve` also does what `worker` does
     trusted_proxies: str = ""  # comma-separated addresses whose X-Forwarded-For is believed
     tool_hosts: str = ""  # comma-separated host:port of newsletter tools within our own network
+    seed_mailbox: str = ""  # imaps://name:password@host/folder: it subscribes, and what arrives is looked at
     log_level: str = "info"
 
     session_lifetime: int = 14 * 24 * 3600

@@ -1,12 +1,18 @@
 """What was seen of issues that went out."""
 
+import re
 from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from promos.models import Observation
+from promos.models import Issue, Observation, PromoBlock, PromoCode
+
+_GO = re.compile(r"/go/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})")
+_RECENT = timedelta(days=31)
+_MOST = 200  # blocks that one mail is compared with
 
 
 async def of_issue(session: AsyncSession, issue_id: UUID) -> Sequence[Observation]:
@@ -37,3 +43,24 @@ async def of_blocks(session: AsyncSession, block_ids: Collection[UUID]) -> dict[
         .order_by(Observation.at, Observation.id)
     )
     return {row[0]: row[1] for row in await session.execute(rows)}
+
+
+async def meant(session: AsyncSession, text: str, *, now: datetime) -> UUID | None:
+    """The issue that a mail is: by the addresses of its blocks, else (tools put others in their place) by its codes.
+
+    Of several with the same code the one that was published last, within a month.
+    """
+    blocks = [UUID(each) for each in _GO.findall(text)[:_MOST]]
+    by_address = sa.select(PromoBlock.issue_id).where(PromoBlock.id.in_(blocks)).limit(1)
+    if found := await session.scalar(by_address):
+        return found
+    recent = (
+        sa.select(Issue.id, PromoCode.spelled)
+        .join(PromoBlock, PromoBlock.issue_id == Issue.id)
+        .join(PromoCode, PromoBlock.code_id == PromoCode.id)
+        .where(Issue.published_at > now - _RECENT, PromoBlock.removed_at.is_(None))
+        .order_by(Issue.published_at.desc(), Issue.id.desc())
+        .limit(_MOST)
+    )
+    codes = (await session.execute(recent)).all()
+    return next((row[0] for row in codes if re.search(rf"(?<!\w){re.escape(row[1])}(?!\w)", text)), None)
