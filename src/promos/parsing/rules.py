@@ -57,7 +57,11 @@ def read_rules(folder: Path) -> RuleSet:
         for code, one in _read(folder, "countries.toml", dict[str, _Country]).items()
     }
     rules = tuple(_rule(one, number, countries) for number, one in enumerate(_entries(folder, "rule", _Rule), 1))
-    labels = tuple(_label(one, countries) for one in _entries(folder, "label", dict[str, Any]))
+    read = [(one.pop("own_event", False), one) for one in _entries(folder, "label", dict[str, Any])]
+    labels = tuple(_label(one, countries) for is_own, one in read if is_own is False)
+    owners = tuple(_label(one, countries) for is_own, one in read if is_own is True)
+    if len(labels) + len(owners) < len(read):
+        raise RulesError("labels.toml: own_event is true or false")
     for check in _NEVER_LEFT_OUT:
         if not any(rule.check == check and "*" in rule.countries and rule.valid_to is None for rule in rules):
             raise RulesError(f'rules.toml: {check} needs an entry without an end for countries = ["*"]')
@@ -67,8 +71,10 @@ def read_rules(folder: Path) -> RuleSet:
     for language, words in wording.items():
         if not any((label.language, label.text) == (language, words.first) for label in labels):
             raise RulesError(f"wording.toml: {language}: “{words.first}” is no label of that language in labels.toml")
+        if not any((label.language, label.text) == (language, words.own_first) for label in owners):
+            raise RulesError(f"wording.toml: {language}: “{words.own_first}” is no label of own events in labels.toml")
     version = hashlib.sha256(b"".join(file.read_bytes() for file in sorted(folder.glob("*.toml")))).hexdigest()
-    return RuleSet(countries, labels, rules, wording, _read(folder, "lexicon.toml", Lexicon), version)
+    return RuleSet(countries, labels, rules, wording, _read(folder, "lexicon.toml", Lexicon), version, owners)
 
 
 def _read(folder: Path, name: str, kind: Any) -> Any:

@@ -219,7 +219,7 @@ def broken(block: BlockContent, met: Sequence[Segment], rule_set: RuleSet) -> tu
 def _first_label(block: BlockContent, segments: Sequence[Segment], rule_set: RuleSet) -> tuple[int, int] | None:
     """The segment in which the first line begins that is a label, and the character."""
     nobody = Facts(None, None, (), block.advertiser, None)
-    lines = label_lines(rule_set, of_rendering(segments, block.code, block.heading, nobody, {}))
+    lines = label_lines(rule_set.with_owners(), of_rendering(segments, block.code, block.heading, nobody, {}))
     return (lines[0].at, segments[lines[0].at].text.index(lines[0].line)) if lines else None
 
 

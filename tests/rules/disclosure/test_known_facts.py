@@ -13,6 +13,7 @@ from promos.parsing.issues import TEXT, read_issue
 from promos.rules.disclosure.checks import check
 from promos.rules.disclosure.declarations import Benefit, Declaration, Worth, worth
 from promos.rules.disclosure.findings import Finding
+from promos.rules.disclosure.label import given_sentence
 from promos.rules.disclosure.subject import (
     Facts,
     Loss,
@@ -147,6 +148,76 @@ def test_an_event_of_ones_own_names_its_owner_and_no_sponsor(label: str, says: V
 
     assert (finding.verdict, finding.severity, finding.stops) == (says, Severity.INFO, False)
     assert "REL-5" not in found(facts(), label + REST)
+
+
+OWN = "Notre propre événement – organisé par Generation Events SAS\n\n"
+
+
+def test_an_event_of_ones_own_needs_no_other_label() -> None:
+    own = found(facts(declared(RelationshipKind.OWN_EVENT)), OWN + REST, audience=("FR", "DE"))
+
+    assert {own[name].verdict for name in ("REL-5", "LBL-1", "LBL-2", "LBL-3", "LBL-4", "POS-1")} == {Verdict.PASS}
+    assert not any(one.stops for one in found(facts(declared(RelationshipKind.OWN_EVENT)), OWN + REST).values())
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        BOTH,
+        declared(RelationshipKind.OWN_EVENT, RelationshipKind.CO_ORGANISED),
+        declared(RelationshipKind.OWN_EVENT, RelationshipKind.PAID_FIXED),
+        replace(
+            declared(RelationshipKind.OWN_EVENT), benefits=(Benefit(BenefitKind.MONEY, ReceivedBy.PUBLICATION, 1),)
+        ),
+    ],
+)
+def test_nothing_else_passes_for_an_event_of_ones_own(said: Declaration) -> None:
+    finding = found(facts(said), OWN + REST)["LBL-1"]
+
+    assert (finding.verdict, finding.severity) == (Verdict.FAIL, Severity.BLOCK)
+
+
+def test_an_event_is_ones_own_only_if_both_say_so() -> None:
+    own = declared(RelationshipKind.OWN_EVENT)
+
+    for partner, editor in ((own, None), (None, own), (own, BOTH)):
+        assert found(Facts(partner, editor, (), "Generation Events SAS", 20), OWN + REST)["LBL-1"].stops
+    assert found(facts(own), REST)["LBL-1"].stops
+
+
+def test_a_country_that_nobody_looked_at_does_not_pass_for_own_events() -> None:
+    finding = found(facts(declared(RelationshipKind.OWN_EVENT)), OWN + REST, audience=("BE",))["LBL-2"]
+
+    assert (finding.verdict, finding.severity) == (Verdict.FAIL, Severity.WARN)
+
+
+@pytest.mark.parametrize("language", sorted(RULES.wording))
+@pytest.mark.parametrize(
+    ("kind", "named"),
+    [
+        (RelationshipKind.PRESS_ACCREDITATION, "press"),
+        (RelationshipKind.UNSOLICITED_GIFT, "gift"),
+        (RelationshipKind.OWNERSHIP_EMPLOYMENT_FAMILY, "tie"),
+        (RelationshipKind.PAST_RELATIONSHIP_12M, "past"),
+    ],
+)
+def test_accreditations_gifts_and_ties_are_said_and_still_labelled(
+    language: str, kind: RelationshipKind, named: str
+) -> None:
+    said = given_sentence(RULES, language, "Generation Events SAS", declared(kind), 20)
+
+    assert getattr(RULES.wording[language], named) in said
+    judged = found(facts(declared(kind)), f"Publicité – Generation Events SAS\n{said}\n\n" + REST)
+    assert judged["REL-2"].verdict is Verdict.PASS
+    assert found(facts(declared(kind)), f"{said}\n\n" + REST)["LBL-1"].stops
+
+
+@pytest.mark.parametrize("kind", [RelationshipKind.PRESS_ACCREDITATION, RelationshipKind.UNSOLICITED_GIFT])
+def test_what_came_unasked_was_given_all_the_same(kind: RelationshipKind) -> None:
+    text = "Publicité – Generation Events SAS\nPas de paiement.\n\nVenez\n\nAvec le code GENERATION\n"
+
+    assert verdict("REL-2", facts(declared(kind)), text) is Verdict.FAIL
+    assert verdict("REL-2", facts(declared(RelationshipKind.OWN_EVENT)), text) is Verdict.PASS
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,9 @@ from itertools import combinations
 import pytest
 
 from promos.app import rule_set
-from promos.rules.disclosure.label import entries_in, label_for
+from promos.rules.disclosure.label import choices, entries_in, label_for
 from promos.rules.disclosure.ruleset import Known, LabelEntry, RuleSet, Source
-from promos.rules.disclosure.solver import GOOD, Proof, Solution, solve
+from promos.rules.disclosure.solver import GOOD, Proof, Solution, allowed, solve
 from promos.rules.disclosure.vocabulary import Mark, Standing
 
 DAY = date(2026, 11, 23)
@@ -99,3 +99,58 @@ def test_what_promos_writes_is_read_back_as_the_labels_it_meant(rules: RuleSet) 
         for audience in (["FR", "CA"], list(rules.countries)):
             label = label_for(rules, audience, language, "Generation Events SAS")
             assert entries_in(rules, label.text) == list(solve(rules, audience, language).labels), label.text
+
+
+@pytest.mark.parametrize(
+    ("audience", "language", "words"),
+    [
+        ("FR", "fr", ["Publicité", "Collaboration commerciale"]),
+        ("FR BE", "fr", ["Publicité"]),
+        ("FR BE CA", "fr", ["Publicité / #pub", "Publicité / Commandité"]),
+        ("CH", "fr", ["Publicité"]),
+        ("GB US", "en", ["Advertisement", "Ad"]),
+    ],
+)
+def test_there_is_a_choice_and_never_nothing(rules: RuleSet, audience: str, language: str, words: list[str]) -> None:
+    assert [each.words for each in choices(rules, audience.split(), language)] == words
+
+
+@pytest.mark.parametrize("language", ["fr", "en", "de", "es", "it", "nl"])
+def test_every_choice_does_where_the_first_does_and_offends_nowhere_else(rules: RuleSet, language: str) -> None:
+    for audience in combinations(rules.countries, 2):
+        first, *others = allowed(rules, audience, language)
+
+        assert first == solve(rules, audience, language)
+        for other in others:
+            assert len(other.labels) == len(first.labels)
+            assert other.gaps == first.gaps
+            assert [proof.country for proof in other.proofs] == [proof.country for proof in first.proofs]
+            assert all(proof.known.standing in GOOD and proof.label in other.labels for proof in other.proofs)
+            rejected = [
+                sum(label.standing(code) is Standing.REJECTED for label in some.labels for code in audience)
+                for some in (first, other)
+            ]
+            assert rejected[0] == rejected[1]
+
+
+@pytest.mark.parametrize(
+    ("audience", "language", "text"),
+    [
+        ("FR DE GB US", "fr", "Notre propre événement – organisé par X SAS"),
+        ("DE", "de", "Eigene Veranstaltung – veranstaltet von X SAS"),
+        ("FR BE", "fr", "Publicité / Notre propre événement – organisé par X SAS"),
+    ],
+)
+def test_an_event_of_ones_own_is_called_advertising_only_where_nobody_knows_better(
+    rules: RuleSet, audience: str, language: str, text: str
+) -> None:
+    assert label_for(rules, audience.split(), language, "X SAS", is_own=True).text == text
+
+
+def test_chosen_words_count_as_long_as_they_are_allowed(rules: RuleSet) -> None:
+    chosen = "Collaboration commerciale"
+
+    assert label_for(rules, ["FR"], "fr", "X SAS", chosen=chosen).text == "Collaboration commerciale – X SAS"
+    assert label_for(rules, ["FR", "BE"], "fr", "X SAS", chosen=chosen).text.startswith("Publicité – ")
+    assert label_for(rules, ["FR"], "fr", "X SAS", chosen="Partenariat").text.startswith("Publicité – ")
+    assert label_for(rules, ["FR"], "fr", "X SAS", chosen="").text.startswith("Publicité – ")

@@ -51,6 +51,11 @@ class Declaration:
         money = {BenefitKind.MONEY, BenefitKind.COMMISSION}
         return bool(self.kinds & paid) or any(benefit.kind in money for benefit in self.benefits)
 
+    @property
+    def is_own(self) -> bool:
+        """Whether the event is the newsletter's own, and that is all: nobody else has anything to do with it."""
+        return self.kinds == {RelationshipKind.OWN_EVENT} and not self.is_paid
+
     def passes_for(self, who: ReceivedBy) -> int:
         return sum(each.quantity for each in self.benefits if each.kind is BenefitKind.PASS and each.received_by is who)
 

@@ -8,7 +8,7 @@ from functools import cache
 from promos.rules.disclosure.declarations import Declaration
 from promos.rules.disclosure.lexicon import folded
 from promos.rules.disclosure.ruleset import LabelEntry, RuleSet
-from promos.rules.disclosure.solver import BETWEEN, solve
+from promos.rules.disclosure.solver import BETWEEN, Solution, allowed
 from promos.rules.disclosure.vocabulary import BenefitKind, ReceivedBy, RelationshipKind
 
 
@@ -21,15 +21,58 @@ class Label:
     unmet: tuple[str, ...]
 
 
-def label_for(rule_set: RuleSet, audience: Sequence[str], language: str | None, advertiser: str) -> Label:
-    """The label of a block in the language of its issue; English where Promos writes no label in that language.
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Words that may be a block's label (`Publicité / #pub`), and why. `beside`: whose own event it is, after them."""
 
-    A foreign label discloses, a missing one does not.
+    solution: Solution
+    beside: str = ""
+
+    @property
+    def words(self) -> str:
+        return BETWEEN.join(part for part in (self.solution.words, self.beside) if part)
+
+
+def choices(
+    rule_set: RuleSet, audience: Sequence[str], language: str | None, *, is_own: bool = False
+) -> tuple[Choice, ...]:
+    """What the label of a block may be, Promos' own choice first: never nothing.
+
+    `is_own`: of an event of the newsletter's own, which is not called advertising. Where a country of the readers is
+    not known to let that pass, the words of both stand there.
     """
     speaks = spoken(rule_set, language)
-    solution = solve(rule_set, audience, speaks)
-    text = rule_set.wording[speaks].label.format(label=solution.words, advertiser=advertiser)
-    return Label(text, speaks, tuple(gap.country for gap in solution.gaps))
+    adverts = tuple(map(Choice, allowed(rule_set, audience, speaks)))
+    if not is_own:
+        return adverts
+    owners = allowed(rule_set.of_owners(), audience, speaks)
+    if not owners[0].gaps:
+        return tuple(map(Choice, owners))
+    return tuple(Choice(each.solution, rule_set.wording[speaks].own_first) for each in adverts)
+
+
+def label_for(
+    rule_set: RuleSet,
+    audience: Sequence[str],
+    language: str | None,
+    advertiser: str,
+    *,
+    is_own: bool = False,
+    chosen: str | None = None,
+) -> Label:
+    """The label of a block in the language of its issue; English where Promos writes no label in that language.
+
+    A foreign label discloses, a missing one does not. `chosen`: words that count as long as they are allowed.
+    """
+    possible = choices(rule_set, audience, language, is_own=is_own)
+    choice = next((each for each in possible if each.words == chosen), possible[0])
+    speaks = choice.solution.language
+    wording = rule_set.wording[speaks]
+    sentence = wording.own_label if is_own else wording.label
+    if choice.words.casefold() in sentence.casefold():  # "Collaboration commerciale" is said once
+        sentence = "{label} – {advertiser}"
+    text = sentence.format(label=choice.words, advertiser=advertiser)
+    return Label(text, speaks, tuple(gap.country for gap in choice.solution.gaps))
 
 
 def spoken(rule_set: RuleSet, language: str | None) -> str:
@@ -76,6 +119,7 @@ def given_sentence(
     if declaration and RelationshipKind.NONE_DECLARED in declaration.kinds:
         return wording.nothing
     for_readers = declaration.passes_for(ReceivedBy.READERS) if declaration else quantity
+    is_own = declaration is not None and declaration.is_own
     said = []
     if for_readers:
         said.append(_counted(wording.pass_for_readers, wording.passes_for_readers, for_readers))
@@ -87,11 +131,20 @@ def given_sentence(
             said.append(_counted(wording.pass_for_author, wording.passes_for_author, for_us))
         if any(each.kind not in _NAMED for each in declaration.benefits):
             said.append(wording.others)
+        ties = ((kind, getattr(wording, name)) for kind, name in _TIES)
+        said += [words for kind, words in ties if kind in declaration.kinds]
     if declaration and declaration.is_paid:
         return " ".join([wording.paid.format(advertiser=advertiser), *(f"{_capital(part)}." for part in said)])
-    return wording.between.join([wording.unpaid, *said]) + "."
+    return wording.between.join([wording.own if is_own else wording.unpaid, *said]) + "."
 
 
+# Each is no payment, and something that a reader would want to know.
+_TIES = (
+    (RelationshipKind.PRESS_ACCREDITATION, "press"),
+    (RelationshipKind.UNSOLICITED_GIFT, "gift"),
+    (RelationshipKind.OWNERSHIP_EMPLOYMENT_FAMILY, "tie"),
+    (RelationshipKind.PAST_RELATIONSHIP_12M, "past"),
+)
 _NAMED = frozenset({BenefitKind.PASS, BenefitKind.MONEY, BenefitKind.COMMISSION})
 
 

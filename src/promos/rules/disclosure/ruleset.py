@@ -105,14 +105,21 @@ class Wording:
 
     first: str  # the words of a label, where no country asks for others
     label: str
+    own_first: str  # the same for an event of the newsletter's own
+    own_label: str
     paid: str
     unpaid: str
+    own: str
     passes_for_readers: str
     pass_for_readers: str
     passes_for_readers_uncounted: str
     passes_for_author: str
     pass_for_author: str
     others: str
+    press: str
+    gift: str
+    tie: str
+    past: str
     nothing: str
     between: str
 
@@ -125,14 +132,23 @@ class RuleSet:
     wording: Mapping[str, Wording]
     lexicon: Lexicon
     version: str = ""  # SHA-256 of the files that it was read from
+    owners: tuple[LabelEntry, ...] = ()  # words for an event of the newsletter's own: a label of nothing else
 
     def on(self, day: date) -> "RuleSet":
         """The rules as they were, or will be, on a day."""
-        labels = tuple(
-            replace(entry, known={country: known for country, known in entry.known.items() if known.holds(day)})
-            for entry in self.labels
-        )
-        return replace(self, labels=labels)
+        return replace(self, labels=_on(day, self.labels), owners=_on(day, self.owners))
+
+    def with_owners(self) -> "RuleSet":
+        """The words for an event of the newsletter's own count as a label too."""
+        return replace(self, labels=(*self.labels, *self.owners))
+
+    def of_owners(self) -> "RuleSet":
+        """The words for an event of the newsletter's own are the only labels, and what Promos writes."""
+        wording = {
+            language: replace(words, first=words.own_first, label=words.own_label)
+            for language, words in self.wording.items()
+        }
+        return replace(self, labels=self.owners, wording=wording)
 
     def rule(self, check: str, audience: Sequence[str], at: date) -> Rule | None:
         """The severest rule of a check that is in force for these readers; `None` where none of them asks for it."""
@@ -147,3 +163,10 @@ class RuleSet:
     def home_of(self, language: str | None) -> str:
         """Where a newsletter in this language is taken to be read, if nobody says."""
         return next((one.code for one in self.countries.values() if one.language == language), "FR")
+
+
+def _on(day: date, entries: Sequence[LabelEntry]) -> tuple[LabelEntry, ...]:
+    return tuple(
+        replace(entry, known={country: known for country, known in entry.known.items() if known.holds(day)})
+        for entry in entries
+    )

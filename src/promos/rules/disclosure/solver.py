@@ -54,25 +54,39 @@ def solve(rule_set: RuleSet, audience: Sequence[str], language: str) -> Solution
     Among as few, those count that no country rejects, then mandated ones, those read at the source, the words that
     Promos would write anyway, and the shortest. `language`: one that Promos writes.
     """
+    return allowed(rule_set, audience, language)[0]
+
+
+def allowed(rule_set: RuleSet, audience: Sequence[str], language: str) -> tuple[Solution, ...]:
+    """Every choice of as few labels that does in the same countries and is rejected in none more; the best first."""
     countries = list(dict.fromkeys(audience))
     own = [label for label in rule_set.labels if label.language == language]
     usual = next(label for label in own if label.text == rule_set.wording[language].first)
     helpful = [label for label in own if _served([label], countries)]
     within_reach = _served(helpful, countries)
-    labels: tuple[LabelEntry, ...] = (usual,)
+    choices: list[tuple[LabelEntry, ...]] = [(usual,)]
     for size in range(1, len(helpful) + 1):
         enough = [some for some in combinations(helpful, size) if _served(some, countries) == within_reach]
         if enough:
-            labels = min(enough, key=lambda some: _cost(some, countries, usual))
+            choices = sorted(enough, key=lambda some: _cost(some, countries, usual))
             break
-    proofs = [best_in(labels, country) for country in countries if country in within_reach]
-    gaps = [
+    rejected = _cost(choices[0], countries, usual)[0]
+    kept = [some for some in choices if _cost(some, countries, usual)[0] == rejected]
+    gaps = tuple(
         Gap(country, best_in(own, country), _instead(rule_set, country))
         for country in countries
         if country not in within_reach
-    ]
+    )
+    served = [country for country in countries if country in within_reach]
+    return tuple(_solution(language, some, served, gaps, usual) for some in kept)
+
+
+def _solution(
+    language: str, labels: Sequence[LabelEntry], served: Sequence[str], gaps: tuple[Gap, ...], usual: LabelEntry
+) -> Solution:
+    proofs = [best_in(labels, country) for country in served]
     in_order = tuple(sorted(labels, key=lambda label: (label is not usual, len(label.text), label.text)))
-    return Solution(language, in_order, tuple(proof for proof in proofs if proof), tuple(gaps))
+    return Solution(language, in_order, tuple(proof for proof in proofs if proof), gaps)
 
 
 def _instead(rule_set: RuleSet, country: str) -> Proof | None:

@@ -83,11 +83,17 @@ class Facts:
     approved_hash: str | None = None  # the same, as the partner approved it
     tool: Tool | None = None
     sending: Sending | None = None
+    unused_label: str | None = None  # was chosen, and is allowed no longer
 
     @property
     def declared(self) -> tuple[Declaration, ...]:
         """Both declarations, or none."""
         return (self.partner, self.editor) if self.partner and self.editor else ()
+
+    @property
+    def is_own_event(self) -> bool:
+        """Whether both say that it is the newsletter's own event and nothing else."""
+        return bool(self.declared) and all(made.is_own for made in self.declared)
 
 
 @dataclass(frozen=True, slots=True)

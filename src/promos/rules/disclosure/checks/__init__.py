@@ -104,6 +104,8 @@ def _unsaid(subject: Subject) -> dict[str, str]:
 
 def _by_standing(one: Finding, rule_set: RuleSet) -> Finding:
     """A label's failure rests on what is known of that label, so it weighs as much as that."""
+    if "chosen" in one.facts:
+        return replace(one, severity=Severity.WARN)
     label, country = one.facts.get("label"), one.facts.get("country")
     if one.check != "LBL-2" or one.verdict is PASS or not isinstance(label, str) or not isinstance(country, str):
         return one

@@ -18,10 +18,12 @@ class Case:
     """One block with what all its checks look at. `number`: its place among the blocks of its issue, from 0."""
 
     def __init__(self, subject: Subject, number: int, rule_set: RuleSet, audience: Sequence[str]) -> None:
-        self.subject, self.number, self.rules, self.audience = subject, number, rule_set, audience
+        self.subject, self.number, self.audience = subject, number, audience
         self.block = subject.blocks[number]
-        self.lines = label_lines(rule_set, self.block)
-        self.visible = seen_in(rule_set, self.block)
+        self.is_own = self.block.facts is not None and self.block.facts.is_own_event
+        self.rules = rule_set.with_owners() if self.is_own else rule_set
+        self.lines = label_lines(self.rules, self.block)
+        self.visible = seen_in(self.rules, self.block)
 
     @property
     def label(self) -> LabelLine | None:
@@ -42,4 +44,4 @@ def first_seen(visible: Sequence[LabelLine]) -> LabelLine | None:
 def proposal(case: Case) -> str:
     """The label that Promos would write."""
     advertiser = case.block.facts.advertiser if case.block.facts else "…"
-    return label_for(case.rules, case.audience, case.subject.language, advertiser).text
+    return label_for(case.rules, case.audience, case.subject.language, advertiser, is_own=case.is_own).text

@@ -21,6 +21,10 @@ def lbl_1(case: Case) -> Iterator[Answer]:
 def lbl_2(case: Case) -> Iterator[Answer]:
     if case.label is None:
         return
+    if case.block.facts is not None and case.block.facts.unused_label is not None:
+        why = N_("“%(chosen)s” was chosen as the label and is not allowed here any more; “%(better)s” is written.")
+        fix = N_("Choose another label on the page of the block, or leave it to Promos.")
+        yield (FAIL, why, fix, {"chosen": case.block.facts.unused_label, "better": proposal(case)})
     entries = entries_in(case.rules, case.label.line)
     for country in case.audience:
         best = best_in(entries, country)

@@ -62,7 +62,9 @@ def rel_2(case: Case) -> Iterator[Answer]:
 
 
 def _gives(made: Declaration) -> bool:
-    return bool(made.benefits) or RelationshipKind.PASSES_FOR_READERS in made.kinds
+    given = {RelationshipKind.PASSES_FOR_READERS, RelationshipKind.PRESS_ACCREDITATION}
+    given |= {RelationshipKind.UNSOLICITED_GIFT}
+    return bool(made.benefits) or not made.kinds.isdisjoint(given)
 
 
 def rel_3(case: Case) -> Iterator[Answer]:
@@ -111,11 +113,7 @@ def rel_4(case: Case) -> Iterator[Answer]:
 
 def rel_5(case: Case) -> Iterator[Answer]:
     facts = case.block.facts
-    if (
-        facts is None
-        or not facts.declared
-        or any(made.kinds != {RelationshipKind.OWN_EVENT} for made in facts.declared)
-    ):
+    if facts is None or not facts.is_own_event:
         return
     if facts.advertiser.casefold() not in case.block.text.casefold():
         yield (FAIL, N_("The event is the newsletter's own, and its owner is not named."), N_("Name the owner."), {})
