@@ -563,6 +563,7 @@ def upgrade() -> None:
         sa.Column("heading", sa.String(), nullable=False),
         sa.Column("body", sa.String(), nullable=False),
         sa.Column("call_to_action", sa.String(), nullable=False),
+        sa.Column("label", sa.String(), nullable=True),
         sa.Column("after_segment", sa.String(), nullable=True),
         sa.Column("replaces", sa.JSON(), nullable=False),
         sa.Column("approved_hash", sa.String(), nullable=True),

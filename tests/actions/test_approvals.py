@@ -23,7 +23,7 @@ class Desk:
         self.session, self.issue, self.block, self.owner = session, issue, block, owner
 
     async def read(self) -> str:
-        return fingerprint(await disclosure.content_of(self.session, self.block, rules(), **SHOP))
+        return fingerprint(await disclosure.content_of(self.session, self.block, rules(), base_url=SHOP["base_url"]))
 
     async def approve(self, by: Actor | None = None, read: str | None = None) -> None:
         read = read or await self.read()
@@ -31,7 +31,7 @@ class Desk:
         await approvals.approve(self.session, self.block.id, read=read, **given, now=NOW, by=by or self.owner)
 
     async def state(self) -> Approval:
-        content = await disclosure.content_of(self.session, self.block, rules(), **SHOP)
+        content = await disclosure.content_of(self.session, self.block, rules(), base_url=SHOP["base_url"])
         return approvals.of(self.block, content)
 
 
@@ -59,13 +59,16 @@ async def test_what_was_read_is_approved_once(desk: Desk) -> None:
     assert await desk.session.scalar(told) == 1
 
 
-@pytest.mark.parametrize("what", ["words", "offer", "advertiser", "declarations"])
+@pytest.mark.parametrize("what", ["words", "label", "offer", "advertiser", "declarations"])
 async def test_whatever_changes_what_readers_are_told_ends_it(desk: Desk, what: str) -> None:
     read = await desk.read()
     await desk.approve()
 
     if what == "words":
         await blocks.update(desk.session, desk.block.id, heading="Another one", now=NOW, by=ADMIN)
+    elif what == "label":
+        wish = blocks.Wish("Collaboration commerciale", rules())
+        await blocks.update(desk.session, desk.block.id, label=wish, now=NOW, by=ADMIN)
     elif what == "offer":
         await desk.session.execute(sa.update(Offer).values(limit=21))
     elif what == "advertiser":

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from promos.actions import blocks
-from promos.actions.blocks import Place
+from promos.actions.blocks import Place, Wish
 from promos.models import Entry, Issue, Partner, PromoBlock, Publication
 from promos.rules.people import Actor
 from promos.rules.refusals import (
@@ -15,15 +15,20 @@ from promos.rules.refusals import (
     CodeUnknown,
     InvalidRequest,
     IssuePublished,
+    LabelNotAllowed,
     NotFound,
     PublicationNotNamed,
     SegmentUnknown,
     TextTaken,
 )
-from tests.newsroom import a_block, a_placeable_code, an_issue, publish_as_it_is
+from tests.newsroom import a_block, a_placeable_code, an_issue, publish_as_it_is, rules
 from tests.world import ADMIN, NOW, a_code, a_partner, a_publication, an_offer, editor_of, owner_of
 
-WORDS = {"heading": "GenerationAI à Paris", "body": "Une journée entière.", "call_to_action": "Demander un accès"}
+WORDS: dict[str, Any] = {
+    "heading": "GenerationAI à Paris",
+    "body": "Une journée entière.",
+    "call_to_action": "Demander un accès",
+}
 
 
 async def insert(
@@ -187,6 +192,37 @@ async def test_a_block_may_keep_the_place_it_has(session: AsyncSession, publicat
     await blocks.update(session, block.id, place=Place(replaces=("s2", "s3")), now=NOW, by=ADMIN)
 
     assert block.replaces == ["s2", "s3"]
+
+
+async def test_another_label_that_is_allowed_can_be_chosen(session: AsyncSession, publication: Publication) -> None:
+    await a_placeable_code(session, publication)
+    block = await insert(session, await an_issue(session, publication), ADMIN, label=Wish("Publicité", rules()))
+
+    for _ in range(2):
+        wish = Wish("Collaboration commerciale", rules())
+        await blocks.update(session, block.id, label=wish, now=NOW, by=ADMIN)
+    await blocks.update(session, block.id, body="Autre texte.", now=NOW, by=ADMIN)
+    assert (block.label, block.version) == ("Collaboration commerciale", 3)
+
+    await blocks.update(session, block.id, label=Wish(None, rules()), now=NOW, by=ADMIN)
+    assert (block.label, block.version) == (None, 4)
+
+
+@pytest.mark.parametrize("words", ["", "Partenariat", "publicité", "Anzeige", "Notre propre événement"])
+async def test_a_label_that_is_not_allowed_is_refused_with_those_that_are(
+    session: AsyncSession, publication: Publication, words: str
+) -> None:
+    await a_placeable_code(session, publication)
+    issue = await an_issue(session, publication)
+
+    with pytest.raises(LabelNotAllowed) as refused:
+        await insert(session, issue, ADMIN, label=Wish(words, rules()))
+    block = await insert(session, issue, ADMIN)
+    with pytest.raises(LabelNotAllowed):
+        await blocks.update(session, block.id, label=Wish(words, rules()), now=NOW, by=ADMIN)
+
+    assert refused.value.facts == {"allowed": ["Publicité", "Collaboration commerciale"]}
+    assert block.label is None
 
 
 async def test_a_change_leaves_no_earlier_check_valid(session: AsyncSession, publication: Publication) -> None:

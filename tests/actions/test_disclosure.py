@@ -1,6 +1,9 @@
 """What readers are told: judged, the same for the same content, and shown with its label on every surface."""
 
-from datetime import UTC, datetime, timedelta
+import html
+import re
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -10,7 +13,8 @@ from promos.actions import blocks, disclosure, issues
 from promos.actions.disclosure import SURFACES, Surface
 from promos.models import IssueCheck, Offer, Partner, PromoCode, Publication
 from promos.parsing.html import read_html
-from promos.rules.disclosure.vocabulary import Verdict
+from promos.rules.disclosure.ruleset import RuleSet
+from promos.rules.disclosure.vocabulary import Severity, Verdict
 from promos.rules.refusals import DisclosureIncomplete, NotFound
 from tests.newsroom import (
     PASSES,
@@ -210,7 +214,7 @@ async def test_a_blocks_content_says_all_that_readers_have_to_know(
     offer.ends_at, offer.eligibility = NOW.replace(day=30, hour=23), "Pour les abonnés"
     block = await a_block(session, await an_issue(session, publication), code)
 
-    content = await disclosure.content_of(session, block, rules(), **SHOP)
+    content = await disclosure.content_of(session, block, rules(), base_url=SHOP["base_url"])
 
     assert content.label_line == "Publicité – collaboration commerciale avec Generation Events SAS"
     assert content.given == "Pas de paiement ; l'organisateur nous fournit 20 accès à offrir à nos lecteurs."
@@ -223,6 +227,110 @@ async def test_a_blocks_content_says_all_that_readers_have_to_know(
     assert "30" in until
     assert "23" in until
     assert whom == "Pour les abonnés"
+
+
+# The label
+
+
+OWN_EVENT: dict[str, Any] = {"kinds": ["own_event"], "benefits": [PASSES]}
+
+
+def changed_on(day: date, text: str) -> RuleSet:
+    """The rules, as if the standing of a French label in France ended on a day."""
+    labels = tuple(
+        replace(entry, known={**entry.known, "FR": replace(entry.known["FR"], valid_to=day)})
+        if entry.text == text
+        else entry
+        for entry in rules().labels
+    )
+    return replace(rules(), labels=labels)
+
+
+async def test_a_chosen_label_is_written_on_every_surface_and_goes_out(
+    session: AsyncSession, publication: Publication, code: PromoCode
+) -> None:
+    issue = await an_issue(session, publication)
+    await declare(session, await a_block(session, issue, code, label="Collaboration commerciale"))
+
+    for surface in SURFACES:
+        told = await rendered(session, issue, surface)
+        assert "Collaboration commerciale – Generation Events SAS" in told
+        assert "Publicité" not in told
+    assert (await publish(session, issue)).state == "published"
+
+
+async def test_a_label_that_is_allowed_no_longer_is_not_used_silently(
+    session: AsyncSession, publication: Publication, code: PromoCode
+) -> None:
+    issue = await an_issue(session, publication)
+    await declare(session, await a_block(session, issue, code, label="Collaboration commerciale"))
+    before = (await check(session, issue)).findings
+    publication.audience = [{"country": "FR", "share": 0.9}, {"country": "BE", "share": 0.1}]
+    await session.flush()
+
+    findings = (await check(session, issue)).findings
+
+    assert "Publicité – collaboration commerciale avec" in await rendered(session, issue, "email_text")
+    (said,) = [each for each in findings if each.verdict is Verdict.FAIL]
+    assert (said.check, said.severity, said.stops) == ("LBL-2", Severity.WARN, False)
+    assert said.facts["chosen"] == "Collaboration commerciale"
+    assert not any(each.verdict is Verdict.FAIL for each in before)
+
+
+async def test_words_follow_the_rules_of_the_issues_own_day(
+    session: AsyncSession, publication: Publication, code: PromoCode
+) -> None:
+    issue = await an_issue(session, publication, planned_at=NOW + 10 * DAY)
+    await a_block(session, issue, code)
+    given: dict[str, Any] = {**SHOP, "for_sending": False, "by": ADMIN}
+
+    async def label(rule_set: RuleSet, at: datetime) -> str:
+        text = await disclosure.rendered(session, issue.id, "email_text", rule_set, **given, now=at)
+        return next(line for line in text.splitlines() if "Generation Events SAS" in line)
+
+    ends = changed_on((NOW + 20 * DAY).date(), "Publicité")
+    assert (await label(ends, NOW)).startswith("Publicité – ")
+    assert (await label(ends, NOW + 21 * DAY)).startswith("Collaboration commerciale – ")  # planned, and not sent
+    issue.planned_at = NOW + 30 * DAY
+    assert (await label(ends, NOW)).startswith("Collaboration commerciale – ")
+
+
+async def test_a_published_issue_keeps_its_label_whatever_becomes_of_the_rules(
+    session: AsyncSession, publication: Publication, code: PromoCode
+) -> None:
+    issue = await a_ready_issue(session, publication, code)
+    await publish(session, issue)
+    given: dict[str, Any] = {**SHOP, "for_sending": False, "by": ADMIN}
+    sent = {surface: await rendered(session, issue, surface) for surface in SURFACES}
+
+    for day in ((NOW - DAY).date(), (NOW + DAY).date()):
+        for surface in SURFACES:
+            later = changed_on(day, "Publicité")
+            now = NOW + 30 * DAY
+            assert await disclosure.rendered(session, issue.id, surface, later, **given, now=now) == sent[surface]
+
+
+async def test_an_event_of_ones_own_is_named_as_such_and_goes_out(
+    session: AsyncSession, publication: Publication, code: PromoCode
+) -> None:
+    issue = await an_issue(session, publication)
+    block = await a_block(session, issue, code, label="Collaboration commerciale")
+    await declare(session, block, "partner", **OWN_EVENT)
+    assert "Collaboration commerciale" in await rendered(session, issue, "email_text")  # as long as one party says so
+    await declare(session, block, "editor", **OWN_EVENT)
+
+    for surface in SURFACES:
+        told = await rendered(session, issue, surface)
+        assert "Notre propre événement – organisé par Generation Events SAS" in told
+        assert "Nous organisons cet événement nous-mêmes" in html.unescape(told)
+        assert not re.search("publicité|collaboration", told, re.IGNORECASE)
+    findings = {each.check: each for each in (await check(session, issue)).findings if each.verdict is Verdict.FAIL}
+    assert findings["LBL-2"].facts["chosen"] == "Collaboration commerciale"
+    await blocks.update(session, block.id, label=blocks.Wish(None, rules()), now=NOW, by=ADMIN)
+    assert not any(each.verdict is Verdict.FAIL for each in (await check(session, issue)).findings)
+    assert (await publish(session, issue)).state == "published"
+    kept: dict[str, Any] = {**SHOP, "for_sending": True, "now": NOW, "by": ADMIN}
+    assert "Notre propre" in await disclosure.rendered_block(session, block.id, "email_html", rules(), **kept)
 
 
 # Rendered

@@ -14,7 +14,18 @@ from promos.queries import observations as seen_of
 from promos.rules.people import Actor, Role
 from promos.rules.refusals import NotFound, NothingToObserve
 from promos.settings import Keys, Settings
-from tests.newsroom import SHOP, a_placeable_code, a_ready_issue, an_issue, check, publish, rendered, rules
+from tests.newsroom import (
+    SHOP,
+    a_block,
+    a_placeable_code,
+    a_ready_issue,
+    an_issue,
+    check,
+    declare,
+    publish,
+    rendered,
+    rules,
+)
 from tests.world import ADMIN, DAY, NOW, a_person, a_publication, editor_of
 
 GRACE = timedelta(hours=24)
@@ -78,6 +89,25 @@ async def test_a_label_that_is_gone_or_hidden_is_missed(session: AsyncSession, i
     assert await look(session, issue, without_label(html)) == ["gone"]
     assert await look(session, issue, without_label(await sent(session, issue, "email_text")), TEXT) == ["gone"]
     assert await look(session, issue, "<p>Une semaine calme.</p>") == ["absent"]
+
+
+async def test_the_name_of_the_owner_is_the_label_of_an_event_of_ones_own(
+    session: AsyncSession, publication: Publication, code: PromoCode
+) -> None:
+    issue = await an_issue(session, publication)
+    await declare(session, await a_block(session, issue, code), kinds=["own_event"])
+    await publish(session, issue)
+    html = await sent(session, issue)
+
+    assert await look(session, issue, html) == ["there"]
+    assert await look(session, issue, re.sub("notre propre événement", "", html, flags=re.IGNORECASE)) == ["gone"]
+
+
+async def test_nobody_elses_event_becomes_ones_own_on_the_way(session: AsyncSession, issue: Issue) -> None:
+    await publish(session, issue)
+    html = re.sub("publicité – collaboration commerciale avec", "Notre propre événement –", await sent(session, issue))
+
+    assert await look(session, issue, without_label(html)) == ["gone"]
 
 
 async def test_a_look_at_what_was_sent_is_kept_as_evidence(session: AsyncSession, issue: Issue) -> None:

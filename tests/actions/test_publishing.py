@@ -69,7 +69,7 @@ L'affaire commence dans un laboratoire.
 
 On se retrouve jeudi !
 """
-BLOCK = {
+BLOCK: dict[str, Any] = {
     "heading": "RobotCuisine 2026, le 3 décembre à Paris",
     "body": "Une journée de **conférences** et d'ateliers.",
     "call_to_action": "Demander un accès",

@@ -5,6 +5,7 @@ Whatever belongs to the first side is called Zephyr, so that one finds it in an 
 
 from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -155,7 +156,11 @@ async def _placed(session: AsyncSession, newsroom: Newsroom, side: Side, keys: K
     """A tool for the newsletter, and an issue that is ready, standing in its first draft."""
     tool = {"base_url": "https://ghost.example", "key": FakeGhost.key, "secrets": keys.signing}
     await connections.connect(session, newsroom.publication, "ghost", **tool, now=NOW, by=ADMIN)  # type: ignore[arg-type]
-    words = {"heading": f"{side.name} once more", "body": "All of it.", "call_to_action": "Ask for a pass"}
+    words: dict[str, Any] = {
+        "heading": f"{side.name} once more",
+        "body": "All of it.",
+        "call_to_action": "Ask for a pass",
+    }
     block = await blocks.insert(session, newsroom.ready, code=side.codes[2], **words, now=NOW, by=ADMIN)
     given = {"benefits": [{"kind": "pass", "received_by": "readers", "quantity": 20}], "kinds": ["passes_for_readers"]}
     for party in declarations.PARTIES:

@@ -39,7 +39,7 @@ async def approve(
     block = await session.scalar(sa.select(PromoBlock).where(this).execution_options(populate_existing=True))
     if block is None or not declarations.speaks_for(block, "partner", by):
         raise NotFound("block")
-    content = await disclosure.content_of(session, block, rule_set, base_url=base_url)
+    content = await disclosure.content_of(session, block, rule_set, base_url=base_url, now=now)
     mark = fingerprint(content)
     if read != mark:
         raise BlockChanged

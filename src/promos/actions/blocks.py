@@ -9,14 +9,17 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from promos.actions import issues, journal
-from promos.models import Issue, OfferPublication, PromoBlock, PromoCode
+from promos.models import Issue, OfferPublication, PromoBlock, PromoCode, Publication
+from promos.queries import contents
 from promos.rules import codes
 from promos.rules.blocks import BODY, CALL_TO_ACTION, HEADING, clean_line, clean_text
+from promos.rules.disclosure.ruleset import RuleSet
 from promos.rules.language import N_
 from promos.rules.people import Actor
 from promos.rules.refusals import (
     CodeUnknown,
     InvalidRequest,
+    LabelNotAllowed,
     NotFound,
     PublicationNotNamed,
     SegmentUnknown,
@@ -39,6 +42,14 @@ class Place:
     replaces: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """The words that an editor would have as the label, by these rules. `None`: those that Promos chooses."""
+
+    words: str | None
+    rule_set: RuleSet
+
+
 async def insert(
     session: AsyncSession,
     issue_id: UUID,
@@ -49,6 +60,7 @@ async def insert(
     call_to_action: str,
     after: str | None = None,
     replaces: Sequence[str] = (),
+    label: Wish | None = None,
     now: datetime,
     by: Actor,
 ) -> PromoBlock:
@@ -61,6 +73,7 @@ async def insert(
         raise TextTaken("code")
     place = Place(after, tuple(replaces))
     _fits(place, issue, placed)
+    chosen = await _allowed(session, label, issue, None, now)
     block = PromoBlock(
         partner_id=found.partner_id,
         issue_id=issue.id,
@@ -70,6 +83,7 @@ async def insert(
         code_id=found.id,
         version=1,
         **words,
+        label=chosen,
         after=place.after,
         replaces=list(place.replaces),
         created_at=now,
@@ -88,6 +102,7 @@ async def update(
     heading: str | None = None,
     body: str | None = None,
     call_to_action: str | None = None,
+    label: Wish | None = None,
     place: Place | None = None,
     now: datetime,
     by: Actor,
@@ -104,7 +119,8 @@ async def update(
         _fits(place, issue, others)
     else:
         place = Place(block.after, tuple(block.replaces))
-    new = {**words, "after": place.after, "replaces": list(place.replaces)}
+    chosen = block.label if label is None else await _allowed(session, label, issue, block.id, now)
+    new = {**words, "label": chosen, "after": place.after, "replaces": list(place.replaces)}
     changed = [name for name, value in new.items() if getattr(block, name) != value]
     if changed:
         for name in changed:
@@ -113,6 +129,20 @@ async def update(
         await issues.touch(session, issue)
         await _record(session, "block.changed", block, now=now, by=by, fields=changed)
     return block
+
+
+async def _allowed(
+    session: AsyncSession, label: Wish | None, issue: Issue, block_id: UUID | None, now: datetime
+) -> str | None:
+    """Raises `LabelNotAllowed`, with what is."""
+    if label is None or label.words is None:
+        return None
+    publication = await session.get_one(Publication, issue.publication_id)
+    placed = next(iter(await contents.placed(session, block_id=block_id)), None) if block_id else None
+    possible = [each.words for each in contents.choices(placed, publication, issue, label.rule_set, now)]
+    if label.words not in possible:
+        raise LabelNotAllowed(possible)
+    return label.words
 
 
 async def remove(session: AsyncSession, block_id: UUID, *, now: datetime, by: Actor) -> PromoBlock:

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any, Literal, get_args
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 import msgspec
 import sqlalchemy as sa
@@ -54,6 +53,7 @@ class Composed:
     overridden: Mapping[overrides.Key, str] = field(default_factory=dict)  # the reasons for which errors may go out
     observed: Sequence[Observation] = ()
     told: Mapping[UUID, evidence.Told] = field(default_factory=dict)  # of a published issue, by block
+    unused: Mapping[UUID, str] = field(default_factory=dict)  # labels that were chosen and are allowed no longer
 
     @property
     def content_hash(self) -> str:
@@ -78,10 +78,8 @@ class Composed:
 
     @property
     def judged_on(self) -> date:
-        """The day whose rules count: of its publication, else the one it is planned for, where it is made."""
-        planned = self.issue.planned_at if self.now is None else max(self.issue.planned_at, self.now)
-        at = self.issue.published_at or planned
-        return at.astimezone(ZoneInfo(self.publication.timezone)).date()
+        """The day whose rules count, for its words too."""
+        return contents.judged_on(self.issue, self.publication, self.now)
 
     def block(self, block_id: UUID) -> BlockContent:
         return next(part for part in self.parts if isinstance(part, BlockContent) and part.block_id == str(block_id))
@@ -167,17 +165,19 @@ async def rendered_block(
         whole = await composed(session, issue, rule_set, base_url=base_url, now=now)
         passing(whole, rule_set)
         return _kept(whole.block(block_id), surface, rule_set)
-    return _drawn(await content_of(session, block, rule_set, base_url=base_url), surface)
+    return _drawn(await content_of(session, block, rule_set, base_url=base_url, now=now), surface)
 
 
-async def content_of(session: AsyncSession, block: PromoBlock, rule_set: RuleSet, *, base_url: str) -> BlockContent:
+async def content_of(
+    session: AsyncSession, block: PromoBlock, rule_set: RuleSet, *, base_url: str, now: datetime | None = None
+) -> BlockContent:
     """A block that stands in an issue, as words before any surface."""
     issue = await session.get_one(Issue, block.issue_id)
     if told := (await evidence.told(session, issue.id, base_url=base_url)).get(block.id):
         return told.content
     publication = await session.get_one(Publication, block.publication_id)
     (placed,) = await contents.placed(session, block_id=block.id)
-    return contents.content(placed, publication, issue.language, rule_set, base_url=base_url)
+    return contents.content(placed, publication, issue, rule_set, now=now, base_url=base_url)
 
 
 async def composed(
@@ -190,7 +190,7 @@ async def composed(
     written = {
         each.block.id: told[each.block.id].content
         if each.block.id in told
-        else contents.content(each, publication, issue.language, rule_set, base_url=base_url)
+        else contents.content(each, publication, issue, rule_set, now=now, base_url=base_url)
         for each in placed
     }
     order = contents.in_order(issues.segments_of(issue), [each.block for each in placed])
@@ -201,7 +201,12 @@ async def composed(
     goals = [(each.block.partner_id, each.block.event_id) for each in placed]
     given = await exchanges.of_year(session, publication, when, goals) if goals else {}
     observed = await observations.of_issue(session, issue.id) if issue.published_at else ()
-    return Composed(issue, publication, parts, tuple(placed), now, given, overridden, observed, told)
+    unused = {
+        each.block.id: said
+        for each in placed
+        if each.block.id not in told and (said := contents.unused_label(each, publication, issue, rule_set, now))
+    }
+    return Composed(issue, publication, parts, tuple(placed), now, given, overridden, observed, told, unused)
 
 
 def judged(whole: Composed, rule_set: RuleSet) -> tuple[Finding, ...]:
@@ -266,6 +271,7 @@ def _as_rendered(content: BlockContent, placed: Placed, whole: Composed) -> Sequ
         content_hash=fingerprint(content),
         approved_hash=placed.block.approved_hash,
         sending=_sending(placed.block.id, whole),
+        unused_label=whole.unused.get(placed.block.id),
     )
     subjects = []
     for surface in SURFACES:

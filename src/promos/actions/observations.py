@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from promos.actions import evidence, journal, labels
 from promos.models import Delivery, Issue, Observation, Person, PromoBlock, PromoCode, Publication, StaffRole
 from promos.parsing.lint import Report, lint
+from promos.queries import contents
 from promos.queries.contents import audience_of
 from promos.queries.observations import of_blocks
 from promos.rules.codes import normal
@@ -38,6 +39,7 @@ class Expected:
     audience: tuple[str, ...]
     on: date  # whose rules count
     blocks: tuple[tuple[UUID, UUID, str], ...]  # block, code, and how the code is spelled
+    of_own_events: frozenset[UUID] = frozenset()  # blocks whose label names the owner
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +75,9 @@ async def expected(session: AsyncSession, issue_id: UUID, *, now: datetime, by: 
     if not blocks:
         raise NothingToObserve
     day = (issue.published_at or now).astimezone(ZoneInfo(publication.timezone)).date()
-    return Expected(issue.id, tuple(audience_of(publication)), day, blocks)
+    placed = await contents.placed(session, issue_id=issue.id)
+    own = frozenset(each.block.id for each in placed if each.is_own_event)
+    return Expected(issue.id, tuple(audience_of(publication)), day, blocks, own)
 
 
 def look(expected: Expected, content: str | bytes, media_type: str, rule_set: RuleSet) -> Seen:
@@ -81,8 +85,14 @@ def look(expected: Expected, content: str | bytes, media_type: str, rule_set: Ru
     codes = [spelled for _, _, spelled in expected.blocks]
     countries = [country for country in expected.audience if rule_set.country(country)]
     report = lint(content, media_type, rule_set, audience=countries, at=expected.on, codes=codes)
+    of_own = report
+    if expected.of_own_events:
+        of_own = lint(content, media_type, rule_set.with_owners(), audience=countries, at=expected.on, codes=codes)
     text = content if isinstance(content, bytes) else content.encode("utf-8", "replace")
-    looks = [Look(block, code, spelled, *_label(report, spelled)) for block, code, spelled in expected.blocks]
+    looks = [
+        Look(block, code, spelled, *_label(of_own if block in expected.of_own_events else report, spelled))
+        for block, code, spelled in expected.blocks
+    ]
     return Seen(tuple(looks), media_type, hashlib.sha256(text).hexdigest())
 
 

@@ -38,6 +38,7 @@ class PromoBlock(Base):
     heading: Mapped[str]
     body: Mapped[str]  # Markdown, of which little is kept
     call_to_action: Mapped[str]
+    label: Mapped[str | None]  # the words that its editor chose, as long as they are allowed; None: Promos chooses
     after: Mapped[str | None] = mapped_column("after_segment")  # segment id; None: before the first
     replaces: Mapped[list[str]]  # segment ids that it stands in place of
     approved_hash: Mapped[str | None]  # of what readers are told, as the partner read it

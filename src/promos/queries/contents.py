@@ -2,18 +2,18 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from promos.models import Declaration, Event, Offer, Partner, PassType, PromoBlock, PromoCode, Publication
+from promos.models import Declaration, Event, Issue, Offer, Partner, PassType, PromoBlock, PromoCode, Publication
 from promos.rendering.language import Language, language
 from promos.rules.blocks import BlockContent
-from promos.rules.disclosure import declarations
-from promos.rules.disclosure.label import given_sentence, label_for
+from promos.rules.disclosure import declarations, label
+from promos.rules.disclosure.label import Choice
 from promos.rules.disclosure.ruleset import RuleSet
 from promos.rules.issues import Segment
 
@@ -37,6 +37,11 @@ class Placed:
         """What both parties say alike; `None` as long as they do not."""
         said = list(self.declared.values())
         return said[0] if len(said) == 2 and not declarations.differences(*said) else None
+
+    @property
+    def is_own_event(self) -> bool:
+        """Whether both say that it is the newsletter's own event and nothing else."""
+        return self.agreed is not None and self.agreed.is_own
 
     @property
     def quantity(self) -> int | None:
@@ -93,17 +98,58 @@ def audience_of(publication: Publication) -> list[str]:
     return [part["country"] for part in publication.audience if part["share"] >= LEAST_SHARE]
 
 
-def content(placed: Placed, publication: Publication, tag: str, rule_set: RuleSet, *, base_url: str) -> BlockContent:
-    """The block as it is rendered everywhere, in the language `tag` of its issue.
+def judged_on(issue: Issue, publication: Publication, now: datetime | None) -> date:
+    """The day whose rules count: of its publication, else the one it is planned for, where it is made.
+
+    `now`: a draft goes out today or later, whatever was planned.
+    """
+    planned = issue.planned_at if now is None else max(issue.planned_at, now)
+    return (issue.published_at or planned).astimezone(ZoneInfo(publication.timezone)).date()
+
+
+def choices(
+    placed: Placed | None, publication: Publication, issue: Issue, rule_set: RuleSet, now: datetime | None
+) -> tuple[Choice, ...]:
+    """What the label of a block may be by the rules of its issue's day; of one that is to be inserted, without it."""
+    rules = rule_set.on(judged_on(issue, publication, now))
+    is_own = placed is not None and placed.is_own_event
+    return label.choices(rules, audience_of(publication), issue.language, is_own=is_own)
+
+
+def unused_label(
+    placed: Placed, publication: Publication, issue: Issue, rule_set: RuleSet, now: datetime | None
+) -> str | None:
+    """The label that was chosen for a block, if it is allowed no longer: Promos' own choice stands in its place."""
+    chosen = placed.block.label
+    if chosen is None:
+        return None
+    possible = choices(placed, publication, issue, rule_set, now)
+    return None if any(each.words == chosen for each in possible) else chosen
+
+
+def content(
+    placed: Placed, publication: Publication, issue: Issue, rule_set: RuleSet, *, now: datetime | None, base_url: str
+) -> BlockContent:
+    """The block as it is rendered everywhere, in the language of its issue and by the rules of its day.
 
     What was given is said as both parties declare it; until they do alike, as the offer has it.
     """
+    rule_set = rule_set.on(judged_on(issue, publication, now))
+    tag = issue.language
     speak = language(tag)
     advertiser = placed.partner.advertiser
-    given = given_sentence(rule_set, tag, advertiser, placed.agreed, placed.quantity)
+    written = label.label_for(
+        rule_set,
+        audience_of(publication),
+        tag,
+        advertiser,
+        is_own=placed.is_own_event,
+        chosen=placed.block.label,
+    )
+    given = label.given_sentence(rule_set, tag, advertiser, placed.agreed, placed.quantity)
     return BlockContent(
         language=tag,
-        label=label_for(rule_set, audience_of(publication), tag, advertiser).text,
+        label=written.text,
         advertiser=advertiser,
         given=given,
         heading=placed.block.heading,

@@ -128,6 +128,26 @@ async def test_a_block_is_drawn_for_each_tool_with_its_label_before_its_code(
     assert (sent.status_code, sent.json()["code"]) == (409, "disclosure-incomplete")
 
 
+async def test_a_label_is_chosen_among_those_that_are_allowed(editor: httpx.AsyncClient, world: World) -> None:
+    issue = await an_issue(editor, world)
+    blocks = f"{BASE}/issues/{issue['id']}/blocks"
+    body = {**BLOCK, "code": "ZEPHYR3", "replaces": issue["found"][0]["segments"]}
+
+    refused = await editor.post(blocks, json=body | {"label": "Partenariat"})
+    allowed = refused.json()["allowed"]
+    made = (await editor.post(blocks, json=body | {"label": allowed[-1]})).json()
+    address = f"{BASE}/blocks/{made['id']}"
+    shown = (await editor.get(f"{address}/render?surface=email_text")).text
+    none = await editor.patch(address, json={"label": ""})
+    promos = (await editor.patch(address, json={"label": None})).json()
+
+    assert (refused.status_code, refused.json()["code"], allowed[0]) == (422, "label-not-allowed", "Publicité")
+    assert (made["label"], made["version"]) == (allowed[-1], 1)
+    assert shown.startswith(f"{allowed[-1]} – ")
+    assert (none.status_code, none.json()["allowed"]) == (422, allowed)
+    assert (promos["label"], promos["version"]) == (None, 2)
+
+
 async def test_who_declares_second_cannot_copy(editor: httpx.AsyncClient, world: World) -> None:
     address = f"{BASE}/blocks/{world.a.block}/declarations"
     before = (await editor.get(address)).json()

@@ -102,6 +102,7 @@ def fields_of(page: str) -> dict[str, str]:
     fields = {
         name: html.unescape(value)
         for tag in re.findall(r"<input [^>]*>", page)
+        if 'type="radio"' not in tag or " checked" in tag
         for name, value in re.findall(r'name="(\w+)".* value="([^"]*)"', tag)
         if name != "_csrf_token"
     }
@@ -324,6 +325,41 @@ async def test_why_these_words_is_told_country_by_country(desk: Desk, database: 
     assert "(read at the source)" in words
     assert "Germany : Nobody has verified these words there. “Werbung” would do, in an issue in German." in words
     assert "Poland : Nobody has verified these words there." in words
+
+
+async def test_another_label_is_chosen_and_none_at_all_is_not(desk: Desk) -> None:
+    issue, block = await replaced(desk)
+    fields = fields_of((await desk.editor.get(block)).text)
+    assert fields["label"] == ""
+
+    refused = await desk.editor.post(block, fields | {"label": "Nouveauté"})
+    saved = await desk.editor.post(block, fields | {"label": "Collaboration commerciale"})
+    page = (await desk.editor.get(block)).text
+
+    assert refused.status_code == 422
+    assert "Choose one that their countries accept." in shown(refused.text)
+    assert saved.status_code == 303
+    assert fields_of(page)["label"] == "Collaboration commerciale"
+    assert "Promos chooses: Publicité" in shown(page)
+    assert "France : “Collaboration commerciale” – Loi 2023-451" in shown(page)
+    frame = (await desk.editor.get(f"{issue}/rendered/web")).text
+    assert "Collaboration commerciale – Generation Events SAS" in frame
+
+
+async def test_a_label_that_does_no_longer_is_said_on_the_page_of_the_block(desk: Desk, database: Database) -> None:
+    _, block = await replaced(desk)
+    fields = fields_of((await desk.editor.get(block)).text)
+    await desk.editor.post(block, fields | {"label": "Collaboration commerciale"})
+    async with database.writing() as session:
+        read = [{"country": "FR", "share": 0.5}, {"country": "BE", "share": 0.5}]
+        await session.execute(sa.update(table(Publication)).values(audience=read))
+
+    page = (await desk.editor.get(block)).text
+    again = await desk.editor.post(block, fields_of(page) | {"heading": "Un autre titre"})
+
+    assert "“Collaboration commerciale” was chosen and is not allowed here any more." in shown(page)
+    assert again.status_code == 303
+    assert "was chosen" not in (await desk.editor.get(block)).text
 
 
 async def test_a_block_can_be_put_behind_any_paragraph(desk: Desk, database: Database) -> None:

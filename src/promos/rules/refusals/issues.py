@@ -35,6 +35,16 @@ class SegmentUnknown(Invalid):
         self.segment = segment
 
 
+class LabelNotAllowed(Invalid):
+    """`allowed`: the labels that there are to choose from."""
+
+    slug = "label-not-allowed"
+    title = N_("The readers of this issue need another label. Choose one that their countries accept.")
+
+    def __init__(self, allowed: Sequence[str]) -> None:
+        self.allowed = list(allowed)
+
+
 class BlockChanged(Blocked):
     slug = "block-changed"
     title = N_("The block was changed meanwhile. Read it again before you approve it.")

@@ -7,14 +7,14 @@ from uuid import UUID
 
 import msgspec
 import sqlalchemy as sa
-from litestar import Response, delete, get, patch, post, put
+from litestar import Request, Response, delete, get, patch, post, put
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody
 from msgspec import UNSET, UnsetType
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from promos.actions import blocks, declarations, disclosure
-from promos.actions.blocks import Place
+from promos.actions.blocks import Place, Wish
 from promos.actions.disclosure import BlockSurface
 from promos.models import Declaration, PromoBlock, PromoCode
 from promos.queries import issues as desk
@@ -39,7 +39,10 @@ SEEN_BY = (Role.ADMIN, Role.EDITOR, Role.OWNER, Role.MEMBER)
 
 
 class NewBlock(msgspec.Struct, forbid_unknown_fields=True):
-    """It stands `after` a segment, in place of those it `replaces`, or (neither) before the first. `body`: Markdown."""
+    """It stands `after` a segment, in place of those it `replaces`, or (neither) before the first. `body`: Markdown.
+
+    `label`: of the words that the countries of the readers accept; null: Promos chooses.
+    """
 
     code: str
     heading: str
@@ -47,6 +50,7 @@ class NewBlock(msgspec.Struct, forbid_unknown_fields=True):
     call_to_action: str
     after: str | None = None
     replaces: list[str] = []
+    label: str | None = None
 
 
 class BlockChanges(msgspec.Struct, forbid_unknown_fields=True):
@@ -57,6 +61,7 @@ class BlockChanges(msgspec.Struct, forbid_unknown_fields=True):
     call_to_action: str | UnsetType = UNSET
     after: str | UnsetType | None = UNSET
     replaces: list[str] | UnsetType = UNSET
+    label: str | UnsetType | None = UNSET
 
 
 class BlockSeen(msgspec.Struct):
@@ -73,6 +78,7 @@ class BlockSeen(msgspec.Struct):
     heading: str
     body: str
     call_to_action: str
+    label: str | None
     after: str | None
     replaces: list[str]
     declared: list[str]
@@ -157,15 +163,18 @@ async def the(session: AsyncSession, block_id: UUID, actor: Actor) -> PromoBlock
 
 @post("/issues/{id:uuid}/blocks", status_code=201, opt=allows(*EDIT, scope=Scope.WRITE), operation_id="insertBlock")
 async def insert(
+    request: Request[Any, Any, Any],
     id: FromPath[UUID],
     data: JSONBody[NewBlock],
     writes: NamedDependency[Writes],
     actor: NamedDependency[Actor],
 ) -> Response[BlockSeen]:
     """Place the offer of a code in a draft."""
+    given = told(data)
+    given["label"] = Wish(data.label, request.app.state.rules)
 
     async def effect(session: AsyncSession, now: datetime) -> BlockSeen:
-        block = await blocks.insert(session, id, now=now, by=actor, **told(data))
+        block = await blocks.insert(session, id, now=now, by=actor, **given)
         return (await seen(session, block))[0]
 
     return await writes.answer(effect, status=201)
@@ -200,13 +209,16 @@ async def get_block(id: FromPath[UUID], reads: NamedDependency[Reads], actor: Na
 
 @patch("/blocks/{id:uuid}", opt=allows(*EDIT, scope=Scope.WRITE), operation_id="changeBlock")
 async def change(
+    request: Request[Any, Any, Any],
     id: FromPath[UUID],
     data: JSONBody[BlockChanges],
     writes: NamedDependency[Writes],
     actor: NamedDependency[Actor],
 ) -> Response[BlockSeen]:
-    """Change a block's words or place; a version more if that makes a difference."""
+    """Change a block's words, label or place; a version more if that makes a difference."""
     given = told(data)
+    if "label" in given:
+        given["label"] = Wish(given["label"], request.app.state.rules)
     if {"after", "replaces"} & given.keys():
         given["place"] = Place(given.pop("after", None), tuple(given.pop("replaces", ())))
 

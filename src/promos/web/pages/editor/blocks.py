@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from litestar import Request, Response, get, post
@@ -14,15 +14,17 @@ from litestar.params import FromPath
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from promos.actions import blocks, issues
+from promos.actions.blocks import Wish
 from promos.models import Issue, PromoBlock, PromoCode, Publication
 from promos.queries import catalogue, contents
 from promos.queries.catalogue import Listing
+from promos.queries.contents import Placed
 from promos.rendering import language as languages
 from promos.rendering.language import Language
 from promos.rules import redemption
 from promos.rules.blocks import clean_line
 from promos.rules.disclosure.label import given_sentence, label_for
-from promos.rules.disclosure.solver import Solution, solve
+from promos.rules.disclosure.solver import Solution
 from promos.rules.disclosure.vocabulary import Mark
 from promos.rules.issues import Segment, is_heading
 from promos.rules.language import N_
@@ -34,6 +36,7 @@ from promos.rules.refusals import (
     CodeRevoked,
     InvalidRequest,
     IssuePublished,
+    LabelNotAllowed,
     NotFound,
     Refusal,
     TextTaken,
@@ -44,7 +47,7 @@ from promos.web.pages.editor.issue import rules_of
 from promos.web.pages.show import go, language_of, page
 from promos.web.pages.typed import TO_MEND, Typed, to_mend
 
-FIELDS = ("code", "heading", "body", "call_to_action")
+FIELDS = ("code", "heading", "body", "call_to_action", "label")
 STATES = {CodeEnded: "ended", CodeNotOpen: "not_open", CodePaused: "paused", CodeRevoked: "revoked"}
 _EMPTY = dict.fromkeys(FIELDS, "")
 
@@ -65,6 +68,14 @@ class Reason:
     words: str
     source: str
     read: str
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """Words that may be the label, and why, country by country."""
+
+    words: str
+    reasons: tuple[Reason, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +128,7 @@ async def new_page(
         )
     listing = chosen or listings[0]
     typed = proposed(listing, [segment for segment in segments if segment.id in spot.replaces], issue.language)
-    return _form(request, issue, publication, listing, typed, {}, spot=spot, has_others=len(listings) > 1)
+    return _form(request, issue, publication, listing, typed, {}, now=now, spot=spot, has_others=len(listings) > 1)
 
 
 @post("/editor/issues/{issue_id:uuid}/blocks/new", opt=WRITE)
@@ -127,6 +138,7 @@ async def insert(
     reads: NamedDependency[Reads],
     writes: NamedDependency[Writes],
     actor: NamedDependency[Actor],
+    now: NamedDependency[datetime],
 ) -> Response[Any]:
     typed = await Typed.of(request)
     async with reads() as session:
@@ -146,6 +158,7 @@ async def insert(
             call_to_action=typed.text("call_to_action"),
             after=spot.after,
             replaces=spot.replaces,
+            label=Wish(typed.text("label") or None, rules_of(request)),
             now=now,
             by=actor,
         )
@@ -156,7 +169,8 @@ async def insert(
         errors, status = _wrong(refusal, language_of(request))
         shown = typed.shown(FIELDS)
         others = len(listings) > 1
-        return _form(request, issue, publication, listing, shown, errors, spot=spot, has_others=others, status=status)
+        kept: Any = {"spot": spot, "has_others": others, "status": status}
+        return _form(request, issue, publication, listing, shown, errors, now=now, **kept)
     return go(f"/editor/issues/{issue_id}", "created")
 
 
@@ -166,11 +180,13 @@ async def edit_page(
     block_id: FromPath[UUID],
     reads: NamedDependency[Reads],
     actor: NamedDependency[Actor],
+    now: NamedDependency[datetime],
 ) -> Response[str]:
     async with reads() as session:
-        block, issue, publication, listing = await _placed(session, block_id, actor)
-    typed = {name: getattr(block, name) for name in FIELDS if name != "code"} | {"code": listing.code.spelled}
-    return _form(request, issue, publication, listing, typed, {}, block=block)
+        placed, issue, publication, listing = await _placed(session, block_id, actor)
+    typed = {name: getattr(placed.block, name) or "" for name in FIELDS if name != "code"}
+    typed["code"] = listing.code.spelled
+    return _form(request, issue, publication, listing, typed, {}, now=now, placed=placed)
 
 
 @post("/editor/blocks/{block_id:uuid}", opt=WRITE)
@@ -180,21 +196,24 @@ async def change(
     reads: NamedDependency[Reads],
     writes: NamedDependency[Writes],
     actor: NamedDependency[Actor],
+    now: NamedDependency[datetime],
 ) -> Response[Any]:
     typed = await Typed.of(request)
     async with reads() as session:
-        block, issue, publication, listing = await _placed(session, block_id, actor)
+        placed, issue, publication, listing = await _placed(session, block_id, actor)
+    label = typed.text("label")
+    wish = None if label == placed.block.label else Wish(label or None, rules_of(request))
     words: Any = typed.shown(("heading", "body", "call_to_action"))
 
     async def effect(session: AsyncSession, now: datetime) -> None:
-        await blocks.update(session, block_id, **words, now=now, by=actor)
+        await blocks.update(session, block_id, **words, label=wish, now=now, by=actor)
 
     try:
         await writes.run(effect)
     except TO_MEND as refusal:
         errors, status = _wrong(refusal, language_of(request))
-        shown = {"code": listing.code.spelled, **words}
-        return _form(request, issue, publication, listing, shown, errors, block=block, status=status)
+        shown = {"code": listing.code.spelled, "label": label, **words}
+        return _form(request, issue, publication, listing, shown, errors, now=now, placed=placed, status=status)
     return go(f"/editor/issues/{issue.id}", "saved")
 
 
@@ -211,7 +230,10 @@ async def remove(
 
 @post("/editor/blocks/{block_id:uuid}/restore", opt=WRITE)
 async def restore(
-    block_id: FromPath[UUID], writes: NamedDependency[Writes], actor: NamedDependency[Actor]
+    request: Request[Any, Any, Any],
+    block_id: FromPath[UUID],
+    writes: NamedDependency[Writes],
+    actor: NamedDependency[Actor],
 ) -> Response[Any]:
     """The same words in the same place, as a block of its own: both declarations are made for it anew."""
 
@@ -225,7 +247,8 @@ async def restore(
         if found is None:
             raise NotFound("block")
         gone, code = found[0], found[1]
-        again = await blocks.insert(
+        again = partial(
+            blocks.insert,
             session,
             gone.issue_id,
             code=code,
@@ -237,7 +260,11 @@ async def restore(
             now=now,
             by=actor,
         )
-        return again.issue_id
+        try:
+            block = await again(label=Wish(gone.label, rules_of(request)))
+        except LabelNotAllowed:  # of an event of one's own, say, which nobody has declared to be one yet
+            block = await again()
+        return block.issue_id
 
     return go(f"/editor/issues/{await writes.run(effect)}", "saved")
 
@@ -254,6 +281,7 @@ def proposed(listing: Listing, replaced: Sequence[Segment], tag: str) -> dict[st
         "heading": heading.strip("*†‡¹ ")[:120] or f"{name}, {speak.day(event.starts_at, event.timezone)}",
         "body": f"{where}\n\n{reasons}".strip(),
         "call_to_action": speak.gettext(N_("Ask for a free pass")),
+        "label": "",
     }
 
 
@@ -267,7 +295,7 @@ async def _draft(session: AsyncSession, issue_id: UUID, by: Actor) -> tuple[Issu
     return issue, publication, [each for each in placeable if each.code.id not in standing]
 
 
-async def _placed(session: AsyncSession, block_id: UUID, by: Actor) -> tuple[PromoBlock, Issue, Publication, Listing]:
+async def _placed(session: AsyncSession, block_id: UUID, by: Actor) -> tuple[Placed, Issue, Publication, Listing]:
     this = sa.and_(PromoBlock.id == block_id, PromoBlock.removed_at.is_(None), PromoBlock.edited_by(by))
     block = await session.scalar(sa.select(PromoBlock).where(this))
     if block is None:
@@ -276,7 +304,8 @@ async def _placed(session: AsyncSession, block_id: UUID, by: Actor) -> tuple[Pro
     if issue.state == "published":
         raise IssuePublished
     (listing,) = await catalogue.listings(session, [block.code_id])
-    return block, issue, publication, listing
+    (placed,) = await contents.placed(session, block_id=block.id)
+    return placed, issue, publication, listing
 
 
 def _chosen(listings: Sequence[Listing], typed: str | None) -> Listing | None:
@@ -292,6 +321,8 @@ def _state(listing: Listing, now: datetime) -> str:
 def _wrong(refusal: Refusal, language: Language) -> tuple[dict[str, str], int]:
     if isinstance(refusal, TextTaken):
         refusal = InvalidRequest({"": N_("This code stands in the issue already.")})
+    elif isinstance(refusal, LabelNotAllowed):
+        refusal = InvalidRequest({"label": refusal.title})
     return to_mend(refusal, language)
 
 
@@ -303,14 +334,17 @@ def _form(
     typed: Mapping[str, str],
     errors: Mapping[str, str],
     *,
+    now: datetime,
     spot: Spot | None = None,
-    block: PromoBlock | None = None,
+    placed: Placed | None = None,
     has_others: bool = False,
     status: int = 200,
 ) -> Response[str]:
     advertiser, audience = listing.partner.advertiser, contents.audience_of(publication)
-    rules = rules_of(request).on(issue.planned_at.astimezone(ZoneInfo(publication.timezone)).date())
+    choices = contents.choices(placed, publication, issue, rules_of(request), now)
+    rules = rules_of(request).on(contents.judged_on(issue, publication, now))
     label = label_for(rules, audience, issue.language, advertiser)
+    language = language_of(request)
     limits = (listing.code.limit, listing.offer.limit, listing.pass_type.capacity)
     quantity = min((limit for limit in limits if limit is not None), default=None)
     return page(
@@ -321,10 +355,11 @@ def _form(
         publication=publication,
         listing=listing,
         label=label,
-        reasons=_reasons(solve(rules, audience, label.language), language_of(request)),
+        options=[Option(each.words, tuple(_reasons(each.solution, language))) for each in choices],
+        unused=contents.unused_label(placed, publication, issue, rules_of(request), now) if placed else None,
         given=given_sentence(rules, issue.language, advertiser, None, quantity),
         spot=spot,
-        block=block,
+        block=placed.block if placed else None,
         has_others=has_others,
         typed=_EMPTY | dict(typed),
         errors=dict(errors),

@@ -1,6 +1,7 @@
 """What mail programs, tools and readers do to a block, and whether its label outlives it: a table, and what is left."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -56,6 +57,7 @@ async def survival(
     reads: NamedDependency[Reads],
     actor: NamedDependency[Actor],
     settings: NamedDependency[Settings],
+    now: NamedDependency[datetime],
 ) -> Response[str]:
     """`?surface=…&after=…` shows besides what a reader then meets."""
     language, rules = language_of(request), rules_of(request)
@@ -64,7 +66,7 @@ async def survival(
         if placed is None:
             raise NotFound("block")
         issue, publication = await issue_of(session, placed.block.issue_id, actor)
-        content = await disclosure.content_of(session, placed.block, rules, base_url=settings.base_url)
+        content = await disclosure.content_of(session, placed.block, rules, base_url=settings.base_url, now=now)
     drawn = {surface: blocks.SURFACES[surface](content) for surface in SURFACES}
     cells = matrix(content, drawn, rules)
     surface, after = request.query_params.get("surface", ""), request.query_params.get("after", "")

@@ -32,9 +32,10 @@ async def declaration_page(
     block_id: FromPath[UUID],
     reads: NamedDependency[Reads],
     actor: NamedDependency[Actor],
+    now: NamedDependency[datetime],
 ) -> Response[str]:
     async with reads() as session:
-        return await _shown(request, session, block_id, actor)
+        return await _shown(request, session, block_id, actor, now=now)
 
 
 @post("/partner/blocks/{block_id:uuid}/declaration", opt=WRITE)
@@ -44,6 +45,7 @@ async def declare(
     reads: NamedDependency[Reads],
     writes: NamedDependency[Writes],
     actor: NamedDependency[Actor],
+    now: NamedDependency[datetime],
 ) -> Response[Any]:
     typed = await Typed.of(request)
 
@@ -54,7 +56,7 @@ async def declare(
         await writes.run(effect)
     except TO_MEND as refusal:
         async with reads() as session:
-            return await _shown(request, session, block_id, actor, typed=typed, refusal=refusal)
+            return await _shown(request, session, block_id, actor, now=now, typed=typed, refusal=refusal)
     return go(f"/partner/blocks/{block_id}/declaration", "declared")
 
 
@@ -119,6 +121,7 @@ async def _shown(
     block_id: UUID,
     actor: Actor,
     *,
+    now: datetime,
     typed: Typed | None = None,
     refusal: Refusal | None = None,
 ) -> Response[str]:
@@ -127,7 +130,8 @@ async def _shown(
     publication = await session.get_one(Publication, placed.block.publication_id)
     seen = await declarations.seen_by(session, placed.block, actor)
     state = request.app.state
-    content = contents.content(placed, publication, issue.language, state.rules, base_url=state.settings.base_url)
+    asked = {"base_url": state.settings.base_url, "now": now}
+    content = await disclosure.content_of(session, placed.block, state.rules, **asked)
     language = language_of(request)
     errors, status = to_mend(refusal, language) if refusal else ({}, 200)
     mine, theirs = seen.shown.get("partner"), seen.shown.get("editor")
