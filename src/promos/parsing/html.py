@@ -9,7 +9,7 @@ import nh3
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from promos.parsing import Unreadable
-from promos.parsing.styles import UNREAD, Shown, Styles
+from promos.parsing.styles import UNREAD, Shown, Sight, Styles
 from promos.rules.blocks import seen
 from promos.rules.issues import Look, Segment
 
@@ -22,6 +22,7 @@ _UNREAD = frozenset(
     "textarea datalist rp -comment -doctype".split()
 )
 _WHOLE = {"ul": "list", "ol": "list", "dl": "list", "blockquote": "quote", "hr": "rule"}
+_HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
 MOST = 5000  # segments
 # A parser looks upwards from each element, so very many open ones would take it minutes.
 _MOST_ELEMENTS = 30_000
@@ -57,6 +58,7 @@ _STYLES = set(
     "text-transform vertical-align white-space width word-break".split()
 )
 _BLANKS = re.compile(r"[ \t\n\r\f\xa0]+")
+_RUN = re.compile(" {2,}")
 DIRECTION = "direction override"
 _OVERRIDE = re.compile("[\u202d\u202e]")  # LRO, RLO: what is stored is not what is read
 _ORDINARY = re.compile("[ -~\n\xa0-\xac\xae-\xffŒœŠšŽžŸ‐-‧‰-⁞€™•]*")
@@ -75,8 +77,11 @@ def safe(html: str) -> str:
     ).strip()
 
 
-def read_html(text: str) -> tuple[list[Segment], str | None]:
-    """The segments of a page or fragment, unnumbered, and the language it says it is in; raises `Unreadable`."""
+def read_html(text: str, *, keeps_markup: bool = True) -> tuple[list[Segment], str | None]:
+    """The segments of a page or fragment and the language it says it is in; raises `Unreadable`.
+
+    Without `keeps_markup` their `html` stays empty: cleaning it takes longer than all the rest.
+    """
     if not is_parsed_in_time(text):
         return _flat(text), None
     parser = LexborHTMLParser(text)
@@ -84,7 +89,7 @@ def read_html(text: str) -> tuple[list[Segment], str | None]:
     if root is None:
         return [], None
     spoken = root.attributes.get("lang") or next((each.attributes.get("lang") for each in parser.css("[lang]")), None)
-    reading = _Reading(Styles(parser))
+    reading = _Reading(Styles(parser), keeps_markup=keeps_markup)
     reading.walk(parser.body or root)
     return reading.segments, spoken.replace("_", "-").split("-")[0].lower()[:3] if spoken else None
 
@@ -117,112 +122,111 @@ def overrides_direction(text: str) -> bool:
 
 
 @dataclass(slots=True)
-class _Piece:
-    """Text of one look within a segment."""
-
-    text: str
-    look: Look
-    is_gone: bool
-
-
-@dataclass(slots=True)
 class _Open:
-    """A segment that is being read."""
+    """A segment that is being read. `texts` and `sights` go together; a `Sight` is made once for each look."""
 
     kind: str
     around: Shown
+    texts: list[str] = field(default_factory=list)
+    sights: list[Sight] = field(default_factory=list)
     nodes: list[LexborNode] = field(default_factory=list)  # the outermost ones that it is made of
-    pieces: list[_Piece] = field(default_factory=list)
     gone: list[LexborNode] = field(default_factory=list)  # nodes inside it that nobody sees
     images: list[LexborNode] = field(default_factory=list)
     links: list[str] = field(default_factory=list)
+
+    def say(self, text: str, sight: Sight) -> None:
+        self.texts.append(text)
+        self.sights.append(sight)
 
 
 class _Reading:
     """One walk over a document, without recursion: an element is entered, its children read, and left again."""
 
-    def __init__(self, styles: Styles) -> None:
+    def __init__(self, styles: Styles, *, keeps_markup: bool) -> None:
         self.styles = styles
         self.segments: list[Segment] = []
-        self._holding: frozenset[int] = frozenset()
+        self._keeps_markup = keeps_markup
+        self._holding: set[int] = set()
 
     def walk(self, body: LexborNode) -> None:
-        self._holding = _holders_of_blocks(body)
+        self._holding = holding = _holders_of_blocks(body)
         loose: _Open | None = None  # inline content that stands between blocks
-        page = self.styles.shown(body, Shown())
-        stack: list[tuple[LexborNode | None, Shown, int]] = [(child, page, 1) for child in reversed(_children(body))]
-        while stack:
-            node, around, depth = stack.pop()
-            if node is None:  # a block ends here
+        path = [(_children(body), self.styles.shown(body, Shown()))]
+        while path:
+            children, around = path[-1]
+            for node in children:
+                tag = node.tag or ""
+                if tag in _UNREAD:
+                    continue
+                if tag not in _BLOCKS and (tag == "-text" or node.mem_id not in holding):
+                    if loose is None:
+                        if tag == "-text" and not self._keeps_markup and (node.text_content or "").isspace():
+                            continue
+                        loose = _Open("paragraph", around)
+                    self._take(node, around, loose)
+                    continue
                 self._close(loose)
                 loose = None
-                continue
-            tag = node.tag or ""
-            if tag in _UNREAD:
-                continue
-            if tag not in _BLOCKS and node.mem_id not in self._holding:
-                loose = loose or _Open("paragraph", around)
-                self._take(node, around, loose)
-                continue
-            self._close(loose)
-            loose = None
-            shown = self.styles.shown(node, around)
-            whole = _WHOLE.get(tag) or ("table" if tag == "table" and _is_data(node) else None)
-            if whole or node.mem_id not in self._holding or depth > _DEEPEST:
-                kind = "heading" if re.fullmatch("h[1-6]", tag) else whole or "paragraph"
-                opened = _Open(kind, around)
-                self._take(node, around, opened)
+                whole = _WHOLE.get(tag) or ("table" if tag == "table" and _is_data(node) else None)
+                if not (whole or node.mem_id not in holding or len(path) > _DEEPEST):
+                    path.append((_children(node), self.styles.shown(node, around)))
+                    break
+                opened = _Open("heading" if tag in _HEADINGS else whole or "paragraph", around)
+                self._take(node, around, opened, times=2)
                 self._close(opened)
             else:
-                stack.append((None, around, depth))
-                stack.extend((child, shown, depth + 1) for child in reversed(_children(node)))
-        self._close(loose)
+                path.pop()
+                self._close(loose)
+                loose = None
 
-    def _take(self, top: LexborNode, around: Shown, into: _Open) -> None:
+    def _take(self, top: LexborNode, around: Shown, into: _Open, times: int = 1) -> None:
         """Read one outermost node of a segment, all that is in it, in order."""
-        into.nodes.append(top)
-        stack: list[tuple[LexborNode | str, Shown]] = [(top, around)]
-        while stack:
-            node, outer = stack.pop()
-            if isinstance(node, str):
-                _say(into, node, outer)
-                continue
-            tag = node.tag or ""
-            if tag == "-text":
-                _say(into, _BLANKS.sub(" ", node.text_content or ""), outer)
-                if not outer.gone and outer.look()[1]:
-                    into.gone.append(node)
-            elif tag == "br":
-                _say(into, "\n", outer)
-            elif tag not in _UNREAD:
-                stack.extend(reversed(self._inside(node, tag, outer, into)))
+        if self._keeps_markup:
+            into.nodes.append(top)
+        path: list[tuple[Iterator[LexborNode], Shown, str]] = [(iter((top,)), around, "")]
+        while path:
+            children, outer, end = path[-1]
+            sight = outer.sight
+            for node in children:
+                tag = node.tag or ""
+                if tag == "-text":
+                    into.say((node.text_content or "").replace("\n", " "), sight)
+                    if sight.is_gone and self._keeps_markup and not outer.gone:
+                        into.gone.append(node)
+                elif tag == "br":
+                    into.say("\n", sight)
+                elif tag not in _UNREAD:
+                    shown = self.styles.shown(node, outer, times)
+                    times = 1
+                    path.append((_children(node), shown, self._begin(node, tag, shown, outer, into)))
+                    break
+            else:
+                path.pop()
+                if end:
+                    into.say(end, sight)
 
-    def _inside(self, node: LexborNode, tag: str, around: Shown, into: _Open) -> list[tuple[LexborNode | str, Shown]]:
-        shown = self.styles.shown(node, around)
-        if shown.gone and not around.gone:
+    def _begin(self, node: LexborNode, tag: str, shown: Shown, outer: Shown, into: _Open) -> str:
+        """What is said where an element begins; gives what is said where it ends."""
+        if self._keeps_markup and shown.gone and not outer.gone:
             into.gone.append(node)
-        if tag == "img":
+        if tag == "a":
+            href = node.attributes.get("href")
+            if href:
+                into.links.append(href.strip())
+        elif tag == "img":
             into.images.append(node)
-        if tag == "a" and (href := node.attributes.get("href")):
-            into.links.append(href.strip())
-        inside: list[tuple[LexborNode | str, Shown]] = [(child, shown) for child in _children(node)]
-        if tag == "li":
-            return [("\n• ", shown), *inside, ("\n", shown)]
-        if tag in ("td", "th") and into.kind == "table":
-            return [*inside, (" ", shown)]
-        return [("\n", shown), *inside, ("\n", shown)] if tag in _BLOCKS else inside
+        elif tag in _BLOCKS:
+            if tag in ("td", "th") and into.kind == "table":
+                return " "
+            into.say("\n• " if tag == "li" else "\n", shown.sight)
+            return "\n"
+        return ""
 
     def _close(self, read: _Open | None) -> None:
         if read is None:
             return
-        said = [piece for piece in read.pieces if piece.text.strip()]
-        visible = [piece for piece in said if not piece.is_gone]
-        # Where nothing of it is seen, its words are told all the same: a check has to find the label that is hidden.
-        pieces = [piece for piece in read.pieces if not piece.is_gone] if visible else read.pieces
-        whole = "".join(piece.text for piece in pieces)
-        lines = (_BLANKS.sub(" ", line).strip() for line in read_as_text(whole).split("\n"))
-        text = "\n".join(line for line in lines if line.strip("• "))
-        look = _worst([piece.look for piece in visible or said], whole)
+        whole, look, is_gone = _seen(read.texts, read.sights)
+        text = _as_lines(whole)
         kind = read.kind
         if not text and read.images:
             kind, text = "image", " ".join(filter(None, (image.attributes.get("alt") for image in read.images)))
@@ -231,24 +235,47 @@ class _Reading:
             return
         if self.styles.too_many:
             look = Look(look.hidden_by or UNREAD, look.font_size, look.color, look.background, look.is_image)
-        markup = _markup(read, is_gone=not visible and bool(said))
-        self.segments.append(Segment("", kind, text, markup, tuple(read.links), None, look))
+        markup = _markup(read, is_gone=is_gone) if self._keeps_markup else ""
+        self.segments.append(Segment(f"s{len(self.segments) + 1}", kind, text, markup, tuple(read.links), None, look))
         if len(self.segments) > MOST:
             raise Unreadable(f"more than {MOST} parts")
 
 
-def _say(into: _Open, text: str, shown: Shown) -> None:
-    look, is_gone = shown.look()
-    if into.pieces and into.pieces[-1].look == look and into.pieces[-1].is_gone == is_gone:
-        into.pieces[-1].text += text
+def _seen(texts: list[str], sights: list[Sight]) -> tuple[str, Look, bool]:
+    """What is read of a segment, how it looks, and whether nothing of it is seen.
+
+    Then its words are told all the same: a check has to find the label that is hidden.
+    """
+    if sights and sights.count(sights[0]) == len(sights):
+        whole = "".join(texts)
+        said = [] if not whole or whole.isspace() else sights[:1]
+        visible = [] if sights[0].is_gone else said
     else:
-        into.pieces.append(_Piece(text, look, is_gone))
+        said = [sight for text, sight in zip(texts, sights, strict=True) if text and not text.isspace()]
+        visible = [sight for sight in said if not sight.is_gone]
+        pairs = zip(texts, sights, strict=True)
+        whole = "".join([text for text, sight in pairs if not sight.is_gone] if visible else texts)
+    return whole, _worst([sight.look for sight in visible or said], whole), bool(said) and not visible
+
+
+def _as_lines(whole: str) -> str:
+    for blank in "\t\r\f\xa0":
+        whole = whole.replace(blank, " ")
+    whole = read_as_text(whole)
+    if "  " in whole:
+        whole = _RUN.sub(" ", whole)
+    if "\n" not in whole:
+        return whole.strip() if whole.strip("• ") else ""
+    lines = [line.strip() for line in whole.split("\n")]
+    return "\n".join([line for line in lines if line.strip("• ")])
 
 
 def _worst(looks: list[Look], text: str) -> Look:
     """One look for a segment: hidden if all of it is, else the smallest size and the palest colour in it."""
     if not looks:
         return Look()
+    if len(looks) == 1 and not overrides_direction(text):
+        return looks[0]
     hidden = looks[0].hidden_by if all(look.hidden_by for look in looks) else None
     if overrides_direction(text):
         hidden = hidden or DIRECTION
@@ -280,8 +307,8 @@ def _markup(read: _Open, *, is_gone: bool) -> str:
     return markup
 
 
-def _children(node: LexborNode) -> list[LexborNode]:
-    return list(node.iter(include_text=True))
+def _children(node: LexborNode) -> Iterator[LexborNode]:
+    return iter(node.iter(include_text=True))
 
 
 def _is_data(table: LexborNode) -> bool:
@@ -291,36 +318,32 @@ def _is_data(table: LexborNode) -> bool:
     return table.css_first("th") is not None
 
 
-def _holders_of_blocks(body: LexborNode) -> frozenset[int]:
+def _holders_of_blocks(body: LexborNode) -> set[int]:
     """The elements with a block somewhere inside them, and what stands between them and it."""
-    holding: set[int] = set()
-    path: list[tuple[LexborNode, Iterator[LexborNode]]] = [(body, iter(_elements(body)))]
-    while path:
-        node = next(path[-1][1], None)
-        if node is None:
-            path.pop()
-            continue
-        if node.tag in _BLOCKS:
-            for above, _ in reversed(path):
-                if above.mem_id in holding:
-                    break
-                holding.add(above.mem_id)
-        path.append((node, iter(_elements(node))))
-    return frozenset(holding)
-
-
-def _elements(node: LexborNode) -> list[LexborNode]:
-    return [child for child in node.iter() if (child.tag or "") not in _UNREAD]
+    holding, unread = {body.mem_id}, set[int]()
+    for node in [each for each in body.traverse() if each.tag in _BLOCKS][1:]:
+        climbed: list[int] = []
+        above = node.parent
+        while above is not None and above.mem_id not in holding:
+            climbed.append(above.mem_id)
+            if above.mem_id in unread or above.tag in _UNREAD:
+                unread.update(climbed)
+                break
+            above = above.parent
+        else:
+            holding.update(climbed)
+    return holding
 
 
 def _flat(text: str) -> list[Segment]:
     """The words of a document that has too many elements to say how it shows them."""
     look = Look(hidden_by=UNREAD)
-    segments = []
+    segments: list[Segment] = []
     for line in _MARKUP.sub("\n", _without_comments(text)).split("\n"):
         words = read_as_text(_BLANKS.sub(" ", unescape(line))).strip()
         if words:
-            segments.append(Segment("", "paragraph", words, f"<p>{escape(words)}</p>", (), None, look))
+            number = len(segments) + 1
+            segments.append(Segment(f"s{number}", "paragraph", words, f"<p>{escape(words)}</p>", (), None, look))
             if len(segments) > MOST:
                 raise Unreadable(f"more than {MOST} parts")
     return segments

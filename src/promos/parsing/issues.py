@@ -56,17 +56,21 @@ class Parsed:
     source: str = ""  # the HTML that the segments were read from
 
 
-def read_issue(content: str | bytes, media_type: str) -> Parsed:
-    """Never fails for broken input; raises `Unreadable` where no text is left."""
+def read_issue(content: str | bytes, media_type: str, *, keeps_markup: bool = True) -> Parsed:
+    """Never fails for broken input; raises `Unreadable` where no text is left.
+
+    Without `keeps_markup` the segments of HTML have no `html`, for who only judges them.
+    """
     if media_type == MAIL:
-        parsed = _mail(content)
+        parsed = _mail(content, keeps_markup=keeps_markup)
+    elif media_type == HTML:
+        text = _text(content)
+        segments, said = pages.read_html(text, keeps_markup=keeps_markup)
+        parsed = Parsed(segments, None, said, media_type, source=text)
     else:
         text = _text(content)
-        if media_type == HTML:
-            segments, said = pages.read_html(text)
-        else:
-            segments, said = (_markdown(text) if media_type == MARKDOWN else _plain(text)), None
-        parsed = Parsed(_numbered(segments), None, said, media_type, source=text if media_type == HTML else "")
+        segments = _markdown(text, keeps_markup=keeps_markup) if media_type == MARKDOWN else _plain(text)
+        parsed = Parsed(_numbered(segments), None, None, media_type)
     if not any(segment.text.strip() for segment in parsed.segments):
         raise Unreadable("no text")
     return replace(parsed, language=parsed.language or language_of(parsed.segments))
@@ -144,7 +148,7 @@ def _links(text: str) -> tuple[str, ...]:
     return tuple(_LINK.findall(text))
 
 
-def _markdown(text: str) -> list[Segment]:
+def _markdown(text: str, *, keeps_markup: bool) -> list[Segment]:
     """The top-level blocks of a Markdown text; raw HTML in it is shown as text, not obeyed.
 
     A text with more marks than any author types is read as plain text: a parser would take minutes over it.
@@ -159,7 +163,8 @@ def _markdown(text: str) -> list[Segment]:
             continue
         block = tokens[first : index + 1]
         first = index + 1
-        found, _ = pages.read_html(_MARKDOWN.renderer.render(block, _MARKDOWN.options, {}))
+        rendered = _MARKDOWN.renderer.render(block, _MARKDOWN.options, {})
+        found, _ = pages.read_html(rendered, keeps_markup=keeps_markup)
         line = (block[0].map or [0])[0] + 1
         segments += [replace(each, line=line) for each in found]
         if len(segments) > pages.MOST:
@@ -167,7 +172,7 @@ def _markdown(text: str) -> list[Segment]:
     return segments
 
 
-def _mail(content: str | bytes) -> Parsed:
+def _mail(content: str | bytes, *, keeps_markup: bool) -> Parsed:
     raw = content if isinstance(content, bytes) else content.encode("utf-8", errors="surrogateescape")
     if raw.count(b"\n--") > _MOST_BOUNDARIES:
         raise Unreadable(f"more than {_MOST_BOUNDARIES} parts")
@@ -181,8 +186,8 @@ def _mail(content: str | bytes) -> Parsed:
     if html is None:
         return Parsed(text_part or [], None, spoken, MAIL, title)
     html = _text(html)
-    segments, said = pages.read_html(html)
-    return Parsed(_numbered(segments), text_part, said or spoken, MAIL, title, html)
+    segments, said = pages.read_html(html, keeps_markup=keeps_markup)
+    return Parsed(segments, text_part, said or spoken, MAIL, title, html)
 
 
 def _title(message: Message) -> str:

@@ -106,7 +106,7 @@ def lint(
     Without an audience: the main country of the issue's language. `codes`: that are known to open an offer. Raises
     `Unreadable`, and `ValueError` for a country that the rules do not know.
     """
-    parsed = read_issue(content, media_type)
+    parsed = read_issue(content, media_type, keeps_markup=False)
     countries = [rule_set.country(typed) for typed in audience or [rule_set.home_of(parsed.language)]]
     known = tuple(dict.fromkeys(country for country in countries if country))
     if None in countries:

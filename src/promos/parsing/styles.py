@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 import tinycss2
@@ -22,6 +22,9 @@ _MOST_CLASSES = 50
 _DEEPEST = 50  # brackets within each other
 _MOST_NESTED = 5  # selectors within each other
 _HIDING = ("details", "bdo", "dialog")  # by what they are, without an attribute
+_TELLING = frozenset(
+    "style class id hidden popover open inert aria-hidden bgcolor color background size".split()
+)  # the attributes that say how an element is shown
 _AT_RULES = ("media", "supports", "layer", "container")
 
 _STOP = re.compile(r"#[0-9a-f]{3,8}|(?:rgb|hsl|hwb)a?\([^()]*\)|(?<![\w-])[a-z]{3,20}(?![\w(-])")
@@ -40,6 +43,14 @@ Declared = Mapping[str, tuple[str, bool]]
 
 
 @dataclass(frozen=True, slots=True)
+class Sight:
+    """How a text looks, and whether it is gone altogether rather than hard to make out."""
+
+    look: Look
+    is_gone: bool
+
+
+@dataclass(frozen=True)
 class Shown:
     """What the elements around a text make of it. `gone`: nobody sees it. `veiled`: no place for a label."""
 
@@ -54,14 +65,14 @@ class Shown:
     is_pictured: bool = False  # the background is an image, so nobody knows the colour
     indent: str | None = None
 
-    def look(self) -> tuple[Look, bool]:
-        """The look of a text here, and whether it is gone altogether rather than hard to make out."""
+    @cached_property
+    def sight(self) -> Sight:
         gone, veiled = self.gone or self._gone(), self.veiled
         if self.font_size is not None and self.font_size < 10:
             veiled = veiled or "font-size"
         if self.opacity < 0.6:
             veiled = veiled or "opacity"
-        return Look(gone or veiled, self.font_size, self._ink or None, self.background), gone is not None
+        return Sight(Look(gone or veiled, self.font_size, self._ink or None, self.background), gone is not None)
 
     @property
     def _ink(self) -> str | None:
@@ -98,15 +109,34 @@ class Styles:
             self.too_many = True
         elif css.strip():
             self._collect(tinycss2.parse_stylesheet(css, skip_comments=True, skip_whitespace=True), on_some=False)
+        self._known: dict[tuple[int, str, Any], tuple[Shown, Shown, int]] = {}
         self._unread = _MOST_CSS  # characters of style attributes that are parsed in full
 
-    def shown(self, node: LexborNode, around: Shown) -> Shown:
-        """What this element makes of what is around it."""
+    def shown(self, node: LexborNode, around: Shown, times: int = 1) -> Shown:
+        """What this element makes of what is around it; the same object where the same was asked before.
+
+        `times`: how often its style counts as read in full.
+        """
         attributes: Mapping[str, Any] = node.attributes
         tag = node.tag or ""
-        if not (attributes or self._related or tag in _HIDING or tag in self._simple or "*" in self._simple):
+        telling = tuple([each for each in attributes.items() if each[0] in _TELLING]) if attributes else ()
+        is_related = bool(self._related) and node.mem_id in self._related
+        if not (telling or is_related or tag in _HIDING or tag in self._simple or "*" in self._simple):
             return around
-        declared = self._declared(node, tag, attributes)
+        if is_related:
+            return self._made(node, tag, attributes, around, times)
+        key = (id(around), tag, telling)
+        _, shown, read = self._known.get(key, (around, None, 0))
+        if shown is None or read * times > max(0, self._unread):
+            before = self._unread
+            shown = self._made(node, tag, attributes, around, times)
+            self._known[key] = around, shown, (before - self._unread) // times  # `around` stays, and its id with it
+        else:
+            self._unread -= read * times
+        return shown
+
+    def _made(self, node: LexborNode, tag: str, attributes: Mapping[str, Any], around: Shown, times: int) -> Shown:
+        declared = self._declared(node, tag, attributes, times)
         style = self._resolved({name: value for name, (value, _) in declared.items()})
         size = _font_size(style, around.font_size)
         color, part = _colored(style, around)
@@ -127,7 +157,9 @@ class Styles:
             indent=_indent(style, around.indent),
         )
 
-    def _declared(self, node: LexborNode, tag: str, attributes: Mapping[str, Any]) -> dict[str, tuple[str, bool]]:
+    def _declared(
+        self, node: LexborNode, tag: str, attributes: Mapping[str, Any], times: int
+    ) -> dict[str, tuple[str, bool]]:
         found: dict[str, tuple[str, bool]] = {}
         for name in ("bgcolor", "color", "background", "size"):
             value = attributes.get(name)
@@ -146,12 +178,12 @@ class Styles:
             _add(found, self._related.get(node.mem_id, {}))
         style = attributes.get("style")
         if style:
-            _add(found, self._inline(style))
+            _add(found, self._inline(style, times))
         return found
 
-    def _inline(self, style: str) -> Declared:
+    def _inline(self, style: str, times: int) -> Declared:
         if _SPELLED_OUT.search(style):
-            self._unread -= len(style)
+            self._unread -= len(style) * times
             if self._unread < 0 or _is_too_deep(style):
                 self.too_many = True
                 return {}
@@ -209,6 +241,7 @@ class Styles:
                 return
 
 
+@lru_cache(1024)
 def parsed_style(style: str) -> Declared:
     """The declarations of a style attribute, escapes, quotes and comments read as a browser does."""
     return _declarations(tinycss2.parse_blocks_contents(style, skip_whitespace=True))
