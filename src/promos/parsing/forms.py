@@ -10,12 +10,13 @@ from promos.rules.disclosure.subject import Box, Form
 
 _MOST = 50  # forms, and boxes of one
 _MOST_TEXT = 5_000  # characters
+_FORM = re.compile("<(?i:form)")
 _MAIL = re.compile(r"e-?mail|courriel|correo", re.IGNORECASE)
 
 
 def read_forms(html: str) -> Iterator[Form]:
     """In the order of the page; nothing of a page that no parser reads in time."""
-    if "<form" not in html.lower() or not is_parsed_in_time(html):
+    if not _FORM.search(html) or not is_parsed_in_time(html):
         return
     parser = LexborHTMLParser(html)
     for form in parser.css("form")[:_MOST]:

@@ -34,6 +34,9 @@ _MOST_ATTRIBUTES = 500  # of one element; each is compared with all before it
 _ATTRIBUTE = r"""[\s/]*+[^\s/>][^\s/>=]*+(?:\s*+=\s*+(?:"[^"]*+"?+|'[^']*+'?+|[^\s>"'][^\s>]*+)?+)?+"""
 _EACH_ATTRIBUTE = re.compile(_ATTRIBUTE)
 _OPENING = re.compile(rf"<[a-zA-Z][^\s/>]*+(?:{_ATTRIBUTE})*+")
+# What may make a tag long, or let a quoted value reach beyond the next `>`; an ordinary page has neither.
+_WILD_TAG = re.compile(rf"<[^<>]{{0,{3 * _MOST_ATTRIBUTES}}}+(?!>)")
+_WILD_QUOTE = re.compile(r"""=\s*+(?:"[^">]*+(?!")|'[^'>]*+(?!'))""")
 _MARKUP = re.compile(r"</?[a-zA-Z][^<>]*>|<![^<>]*>")
 
 _TAGS = set(
@@ -96,6 +99,8 @@ def read_html(text: str, *, keeps_markup: bool = True) -> tuple[list[Segment], s
 
 def is_parsed_in_time(text: str) -> bool:
     """Whether no parser needs more than a moment for it: HTML has several ways to keep one busy for minutes."""
+    if text.count("<") <= _MOST_NESTED and not (_WILD_TAG.search(text) or _WILD_QUOTE.search(text)):
+        return True
     opened = list(_OPENED.finditer(text))
     if len(opened) > _MOST_ELEMENTS or sum(each[1].lower() not in _FLAT for each in opened) > _MOST_NESTED:
         return False

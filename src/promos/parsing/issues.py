@@ -2,6 +2,7 @@
 
 import email
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from email.errors import MessageError
@@ -19,6 +20,7 @@ TEXT, MARKDOWN, HTML, MAIL = "text/plain", "text/markdown", "text/html", "messag
 MEDIA_TYPES = (TEXT, MARKDOWN, HTML, MAIL)
 
 _CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+_CONTROL_BYTES = bytes([*range(9), 11, 12, *range(14, 32), 127])
 _BULLET = re.compile(r"^\s{0,8}(?:[•‣◦·–-]|\*(?=\s)|\d{1,3}[.)])\s+")
 _LINK = re.compile(r"https?://[^\s<>\"')\]]+")
 _STOP_WORDS = {
@@ -79,14 +81,25 @@ def read_issue(content: str | bytes, media_type: str, *, keeps_markup: bool = Tr
 def language_of(segments: Iterable[Segment]) -> str | None:
     """Which of our six by the commonest little words; `None` for too few of them."""
     words = re.findall(r"[^\W\d_]+", " ".join(segment.text for segment in segments)[:50_000].lower())
-    counts = {code: sum(word in little for word in words) for code, little in _STOP_WORDS.items()}
+    number = Counter(words)
+    counts = {code: sum(number[word] for word in little) for code, little in _STOP_WORDS.items()}
     best = max(counts, key=lambda code: counts[code])
     return best if counts[best] >= 3 else None
 
 
 def _text(content: str | bytes) -> str:
     text = content.decode("utf-8-sig", errors="replace") if isinstance(content, bytes) else content
-    return _CONTROLS.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
+    text = text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
+    return _CONTROLS.sub("", text) if _has_controls(text) else text
+
+
+def _has_controls(text: str) -> bool:
+    """Asked of the bytes: that takes a third of the time."""
+    try:
+        raw = text.encode()
+    except UnicodeEncodeError:  # half a character
+        return True
+    return len(raw.translate(None, _CONTROL_BYTES)) < len(raw)
 
 
 def _numbered(segments: Sequence[Segment]) -> list[Segment]:

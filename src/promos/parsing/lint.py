@@ -127,9 +127,10 @@ def _subject(parsed: Parsed, rule_set: RuleSet, codes: Sequence[str]) -> Subject
     if len(found.blocks) > _MOST_BLOCKS:
         raise Unreadable(f"more than {_MOST_BLOCKS} promo blocks")
     blocks = list(found.blocks)
-    if html:
-        places = positions(html, parsed.segments)
+    if html and blocks:
         ids = [each.id for each in parsed.segments]
+        ids = ids[: ids.index(blocks[-1].segments[-1].id) + 1]
+        places = positions(html, parsed.segments[: len(ids)])
         offset = dict(zip(ids, byte_offsets(html, places), strict=True))
         line = dict(zip(ids, lines(html, places), strict=True)) if parsed.media_type == HTML else {}
         blocks = [

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
+from string import ascii_uppercase, digits
 
 # A word that looks like a code, where the text speaks of a code.
 _NAMED = re.compile(
@@ -16,6 +17,9 @@ _ASKED_FOR = re.compile(
     r"\b(?:codes?(?:[ -]promo)?|c[oó]digo|codice)\s{0,3}(?:[:=]|→|est|is|es|è|lautet|luidt)?\s{0,3}$|code:\s{0,3}$",
     re.IGNORECASE,
 )
+# A code is in capitals and digits; two letters beyond ASCII count as ASCII ones where case makes no difference.
+_CAPITAL = (ascii_uppercase + digits + "\N{KELVIN SIGN}İ").encode()
+_CAPITALS = bytes(ord("A") if byte in _CAPITAL else ord(" ") for byte in range(256))
 _ALONE = re.compile(r"\W{0,5}([A-Z0-9](?:-?[A-Z0-9]){3,39})\W{0,5}")
 # Words that stand after "code" and open nothing.
 _NO_CODES = re.compile(
@@ -88,9 +92,7 @@ def find_blocks(segments: Sequence[Segment], known_codes: Collection[str] = ()) 
     """
     found: list[FoundBlock] = []
     are_marked = any(segment.kind == "heading" for segment in segments)
-    codes = [
-        _code_in(segment.text, known_codes) or _code_below(segments, index) for index, segment in enumerate(segments)
-    ]
+    codes = _codes(segments, known_codes)
     for index, code in enumerate(codes):
         if code is None or (found and index <= found[-1].last):
             continue
@@ -127,13 +129,26 @@ def is_footnote(text: str) -> bool:
     return bool(_FOOTNOTE.match(text))
 
 
+def _codes(segments: Sequence[Segment], known_codes: Collection[str]) -> list[str | None]:
+    """The code that each segment opens with. Most have no word like one, and a glance tells."""
+    known = {code.replace("-", "").upper() for code in known_codes}
+    least = b"AAA" if known else b"AAAA"
+    return [
+        _code_in(segment.text, known) or _code_below(segments, index)
+        if least in segment.text.encode(errors="replace").translate(_CAPITALS, b"-")
+        else None
+        for index, segment in enumerate(segments)
+    ]
+
+
 def _code_in(text: str, known: Collection[str]) -> str | None:
     for match in _NAMED.finditer(text):
         if _may_open(match[1]):
             return match[1]
-    folded = {code.replace("-", "").upper(): code for code in known}
+    if not known:
+        return None
     for word in re.findall(r"[A-Z0-9](?:-?[A-Z0-9]){2,39}", text):
-        if word.replace("-", "") in folded:
+        if word.replace("-", "") in known:
             return str(word)
     return None
 

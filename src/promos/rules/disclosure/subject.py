@@ -152,10 +152,12 @@ class Subject:
         if len(self.blocks) != 1 or not self.segments:
             return False
         own = {segment.id for segment in self.blocks[0].segments}
-        shown = [at for at, each in enumerate(self.segments) if each.text.strip() and each.look.hidden_by is None]
-        others = [at for at in shown if self.segments[at].id not in own]
-        is_first = bool(shown) and self.segments[shown[0]].id in own
-        return is_first and not any(is_heading(self.segments, at) for at in others)
+        shown = (at for at, each in enumerate(self.segments) if each.text.strip() and each.look.hidden_by is None)
+        first = next(shown, None)
+        if first is None or self.segments[first].id not in own:
+            return False
+        others = (at for at in shown if self.segments[at].id not in own)
+        return not any(is_heading(self.segments, at) for at in others)
 
 
 @dataclass(frozen=True, slots=True)
