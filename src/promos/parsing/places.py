@@ -1,6 +1,5 @@
 """Where in an HTML source each segment of it begins."""
 
-import re
 from collections.abc import Sequence
 from html import escape
 
@@ -9,17 +8,14 @@ from promos.rules.issues import Segment
 _NEEDLE = 24  # characters of a segment that are looked for
 _WORDS = _NEEDLE // 2 + 1  # that are as long in any case
 _LEAST = 3
-_NEAR = 2000  # characters before a place in which a tag around it begins
-_TAG = re.compile(rf"<[^<>]{{0,{_NEAR - 100}}}>")
-_ANGLES = re.compile("[<>]")
 
 
 def positions(source: str, segments: Sequence[Segment]) -> list[int | None]:
     """Characters before each segment; `None` for one whose words stand there otherwise, broken by tags at once."""
     found: list[int | None] = []
-    floor, said = 0, _TAG.sub("<", source)
+    floor, absent = 0, set[str]()
     for segment in segments if source else ():
-        place = _place(source, said, segment.text.lstrip("• "), floor)
+        place = _place(source, segment.text.lstrip("• "), floor, absent)
         found.append(place)
         floor = floor if place is None else place + 1
     return found or [None] * len(segments)
@@ -50,24 +46,25 @@ def byte_offsets(source: str, places: Sequence[int | None]) -> list[int | None]:
     return offsets
 
 
-def _place(source: str, said: str, text: str, floor: int) -> int | None:
+def _place(source: str, text: str, floor: int, absent: set[str]) -> int | None:
     """The first words of a segment, as they are or with entities, in one piece of the text between two tags.
 
-    `said`: the source without its tags, where it is known in less time that they stand nowhere.
+    `absent`: what does not stand behind `floor`, and so behind no later one; “Read more” is looked for once.
     """
     words = text.split(None, _WORDS)
     for wanted in (" ".join(words)[:_NEEDLE], " ".join(words[:2]), words[0] if words else ""):
         for spelled in dict.fromkeys((wanted, escape(wanted, quote=False))):
-            if len(spelled) < _LEAST or (spelled not in said and not _ANGLES.search(spelled)):
+            if len(spelled) < _LEAST or spelled in absent:
                 continue
             at = source.find(spelled, floor)
             while at >= 0 and _is_in_a_tag(source, at):
                 at = source.find(spelled, at + 1)
             if at >= 0:
                 return at
+            absent.add(spelled)
     return None
 
 
 def _is_in_a_tag(source: str, at: int) -> bool:
-    start = max(0, at - _NEAR)
+    start = max(0, at - 2000)
     return source.rfind("<", start, at) > source.rfind(">", start, at)

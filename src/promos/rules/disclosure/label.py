@@ -1,7 +1,7 @@
 """The words of the label, and the sentence that says what was exchanged."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -91,7 +91,11 @@ def entry_in(rule_set: RuleSet, line: str, *, is_heading: bool = False) -> Label
     A heading has to set it apart by a mark: `[Anzeige] …`, or be nothing else.
     """
     text, connectors = folded(line), () if is_heading else rule_set.lexicon.connectors
-    found = [entry for entry in rule_set.labels if _begins(entry.text, connectors, is_heading).match(text)]
+    first = _FIRST.match(text)
+    may_begin = _by_first_word(tuple([entry.text for entry in rule_set.labels])).get(first[1], ()) if first else ()
+    found = [
+        rule_set.labels[at] for at in may_begin if _begins(rule_set.labels[at].text, connectors, is_heading).match(text)
+    ]
     spelled = line.casefold()  # "Reclame" is Dutch, "Réclame" French
     return max(found, key=lambda entry: (len(entry.text), entry.text.casefold() in spelled), default=None)
 
@@ -100,6 +104,20 @@ def entries_in(rule_set: RuleSet, line: str) -> list[LabelEntry]:
     """The labels that a line begins with, where several stand beside each other: `Publicité / Anzeige – …`."""
     found = [entry_in(rule_set, part) for part in line.split(BETWEEN)]
     return [entry for entry in found if entry is not None]
+
+
+_FIRST = re.compile(r"[\W_]*([^\W_]+)")
+
+
+@cache
+def _by_first_word(labels: tuple[str, ...]) -> Mapping[str, tuple[int, ...]]:
+    """Which of the labels begin with a word: most lines begin with a word of none."""
+    found: dict[str, tuple[int, ...]] = {}
+    for at, label in enumerate(labels):
+        first = _FIRST.match(folded(label))
+        if first:
+            found[first[1]] = (*found.get(first[1], ()), at)
+    return found
 
 
 @cache

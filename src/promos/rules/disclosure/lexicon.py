@@ -21,7 +21,8 @@ def folded(text: str) -> str:
 
 def contains(text: str, words: str) -> bool:
     """Whether these words stand in the text as words, with blanks or hyphens between them."""
-    return _pattern(words).search(folded(text)) is not None
+    plain, (first, pattern) = folded(text), _sought(words)
+    return first in plain and pattern.search(plain) is not None
 
 
 def sentences(text: str) -> list[str]:
@@ -36,11 +37,14 @@ def names_what_was_given(sentence: str, lexicon: Lexicon) -> bool:
 
 def spans(text: str, words: str) -> list[tuple[int, int]]:
     """Where these words stand in the folded text."""
-    return [match.span() for match in _pattern(words).finditer(folded(text))]
+    return [match.span() for match in _sought(words)[1].finditer(folded(text))]
 
 
 @cache
-def _pattern(words: str) -> re.Pattern[str]:
+def _sought(words: str) -> tuple[str, re.Pattern[str]]:
+    """The first of the words, which is looked for in no time, and the pattern of them all."""
     plain = folded(words).strip()
-    escaped = r"[\s-]{1,3}".join(map(re.escape, re.split(r"[\s-]+", plain)))
-    return re.compile(rf"(?<!\w){escaped}(?!\w)" if plain[-1:].isalnum() else rf"(?<!\w){escaped}")
+    parts = re.split(r"[\s-]+", plain)
+    escaped = r"[\s-]{1,3}".join(map(re.escape, parts))
+    pattern = re.compile(rf"(?<!\w){escaped}(?!\w)" if plain[-1:].isalnum() else rf"(?<!\w){escaped}")
+    return parts[0], pattern

@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import cached_property
+from operator import is_
 
 from promos.rules.disclosure.vocabulary import Mark, Severity, Standing
 
@@ -65,6 +67,12 @@ class LabelEntry:
     text: str
     known: Mapping[str, Known]  # by country
 
+    def on(self, day: date) -> "LabelEntry":
+        """What is known of it on a day."""
+        if all(known.holds(day) for known in self.known.values()):
+            return self
+        return replace(self, known={country: known for country, known in self.known.items() if known.holds(day)})
+
     def standing(self, country: str) -> Standing:
         found = self.known.get(country)
         return found.standing if found else Standing.UNVERIFIED
@@ -124,7 +132,7 @@ class Wording:
     between: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class RuleSet:
     countries: Mapping[str, Country]
     labels: tuple[LabelEntry, ...]
@@ -136,7 +144,9 @@ class RuleSet:
 
     def on(self, day: date) -> "RuleSet":
         """The rules as they were, or will be, on a day."""
-        return replace(self, labels=_on(day, self.labels), owners=_on(day, self.owners))
+        labels, owners = _on(day, self.labels), _on(day, self.owners)
+        is_same = all(map(is_, (*labels, *owners), (*self.labels, *self.owners)))
+        return self if is_same else replace(self, labels=labels, owners=owners)
 
     def with_owners(self) -> "RuleSet":
         """The words for an event of the newsletter's own count as a label too."""
@@ -152,8 +162,15 @@ class RuleSet:
 
     def rule(self, check: str, audience: Sequence[str], at: date) -> Rule | None:
         """The severest rule of a check that is in force for these readers; `None` where none of them asks for it."""
-        holding = [rule for rule in self.rules if rule.check == check and rule.holds(audience, at)]
+        holding = [rule for rule in self._by_check.get(check, ()) if rule.holds(audience, at)]
         return min(holding, key=lambda rule: _SEVEREST.index(rule.weight), default=None)
+
+    @cached_property
+    def _by_check(self) -> Mapping[str, Sequence[Rule]]:
+        found: dict[str, list[Rule]] = {}
+        for rule in self.rules:
+            found.setdefault(rule.check, []).append(rule)
+        return found
 
     def country(self, typed: str) -> str | None:
         """The code of a country however it is written; `None` for one that the rules say nothing about."""
@@ -166,7 +183,4 @@ class RuleSet:
 
 
 def _on(day: date, entries: Sequence[LabelEntry]) -> tuple[LabelEntry, ...]:
-    return tuple(
-        replace(entry, known={country: known for country, known in entry.known.items() if known.holds(day)})
-        for entry in entries
-    )
+    return tuple([entry.on(day) for entry in entries])

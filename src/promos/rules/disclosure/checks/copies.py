@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from promos.rules.disclosure.checks.case import CANNOT_TELL, FAIL, PASS, Answer, Case, first_seen, proposal, seen_in
+from promos.rules.disclosure.checks.case import CANNOT_TELL, FAIL, PASS, Answer, Case, first_seen, seen_in
 from promos.rules.disclosure.label import entries_in
 from promos.rules.disclosure.ruleset import RuleSet
 from promos.rules.disclosure.subject import BlockSubject
@@ -29,7 +29,7 @@ def par_1(case: Case) -> Iterator[Answer]:
         yield (FAIL, why, N_("Write the same label everywhere."), {**facts})
     else:
         why = N_("One form of the block has a label, and another has none (%(form)s).")
-        yield (FAIL, why, N_("Write “%(label)s” into both."), {"form": other, "label": proposal(case)})
+        yield (FAIL, why, N_("Write “%(label)s” into both."), {"form": other, "label": case.proposal})
 
 
 def _in(block: BlockSubject, form: Sequence[Segment]) -> BlockSubject:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from functools import cache
 
 from promos.rules.disclosure.checks.case import FAIL, PASS, Answer, Case
 from promos.rules.disclosure.lexicon import contains, folded
@@ -24,16 +25,19 @@ def id_1(case: Case) -> Iterator[Answer]:
 
 def names_a_company(text: str, lexicon: Lexicon) -> bool:
     """Whether a registered name stands in it: `Generation Events SAS`."""
-    forms = "|".join(re.escape(form) for form in lexicon.legal_forms)
-    return re.search(rf"(?:[A-ZÀ-Þ][\w&.’'-]{{0,40}},? )(?:{forms})(?![\w-])", text) is not None
+    return _company(lexicon.legal_forms).search(text) is not None
+
+
+@cache
+def _company(legal_forms: tuple[str, ...]) -> re.Pattern[str]:
+    forms = "|".join(map(re.escape, legal_forms))
+    return re.compile(rf"(?:[A-ZÀ-Þ][\w&.’'-]{{0,40}},? )(?:{forms})(?![\w-])")
 
 
 def off_1(case: Case) -> Iterator[Answer]:
     text, lexicon = case.block.text, case.rules.lexicon
-    things = "|".join(re.escape(thing) for thing in lexicon.things)
-    counted = re.compile(rf"(?<![\w,.])\d[\d  ]{{0,8}}\s?(?:\w{{1,20}}\s){{0,3}}(?:{things})", re.IGNORECASE)
     lacking = {
-        N_("how many"): counted.search(text) is None,
+        N_("how many"): _counted(lexicon.things).search(text) is None,
         N_("whether VAT is included"): not any(contains(text, word) for word in lexicon.vat),
         N_("until when"): not any(contains(text, word) for word in lexicon.deadline),
         N_("the conditions"): not any(contains(text, word) for word in lexicon.conditions),
@@ -47,11 +51,15 @@ def off_1(case: Case) -> Iterator[Answer]:
         yield (PASS, N_("The offer says how many, worth what, until when and on which conditions."), "", {})
 
 
+@cache
+def _counted(things: tuple[str, ...]) -> re.Pattern[str]:
+    named = "|".join(map(re.escape, things))
+    return re.compile(rf"(?<![\w,.])\d[\d  ]{{0,8}}\s?(?:\w{{1,20}}\s){{0,3}}(?:{named})", re.IGNORECASE)
+
+
 def off_2(case: Case) -> Iterator[Answer]:
     lexicon, text = case.rules.lexicon, case.block.text
-    things = "|".join(re.escape(thing) for thing in lexicon.things)
-    vague = "|".join(re.escape(word) for word in lexicon.vague)
-    found = re.search(rf"\b(?:{vague})\s(?:\w{{1,20}}\s){{0,2}}(?:{things})\b", text, re.IGNORECASE)
+    found = _vague(lexicon.vague, lexicon.things).search(text)
     if found:
         why = N_("“%(words)s”: whoever gives passes away knows how many.")
         yield (FAIL, why, N_("Say the number."), {"words": " ".join(found[0].split())})
@@ -59,15 +67,25 @@ def off_2(case: Case) -> Iterator[Answer]:
         yield (PASS, N_("No number is left vague."), "", {})
 
 
+@cache
+def _vague(words: tuple[str, ...], things: tuple[str, ...]) -> re.Pattern[str]:
+    vague, named = "|".join(map(re.escape, words)), "|".join(map(re.escape, things))
+    return re.compile(rf"\b(?:{vague})\s(?:\w{{1,20}}\s){{0,2}}(?:{named})\b", re.IGNORECASE)
+
+
 def off_3(case: Case) -> Iterator[Answer]:
-    things = "|".join(re.escape(folded(thing)) for thing in case.rules.lexicon.claimed)
-    claim = re.compile(rf"(?<![\w.,])\d(?:[\s.,]?\d){{0,8}}\+?(?:\s[^\W\d_]{{1,20}}){{0,3}}?\s+(?:{things})(?!\w)")
-    found = claim.search(folded(case.block.text))
+    found = _claim(case.rules.lexicon.claimed).search(folded(case.block.text))
     if found:
         why = N_("“%(words)s” is a claim, and nothing here says what it rests on.")
         yield (FAIL, why, N_("Keep the evidence, or leave the number out."), {"words": " ".join(found[0].split())})
     else:
         yield (PASS, N_("No number is claimed without evidence."), "", {})
+
+
+@cache
+def _claim(claimed: tuple[str, ...]) -> re.Pattern[str]:
+    things = "|".join(re.escape(folded(thing)) for thing in claimed)
+    return re.compile(rf"(?<![\w.,])\d(?:[\s.,]?\d){{0,8}}\+?(?:\s[^\W\d_]{{1,20}}){{0,3}}?\s+(?:{things})(?!\w)")
 
 
 def off_4(case: Case) -> Iterator[Answer]:

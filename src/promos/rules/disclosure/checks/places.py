@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from promos.rules.disclosure.checks.case import FAIL, PASS, Answer, Case, proposal, seen_in
+from promos.rules.disclosure.checks.case import FAIL, PASS, Answer, Case, seen_in
 from promos.rules.disclosure.label import entry_in
 from promos.rules.disclosure.lexicon import folded, spans
 from promos.rules.language import N_
@@ -22,7 +22,7 @@ def pos_1(case: Case) -> Iterator[Answer]:
         yield (PASS, N_("The label comes before heading, link and code."), "", {})
     else:
         why = N_("The label comes after the heading or the code: a reader meets the advertising first.")
-        yield (FAIL, why, N_("Put “%(label)s” before the heading."), {"label": proposal(case)})
+        yield (FAIL, why, N_("Put “%(label)s” before the heading."), {"label": case.proposal})
 
 
 def pos_2(case: Case) -> Iterator[Answer]:
@@ -52,7 +52,7 @@ def pos_4(case: Case) -> Iterator[Answer]:
         earlier = [block for block in case.subject.blocks[: case.number] if any(seen_in(case.rules, block))]
         if earlier:
             why = N_("An earlier promo block has a label and this one has none: each needs its own.")
-            yield (FAIL, why, N_("Write “%(label)s” into this block too."), {"label": proposal(case)})
+            yield (FAIL, why, N_("Write “%(label)s” into this block too."), {"label": case.proposal})
         return
     text = case.block.text
     words = {entry.text for line in case.visible if (entry := entry_in(case.rules, line.line))}
@@ -75,4 +75,4 @@ def pos_5(case: Case) -> Iterator[Answer]:
         yield (PASS, N_("The subject or the preview line says that the mail is advertising."), "", {})
     else:
         why = N_("The whole mail is one advertiser's, and neither its subject nor a preview line says so.")
-        yield (FAIL, why, N_("Begin the subject with “%(label)s”."), {"label": proposal(case)})
+        yield (FAIL, why, N_("Begin the subject with “%(label)s”."), {"label": case.proposal})

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from promos.rules.disclosure.checks.case import CANNOT_TELL, FAIL, PASS, Answer, Case, proposal
+from promos.rules.disclosure.checks.case import CANNOT_TELL, FAIL, PASS, Answer, Case
 from promos.rules.language import N_
 
 CONTRAST, LEAST_SIZE = 4.5, 14.0
@@ -65,4 +65,4 @@ def vis_4(case: Case) -> Iterator[Answer]:
         yield (PASS, N_("The label is text."), "", {})
     elif any(case.block.segments[line.at].look.is_image for line in case.lines):
         why = N_("The label stands in a picture only, and many mail programs show none until they are asked.")
-        yield (FAIL, why, N_("Write “%(label)s” as text."), {"label": proposal(case)})
+        yield (FAIL, why, N_("Write “%(label)s” as text."), {"label": case.proposal})
