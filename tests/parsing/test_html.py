@@ -1,9 +1,15 @@
 """HTML as a reader meets it: what is seen of it, how, and which of its markup is kept."""
 
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 
-from promos.parsing.html import read_html, safe
+from promos.parsing.html import read_html
+from promos.parsing.markup import safe
+from promos.parsing.styles import UNREAD as UNREAD_STYLES
 from promos.rules.issues import Segment
+from tests.corpus.cases import FOLDER
 
 SHOWN: dict[str, str] = {
     "plain": "<p>Publicité</p>",
@@ -167,3 +173,41 @@ def test_lines_lists_quotes_rules_and_pictures_keep_their_shape() -> None:
 )
 def test_what_is_kept_of_a_page_neither_runs_nor_loads_nor_sends(dirty: str, clean: str) -> None:
     assert safe(dirty) == clean
+
+
+@pytest.mark.parametrize("path", sorted(FOLDER.glob("*/*.html")), ids=lambda path: f"{path.parent.name}/{path.name}")
+def test_what_is_judged_is_what_would_be_stored_but_for_the_markup(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+
+    stored, _ = read_html(text)
+    judged, _ = read_html(text, keeps_markup=False)
+
+    assert judged == [replace(segment, html="") for segment in stored]
+
+
+@pytest.mark.parametrize(
+    "inside",
+    [
+        "a<b>b</b>c",
+        "a<br>b",
+        "a<i hidden>b</i>c",
+        "a<a href=' /b '>b</a>",
+        "a<!-- b -->c",
+        "a<svg><p>b</p></svg>c",
+        "<s>",
+    ],
+)
+@pytest.mark.parametrize("around", ["p", "h2", "li", "td", "div", "center"])
+def test_a_part_read_at_once_is_read_as_one_that_is_read_bit_by_bit(inside: str, around: str) -> None:
+    html = f"<table><tr><{around} style='color:#333'>{inside}</{around}></table>x"
+
+    judged, _ = read_html(html, keeps_markup=False)
+
+    assert judged == [replace(segment, html="") for segment in segments(html)]
+
+
+def test_styles_that_are_read_in_full_are_read_up_to_a_limit_however_often_they_repeat() -> None:
+    one = f"<p style=\"font-family:'Georgia'{' ' * 980}\">x</p>"
+
+    assert segments(one * 99)[-1].look.hidden_by is None
+    assert segments(one * 100)[-1].look.hidden_by == UNREAD_STYLES

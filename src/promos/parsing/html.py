@@ -1,14 +1,14 @@
-"""HTML as a reader meets it: blocks in order, how each is shown, and a copy that is safe to show."""
+"""HTML as a reader meets it: blocks in order, and how each is shown."""
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from html import escape, unescape
 
-import nh3
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from promos.parsing import Unreadable
+from promos.parsing.markup import safe
 from promos.parsing.styles import UNREAD, Shown, Sight, Styles
 from promos.rules.blocks import seen
 from promos.rules.issues import Look, Segment
@@ -39,45 +39,11 @@ _WILD_TAG = re.compile(rf"<[^<>]{{0,{3 * _MOST_ATTRIBUTES}}}+(?!>)")
 _WILD_QUOTE = re.compile(r"""=\s*+(?:"[^">]*+(?!")|'[^'>]*+(?!'))""")
 _MARKUP = re.compile(r"</?[a-zA-Z][^<>]*>|<![^<>]*>")
 
-_TAGS = set(
-    "a abbr b bdi blockquote br caption center code dd del div dl dt em figcaption figure font h1 h2 h3 h4 h5 h6 hr i "
-    "img ins li mark ol p pre s section small span strong sub sup table tbody td tfoot th thead tr u ul".split()
-)
-_ATTRIBUTES = {
-    "*": {"align", "dir", "lang", "style", "title", "valign", "bgcolor", "width", "height", "role"},
-    "a": {"href"},
-    "img": {"src", "alt", "border"},
-    "table": {"border", "cellpadding", "cellspacing"},
-    "td": {"colspan", "rowspan"},
-    "th": {"colspan", "rowspan", "scope"},
-    "ol": {"start", "type"},
-    "font": {"color", "face", "size"},
-}
-_STYLES = set(
-    "background-color border border-bottom border-collapse border-color border-left border-radius border-right "
-    "border-style border-top border-width color display font font-family font-size font-style font-weight height "
-    "letter-spacing line-height list-style-type margin margin-bottom margin-left margin-right margin-top max-width "
-    "min-width padding padding-bottom padding-left padding-right padding-top text-align text-decoration "
-    "text-transform vertical-align white-space width word-break".split()
-)
 _BLANKS = re.compile(r"[ \t\n\r\f\xa0]+")
 _RUN = re.compile(" {2,}")
 DIRECTION = "direction override"
 _OVERRIDE = re.compile("[\u202d\u202e]")  # LRO, RLO: what is stored is not what is read
 _ORDINARY = re.compile("[ -~\n\xa0-\xac\xae-\xffŒœŠšŽžŸ‐-‧‰-⁞€™•]*")
-
-
-def safe(html: str) -> str:
-    """The same HTML without anything that runs, loads a frame, sends a form or leaves the page by itself."""
-    return nh3.clean(
-        html,
-        tags=_TAGS,
-        clean_content_tags={"script", "style", "template", "title", "noscript", "iframe", "object", "svg", "math"},
-        attributes=_ATTRIBUTES,
-        url_schemes={"http", "https", "mailto", "tel"},
-        filter_style_properties=_STYLES,
-        link_rel=None,
-    ).strip()
 
 
 def read_html(text: str, *, keeps_markup: bool = True) -> tuple[list[Segment], str | None]:
@@ -151,10 +117,10 @@ class _Reading:
         self.styles = styles
         self.segments: list[Segment] = []
         self._keeps_markup = keeps_markup
-        self._holding: set[int] = set()
 
     def walk(self, body: LexborNode) -> None:
-        self._holding = holding = _holders_of_blocks(body)
+        content = _Content(body, self.styles)
+        holding = content.holding
         loose: _Open | None = None  # inline content that stands between blocks
         path = [(_children(body), self.styles.shown(body, Shown()))]
         while path:
@@ -173,10 +139,17 @@ class _Reading:
                 self._close(loose)
                 loose = None
                 whole = _WHOLE.get(tag) or ("table" if tag == "table" and _is_data(node) else None)
-                if not (whole or node.mem_id not in holding or len(path) > _DEEPEST):
+                here = node.mem_id
+                if not whole and here in holding and len(path) <= _DEEPEST:
                     path.append((_children(node), self.styles.shown(node, around)))
                     break
-                opened = _Open("heading" if tag in _HEADINGS else whole or "paragraph", around)
+                kind = "heading" if tag in _HEADINGS else whole or "paragraph"
+                if not (self._keeps_markup or whole or tag == "li" or here in content.mixed or here in holding):
+                    shown = self.styles.shown(node, around, times=2)
+                    said = (node.text() or "").replace("\n", " ")
+                    self._add(kind, said, [shown.sight.look], content.links.get(here, ()))
+                    continue
+                opened = _Open(kind, around)
                 self._take(node, around, opened, times=2)
                 self._close(opened)
             else:
@@ -230,24 +203,39 @@ class _Reading:
     def _close(self, read: _Open | None) -> None:
         if read is None:
             return
-        whole, look, is_gone = _seen(read.texts, read.sights)
-        text = _as_lines(whole)
-        kind = read.kind
-        if not text and read.images:
-            kind, text = "image", " ".join(filter(None, (image.attributes.get("alt") for image in read.images)))
-            look = Look(None, is_image=True)
+        whole, looks, is_gone = _seen(read.texts, read.sights)
+        alternative = " ".join(filter(None, (image.attributes.get("alt") for image in read.images)))
+        markup = _markup(read, is_gone=is_gone) if self._keeps_markup else ""
+        self._add(read.kind, whole, looks, read.links, alternative if read.images else None, markup)
+
+    def _add(
+        self,
+        kind: str,
+        whole: str,
+        looks: Sequence[Look],
+        links: Sequence[str],
+        alternative: str | None = None,  # what stands for its pictures, if it has any
+        markup: str = "",
+    ) -> None:
+        """A segment, unless nothing is said in it."""
+        is_ordinary = _ORDINARY.fullmatch(whole) is not None
+        text = _as_lines(whole, is_ordinary=is_ordinary)
+        look = looks[0] if len(looks) == 1 else _worst(looks)
+        if not is_ordinary and look.hidden_by is None and overrides_direction(whole) and looks:
+            look = replace(look, hidden_by=DIRECTION)
+        if not text and alternative is not None:
+            kind, text, look = "image", alternative, Look(None, is_image=True)
         if not text and kind not in ("rule", "image"):
             return
         if self.styles.too_many:
             look = Look(look.hidden_by or UNREAD, look.font_size, look.color, look.background, look.is_image)
-        markup = _markup(read, is_gone=is_gone) if self._keeps_markup else ""
-        self.segments.append(Segment(f"s{len(self.segments) + 1}", kind, text, markup, tuple(read.links), None, look))
+        self.segments.append(Segment(f"s{len(self.segments) + 1}", kind, text, markup, tuple(links), None, look))
         if len(self.segments) > MOST:
             raise Unreadable(f"more than {MOST} parts")
 
 
-def _seen(texts: list[str], sights: list[Sight]) -> tuple[str, Look, bool]:
-    """What is read of a segment, how it looks, and whether nothing of it is seen.
+def _seen(texts: list[str], sights: list[Sight]) -> tuple[str, list[Look], bool]:
+    """What is read of a segment, its looks, and whether nothing of it is seen.
 
     Then its words are told all the same: a check has to find the label that is hidden.
     """
@@ -260,13 +248,16 @@ def _seen(texts: list[str], sights: list[Sight]) -> tuple[str, Look, bool]:
         visible = [sight for sight in said if not sight.is_gone]
         pairs = zip(texts, sights, strict=True)
         whole = "".join([text for text, sight in pairs if not sight.is_gone] if visible else texts)
-    return whole, _worst([sight.look for sight in visible or said], whole), bool(said) and not visible
+    return whole, [sight.look for sight in visible or said], bool(said) and not visible
 
 
-def _as_lines(whole: str) -> str:
-    for blank in "\t\r\f\xa0":
-        whole = whole.replace(blank, " ")
-    whole = read_as_text(whole)
+def _as_lines(whole: str, *, is_ordinary: bool) -> str:
+    if not is_ordinary:
+        for blank in "\t\r\f\xa0":
+            whole = whole.replace(blank, " ")
+        whole = read_as_text(whole)
+    elif "\xa0" in whole:
+        whole = whole.replace("\xa0", " ")
     if "  " in whole:
         whole = _RUN.sub(" ", whole)
     if "\n" not in whole:
@@ -275,15 +266,11 @@ def _as_lines(whole: str) -> str:
     return "\n".join([line for line in lines if line.strip("• ")])
 
 
-def _worst(looks: list[Look], text: str) -> Look:
+def _worst(looks: Sequence[Look]) -> Look:
     """One look for a segment: hidden if all of it is, else the smallest size and the palest colour in it."""
     if not looks:
         return Look()
-    if len(looks) == 1 and not overrides_direction(text):
-        return looks[0]
     hidden = looks[0].hidden_by if all(look.hidden_by for look in looks) else None
-    if overrides_direction(text):
-        hidden = hidden or DIRECTION
     sizes = [look.font_size for look in looks if look.font_size is not None]
     palest = min(looks, key=_difference)
     return Look(hidden, min(sizes, default=None), palest.color, palest.background)
@@ -323,21 +310,37 @@ def _is_data(table: LexborNode) -> bool:
     return table.css_first("th") is not None
 
 
-def _holders_of_blocks(body: LexborNode) -> set[int]:
-    """The elements with a block somewhere inside them, and what stands between them and it."""
-    holding, unread = {body.mem_id}, set[int]()
-    for node in [each for each in body.traverse() if each.tag in _BLOCKS][1:]:
-        climbed: list[int] = []
-        above = node.parent
-        while above is not None and above.mem_id not in holding:
-            climbed.append(above.mem_id)
-            if above.mem_id in unread or above.tag in _UNREAD:
-                unread.update(climbed)
-                break
-            above = above.parent
-        else:
-            holding.update(climbed)
-    return holding
+class _Content:
+    """What the elements of a document hold, from one look at each of them.
+
+    `holding`: the elements with a block somewhere inside them, and what stands between them and it. `mixed`: those with
+    more in them than words that look as the element does. `links`: of those without a block, by element.
+    """
+
+    def __init__(self, body: LexborNode, styles: Styles) -> None:
+        self.holding, self.mixed = {body.mem_id}, set[int]()
+        self.links: dict[int, list[str]] = {}
+        unread, within = set[int](), dict[int, int]()  # within: of an inline element, the block that it is in
+        for node in list(body.traverse())[1:]:
+            tag, above = node.tag or "", node.parent
+            over = above.mem_id if above is not None else 0
+            if over in unread:
+                unread.add(node.mem_id)
+            elif tag in _BLOCKS:
+                while above is not None and above.mem_id not in self.holding:
+                    self.holding.add(above.mem_id)
+                    above = above.parent
+            elif tag != "-comment":
+                here = node.mem_id
+                block = within[here] = within.get(over, over)
+                attributes = node.attributes
+                if tag in _UNREAD:
+                    unread.add(here)
+                    self.mixed.add(block)
+                elif tag in ("br", "img") or styles.speak_of(node, tag, attributes):
+                    self.mixed.add(block)
+                elif tag == "a" and (href := attributes.get("href")):
+                    self.links.setdefault(block, []).append(href.strip())
 
 
 def _flat(text: str) -> list[Segment]:

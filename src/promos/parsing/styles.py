@@ -119,12 +119,11 @@ class Styles:
         """
         attributes: Mapping[str, Any] = node.attributes
         tag = node.tag or ""
-        telling = tuple([each for each in attributes.items() if each[0] in _TELLING]) if attributes else ()
-        is_related = bool(self._related) and node.mem_id in self._related
-        if not (telling or is_related or tag in _HIDING or tag in self._simple or "*" in self._simple):
+        if not self.speak_of(node, tag, attributes):
             return around
-        if is_related:
+        if self._related and node.mem_id in self._related:
             return self._made(node, tag, attributes, around, times)
+        telling = tuple([each for each in attributes.items() if each[0] in _TELLING]) if attributes else ()
         key = (id(around), tag, telling)
         _, shown, read = self._known.get(key, (around, None, 0))
         if shown is None or read * times > max(0, self._unread):
@@ -134,6 +133,15 @@ class Styles:
         else:
             self._unread -= read * times
         return shown
+
+    def speak_of(self, node: LexborNode, tag: str, attributes: Mapping[str, Any]) -> bool:
+        """Whether anything says how this element is shown; one that nothing is said of looks as what is around it."""
+        return (
+            (bool(attributes) and not _TELLING.isdisjoint(attributes))
+            or tag in _HIDING
+            or (bool(self._simple) and (tag in self._simple or "*" in self._simple))
+            or (bool(self._related) and node.mem_id in self._related)
+        )
 
     def _made(self, node: LexborNode, tag: str, attributes: Mapping[str, Any], around: Shown, times: int) -> Shown:
         declared = self._declared(node, tag, attributes, times)
