@@ -14,10 +14,30 @@ _FADED = re.compile(
 )
 _UNSET = ("", "none", "auto", "initial", "normal")
 _LEAST_SCALE = 0.2
+_SIZES = (
+    "line-height",
+    *(f"{most}{side}" for most in ("", "max-") for side in ("height", "width", "block-size", "inline-size")),
+)
+_PLACES, _MARGINS = ("left", "top", "right", "bottom", "inset"), ("margin-left", "margin-top", "margin-right", "margin")
+# Most elements have none of these, and are asked for nothing else.
+_TAKING_AWAY = frozenset(
+    "display content-visibility transform -webkit-transform translate scale rotate zoom filter mask mask-image "
+    "clip-path -webkit-mask-image -webkit-mask -webkit-clip-path clip letter-spacing".split()
+)
+_BOX = frozenset((*_SIZES, *_PLACES, *_MARGINS, "text-indent"))
+_HELD_BACK = frozenset(("aria-hidden", "inert"))
+_VEILING = frozenset("mso-hide unicode-bidi clip z-index mix-blend-mode on-some-screens".split())
 
 
 def gone_by(attributes: Mapping[str, Any], style: Mapping[str, str], tag: str = "") -> str | None:
     """What takes an element and all in it away from everybody; `None` if nothing does."""
+    if (
+        _TAKING_AWAY.isdisjoint(style)
+        and tag != "dialog"
+        and "hidden" not in attributes
+        and "popover" not in attributes
+    ):
+        return _out_of_the_box(style)
     reasons = {
         "hidden": "hidden" in attributes and style.get("display", "none") == "none",
         "popover": "popover" in attributes and style.get("display", "none") == "none",
@@ -63,21 +83,13 @@ def _are_letters_apart(spacing: str) -> bool:
 
 def _out_of_the_box(style: Mapping[str, str]) -> str | None:
     """The side of a box too small for any text, or far off the page."""
+    if _BOX.isdisjoint(style):
+        return None
     clips = any(style.get(name) in ("hidden", "clip") for name in ("overflow", "overflow-x", "overflow-y"))
     clips = clips or any(word in style.get("contain", "") for word in ("paint", "strict", "content"))
     moves = style.get("position") in ("absolute", "fixed", "relative")
-    sizes = ["line-height"]
-    sizes += [f"{most}{side}" for most in ("", "max-") for side in ("height", "width", "block-size", "inline-size")]
-    least = {
-        **dict.fromkeys(
-            (*sizes, "block-size", "max-block-size", "inline-size", "max-inline-size"), 1 if clips else None
-        ),
-        **dict.fromkeys(("left", "top", "right", "bottom", "inset"), -200 if moves else None),
-        **dict.fromkeys(("margin-left", "margin-top", "margin-right", "margin"), -500),
-    }
-    for side, limit in least.items():
-        if limit is None or side not in style:
-            continue
+    least = ((_SIZES, 1, clips), (_PLACES, -200, moves), (_MARGINS, -500, True))
+    for side, limit in [(side, limit) for sides, limit, counts in least if counts for side in sides if side in style]:
         parts = style[side].split()[:4] if side in ("inset", "margin") else [style[side]]
         lengths = [length for part in parts if (length := pixels(part)) is not None]
         if lengths and (min(lengths) <= limit or (moves and limit == -200 and max(lengths) >= 3000)):
@@ -87,6 +99,8 @@ def _out_of_the_box(style: Mapping[str, str]) -> str | None:
 
 def veiled_by(tag: str, attributes: Mapping[str, Any], style: Mapping[str, str]) -> str | None:
     """What hides an element from some: a screen reader, one mail program, small screens, who does not unfold it."""
+    if _VEILING.isdisjoint(style) and tag not in ("details", "bdo") and _HELD_BACK.isdisjoint(attributes):
+        return None
     on_some = style.get("on-some-screens")
     depth = number(style.get("z-index", ""))
     reasons = {

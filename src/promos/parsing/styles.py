@@ -123,21 +123,21 @@ class Styles:
             return around
         if self._related and node.mem_id in self._related:
             return self._made(node, tag, attributes, around, times)
-        telling = tuple([each for each in attributes.items() if each[0] in _TELLING]) if attributes else ()
+        telling = tuple([each for each in attributes.items() if each[0] in _TELLING])
         key = (id(around), tag, telling)
         _, shown, read = self._known.get(key, (around, None, 0))
-        if shown is None or read * times > max(0, self._unread):
+        if shown is None or (read and read * times > self._unread):
             before = self._unread
             shown = self._made(node, tag, attributes, around, times)
             self._known[key] = around, shown, (before - self._unread) // times  # `around` stays, and its id with it
-        else:
+        elif read:
             self._unread -= read * times
         return shown
 
     def speak_of(self, node: LexborNode, tag: str, attributes: Mapping[str, Any]) -> bool:
         """Whether anything says how this element is shown; one that nothing is said of looks as what is around it."""
         return (
-            (bool(attributes) and not _TELLING.isdisjoint(attributes))
+            not _TELLING.isdisjoint(attributes)
             or tag in _HIDING
             or (bool(self._simple) and (tag in self._simple or "*" in self._simple))
             or (bool(self._related) and node.mem_id in self._related)
