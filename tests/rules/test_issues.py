@@ -126,3 +126,21 @@ def test_blocks_stand_in_order_and_never_overlap(segments: list[Segment]) -> Non
 )
 def test_long_texts_are_searched_in_a_moment(text: str) -> None:
     find_blocks(issue(text, "free passes", text))
+
+
+@pytest.mark.timeout(20)
+def test_many_codes_without_an_offer_are_searched_in_a_moment() -> None:
+    assert find_blocks(issue(*["CODE ABCD " * 200] * 2000)) == []
+
+
+def test_a_price_in_two_parts_is_an_offer() -> None:
+    (block,) = find_blocks(issue("With the code SPRING24 you pay 99", "€ at the door."))
+
+    assert (block.first, block.last) == (0, 1)
+
+
+@pytest.mark.parametrize("letter", ["\N{KELVIN SIGN}", "İ"])
+def test_a_capital_that_only_looks_like_one_of_ours_belongs_to_its_code(letter: str) -> None:
+    (block,) = find_blocks(issue(f"Free passes with the code {letter}ABC"))
+
+    assert block.code == f"{letter}ABC"

@@ -26,14 +26,15 @@ _NO_CODES = re.compile(
     r"HTML\d?|XHTML|JSON|YAML|TOML|HTTPS?|ASCII|UTF-?\d+|IBAN|SWIFT|SEPA|MORSE|PYTHON|JAVA(?:SCRIPT)?|RUST|COBOL|PERL|"
     r"RUBY|LATEX|OPENAI|CLAUDE|GITHUB|LINUX|(?:ERR|ERROR|HTTP|ISO|GPT|EAN|PIN|RFC)-?\d+|\d+-\d+"
 )
+_PRICE = r"\d\s?[€$£]|[€$£]\s?\d|-\s?\d{1,2}\s?%"
+_PRICED = re.compile(_PRICE)
 _OFFERED = re.compile(
     r"gratuit|offr(?:ir|e|ons|ez)|offert|accès|places?\b|billet|invitation|laissez-passer|remise|réduction|rabais|"
     r"moitié prix|\bfree\b|\bpass(?:es)?\b|tickets?\b|seats?\b|half price|discount|\boff\b|give ?away|"
     r"kostenlos|gratis|frei(?:e|karte)|\bfrei\b|rabatt|\bPl(?:atz|ätze)\b|Eintritt|"
     r"kaart(?:en|je|jes)?\b|korting|toegang|"
     r"gratuit[ao]s?|entradas?\b|descuento|\bpases?\b|invitaci|plazas?\b|regal[oa]|"
-    r"sconto|omaggio|bigliett|ingress[oi]\b|\bposti\b|"
-    r"\d\s?[€$£]|[€$£]\s?\d|-\s?\d{1,2}\s?%",
+    r"sconto|omaggio|bigliett|ingress[oi]\b|\bposti\b|" + _PRICE,
     re.IGNORECASE,
 )
 _FOOTNOTE = re.compile(r"^\s{0,3}[*†‡¹](?!\*)\s{0,3}\w")
@@ -92,18 +93,36 @@ def find_blocks(segments: Sequence[Segment], known_codes: Collection[str] = ()) 
     """
     found: list[FoundBlock] = []
     are_marked = any(segment.kind == "heading" for segment in segments)
-    codes = _codes(segments, known_codes)
+    codes, offers = _codes(segments, known_codes), _Offers(segments)
     for index, code in enumerate(codes):
         if code is None or (found and index <= found[-1].last):
             continue
         floor = found[-1].last + 1 if found else 0
         first = _heading_above(segments, index, floor, are_marked)
-        last = _end_below(segments, index, codes, are_marked)
-        text = "\n".join(each.text for each in segments[first : last + 1])
-        if _OFFERED.search(text):
+        last = _end_below(segments, index, codes, offers, are_marked)
+        if offers.between(first, last):
             heading = segments[first].text if _is_heading(segments, first, are_marked=are_marked) else None
             found.append(FoundBlock(first, last, code, index, heading))
     return found
+
+
+class _Offers:
+    """Which segments have words of an offer in them; each is looked through once, and only when somebody asks."""
+
+    def __init__(self, segments: Sequence[Segment]) -> None:
+        self._segments = segments
+        self._known: dict[int, bool] = {}
+
+    def at(self, index: int) -> bool:
+        if index not in self._known:
+            self._known[index] = _OFFERED.search(self._segments[index].text) is not None
+        return self._known[index]
+
+    def between(self, first: int, last: int) -> bool:
+        """Both ends included. A price may stand in two segments, `99` in one and `€` in the next; a word does not."""
+        if any(self.at(index) for index in range(first, last + 1)):
+            return True
+        return _PRICED.search("\n".join(each.text for each in self._segments[first : last + 1])) is not None
 
 
 def is_heading(segments: Sequence[Segment], index: int) -> bool:
@@ -174,7 +193,9 @@ def _heading_above(segments: Sequence[Segment], index: int, floor: int, are_mark
     return max(floor, index - 2)
 
 
-def _end_below(segments: Sequence[Segment], index: int, codes: Sequence[str | None], are_marked: bool) -> int:
+def _end_below(
+    segments: Sequence[Segment], index: int, codes: Sequence[str | None], offers: _Offers, are_marked: bool
+) -> int:
     last = index
     for below in range(index + 1, min(len(segments), index + _FURTHEST)):
         segment = segments[below]
@@ -184,7 +205,7 @@ def _end_below(segments: Sequence[Segment], index: int, codes: Sequence[str | No
             return below
         if segment.kind == "rule" or _is_heading(segments, below, are_marked=are_marked):
             break
-        goes_on = segment.links or len(segment.text) <= _SHORT or _OFFERED.search(segment.text)
-        if goes_on and last == below - 1 and below <= index + 3:
+        is_next = last == below - 1 and below <= index + 3
+        if is_next and (segment.links or len(segment.text) <= _SHORT or offers.at(below)):
             last = below
     return last
