@@ -6,12 +6,15 @@ from promos.rendering import markdown
 def test_paragraphs_breaks_emphasis_links_and_lists_are_kept() -> None:
     html = markdown.html("Un *mot*, un **autre**\nligne\n\n- [un](https://a.example)\n- deux\n\n3. trois")
 
-    assert html.startswith("<p>Un <em>mot</em>, un <strong>autre</strong><br>\nligne</p>\n<ul>\n<li><a href=")
-    assert html.endswith("<ol>\n<li>trois</li>\n</ol>")
+    assert html.startswith(
+        '<p>Un <em>mot</em>, un <strong>autre</strong><br>\nligne</p>\n<ul style="padding:0 20px">\n<li><a href='
+    )
+    assert html.endswith('<ol style="padding:0 20px">\n<li>trois</li>\n</ol>')
 
 
 def test_a_link_says_that_it_is_sponsored_and_hands_nothing_over() -> None:
     assert 'rel="sponsored noopener"' in markdown.html("<https://a.example>")
+    assert "rel=" not in markdown.html("<https://a.example>", rel=None)
 
 
 @pytest.mark.parametrize(

@@ -9,12 +9,13 @@ from uuid import UUID
 import httpx
 import pytest
 import sqlalchemy as sa
+import zxingcpp
 from PIL import Image
 
 from promos.actions import redemptions
 from promos.database import Database
 from promos.models import Offer, PromoCode, Visit, table
-from promos.rendering import living
+from promos.rendering import blocks, living
 from promos.rendering.language import language
 from promos.settings import Settings
 from tests.newsroom import a_block, a_placeable_code, an_issue
@@ -104,7 +105,47 @@ async def test_mails_get_a_small_png_that_may_be_kept_for_a_minute(
         assert await session.scalar(sa.select(sa.func.count(Visit.id))) == 0
 
 
-@pytest.mark.parametrize("name", ["00000000-0000-0000-0000-000000000000.png", "x.png", "%00.svg", "a", ".png"])
+async def test_a_phone_scans_the_address_of_the_block_from_a_small_picture(
+    client: httpx.AsyncClient, database: Database, settings: Settings
+) -> None:
+    block, _ = await a_block_of(database)
+
+    drawn = await client.get(f"/b/{block}-qr.png")
+    again = await client.get(f"/b/{block}-qr.png", headers={"If-None-Match": drawn.headers["ETag"]})
+    picture = Image.open(io.BytesIO(drawn.content)).convert("L")
+    as_shown = picture.resize((blocks.QR, blocks.QR), Image.Resampling.BILINEAR)
+
+    for seen in (picture, as_shown):
+        assert [found.text for found in zxingcpp.read_barcodes(seen)] == [f"{settings.base_url}/go/{block}"]
+    assert (drawn.headers["Content-Type"], drawn.headers["Cache-Control"]) == ("image/png", "public, max-age=86400")
+    assert len(drawn.content) < 1500
+    assert (again.status_code, again.content) == (304, b"")
+
+
+@pytest.mark.parametrize("ending", [".png", ".svg", "-qr.png"])
+async def test_a_picture_knows_nothing_of_who_asks(client: httpx.AsyncClient, database: Database, ending: str) -> None:
+    block, _ = await a_block_of(database)
+    asked = [{}, {"Cookie": "promos=x", "User-Agent": "Mail/1", "Referer": "https://mail.example/ada"}]
+
+    answers = [await client.get(f"/b/{block}{ending}", headers=headers) for headers in asked]
+
+    assert answers[0].content == answers[1].content
+    assert all("Set-Cookie" not in answer.headers and "Vary" not in answer.headers for answer in answers)
+    async with database.reading() as session:
+        assert await session.scalar(sa.select(sa.func.count(Visit.id))) == 0
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "00000000-0000-0000-0000-000000000000-qr.png",
+        "00000000-0000-0000-0000-000000000000.png",
+        "x.png",
+        "%00.svg",
+        "a",
+        ".png",
+    ],
+)
 async def test_what_is_no_block_has_no_picture(client: httpx.AsyncClient, name: str) -> None:
     assert (await client.get(f"/b/{name}")).status_code == 404
 
@@ -118,3 +159,4 @@ def test_every_sentence_fits_and_has_all_its_letters(code: str) -> None:
         assert missing not in {living.ink(letter) for letter in text if letter.strip()}, text
         picture = Image.open(io.BytesIO(living.png(text))).convert("L")
         assert min(picture.crop((4, 4, 12, 84)).tobytes()) > 200, text
+        assert min(picture.crop((788, 4, 796, 84)).tobytes()) > 200, text

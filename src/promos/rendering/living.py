@@ -9,15 +9,16 @@ from importlib.resources import files
 from markupsafe import escape
 from PIL import Image, ImageDraw, ImageFont
 
-from promos.rendering.blocks import PAINT
+from promos.rendering.blocks import PAINT, PICTURE
 from promos.rendering.language import Language
 from promos.rules import redemption
 from promos.rules.language import N_
 from promos.rules.redemption import SOLD_OUT, Terms
 from promos.rules.refusals import CodeEnded, CodeNotOpen, CodePaused, CodeRevoked
 
-WIDTH, HEIGHT = 400, 44  # CSS pixels; the PNG has two of its own for each
-_SIZE = 20
+WIDTH, HEIGHT = PICTURE  # the PNG has two pixels of its own for each
+_SIZE, _EDGE = 20, 14
+_SHADES = 8  # from ground to ink: smooth letters in few bytes
 _GONE = {
     CodeEnded: N_("The time for this offer is over"),
     CodeNotOpen: N_("This offer is not open yet"),
@@ -53,24 +54,27 @@ def svg(text: str) -> str:
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" height="{HEIGHT}"'
         f' role="img"><title>{escape(text)}</title>'
-        f'<rect x="1" y="1" width="{WIDTH - 2}" height="{HEIGHT - 2}" fill="{PAINT["paper"]}" stroke="{PAINT["ink"]}"/>'
-        f'<text x="{WIDTH // 2}" y="{HEIGHT // 2}" fill="{PAINT["ink"]}" font-family="system-ui,sans-serif"'
-        f' font-size="{_SIZE - 2}" text-anchor="middle" dominant-baseline="central">{escape(text)}</text></svg>'
+        f'<rect width="{WIDTH}" height="{HEIGHT}" fill="{PAINT["wash"]}"/>'
+        f'<text x="{_EDGE}" y="{HEIGHT // 2}" fill="{PAINT["ink"]}" font-family="system-ui,sans-serif"'
+        f' font-size="{_SIZE - 2}" font-weight="600" dominant-baseline="central">{escape(text)}</text></svg>'
     )
 
 
 @lru_cache(maxsize=256)
 def png(text: str) -> bytes:
     """For mails: few programs show SVG. The letters grow smaller until they fit."""
-    picture = Image.new("P", (2 * WIDTH, 2 * HEIGHT))
-    picture.putpalette([*_rgb(PAINT["paper"]), *_rgb(PAINT["ink"])])
-    drawing = ImageDraw.Draw(picture)
-    drawing.fontmode = "1"  # two colours, and sharp in any ground
-    drawing.rectangle((0, 0, 2 * WIDTH - 1, 2 * HEIGHT - 1), outline=1, width=2)
     size = 2 * _SIZE
-    while size > 12 and _font(size).getlength(text) > 2 * WIDTH - 24:
+    while size > 12 and _font(size).getlength(text) > 2 * (WIDTH - 2 * _EDGE):
         size -= 2
-    drawing.text((WIDTH, HEIGHT), text, fill=1, font=_font(size), anchor="mm")
+    inked = Image.new("L", (2 * WIDTH, 2 * HEIGHT))
+    ImageDraw.Draw(inked).text((2 * _EDGE, HEIGHT), text, fill=255, font=_font(size), anchor="lm")
+    picture = Image.new("P", inked.size)
+    picture.putdata([value * _SHADES // 256 for value in inked.tobytes()])
+    ground, ink = _rgb(PAINT["wash"]), _rgb(PAINT["ink"])
+    steps = range(_SHADES)
+    picture.putpalette(
+        [light + (dark - light) * step // steps[-1] for step in steps for light, dark in zip(ground, ink, strict=True)]
+    )
     file = io.BytesIO()
     picture.save(file, "PNG", optimize=True, dpi=(144, 144))
     return file.getvalue()

@@ -1,8 +1,11 @@
-"""A QR code as SVG: one path, black on white in light and dark, with the quiet zone that scanners need."""
+"""A QR code, black on white in light and dark, with the quiet zone that scanners need: as SVG, as PNG for mails."""
 
+import io
 from collections.abc import Sequence
+from functools import lru_cache
 
 from markupsafe import escape
+from PIL import Image
 from qrcode.constants import ERROR_CORRECT_M  # type: ignore[import-untyped, unused-ignore]
 from qrcode.main import QRCode  # type: ignore[import-untyped, unused-ignore]
 
@@ -19,6 +22,18 @@ def svg(text: str, title: str) -> str:
         f'<title>{escape(title)}</title><rect width="{size}" height="{size}" fill="#fff"/>'
         f'<path d="{_path(modules)}"/></svg>'
     )
+
+
+@lru_cache(maxsize=256)
+def png(text: str) -> bytes:
+    """`text` as a picture of two colours, eight pixels for each module."""
+    modules = matrix(text)
+    size = len(modules)
+    drawn = Image.new("1", (size, size))
+    drawn.putdata([not is_dark for row in modules for is_dark in row])
+    file = io.BytesIO()
+    drawn.resize((8 * size, 8 * size), Image.Resampling.NEAREST).save(file, "PNG", optimize=True)
+    return file.getvalue()
 
 
 def matrix(text: str) -> list[list[bool]]:
