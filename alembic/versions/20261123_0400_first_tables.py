@@ -143,6 +143,7 @@ def upgrade() -> None:
         sa.Column("published_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("draft_id", sa.String(), nullable=True),
         sa.Column("draft_address", sa.String(), nullable=True),
+        sa.Column("web_address", sa.String(), nullable=True),
         sa.Column("look_at", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint("needed_verdict = 'pass'", name=op.f("ck_issues_needed_verdict")),
         sa.CheckConstraint(

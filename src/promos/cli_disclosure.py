@@ -1,6 +1,7 @@
 """`promos lint` and `promos rules …`: an issue judged, the rules looked through, the label that readers need."""
 
 import argparse
+import asyncio
 import json
 import sys
 from collections.abc import Callable
@@ -11,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from promos.app import rule_set
+from promos.outside import pages
+from promos.outside.web import Web
 from promos.parsing import Unreadable
 from promos.parsing.lint import Report, lint, media_type_of
 from promos.parsing.rules import RulesError, read_rules
@@ -20,6 +23,7 @@ from promos.rules.disclosure.label import spoken
 from promos.rules.disclosure.ruleset import RuleSet
 from promos.rules.disclosure.solver import GOOD, Gap, Proof, Solution, solve
 from promos.rules.disclosure.vocabulary import Verdict
+from promos.rules.refusals import PageUnreadable
 from promos.settings import Settings
 
 
@@ -34,7 +38,9 @@ def add_to(commands: Any) -> None:
         return made
 
     made = command(commands, "lint", lint_files, "Check the promo blocks of a newsletter issue, whoever wrote it.")
-    made.add_argument("files", type=Path, nargs="+", metavar="FILE", help="text, Markdown, HTML or .eml; - reads one")
+    made.add_argument(
+        "files", nargs="+", metavar="FILE", help="text, Markdown, HTML, .eml or an https:// address; - reads one"
+    )
     made.add_argument("--stdin-name", type=Path, default=Path("stdin.txt"), help="what - is: its ending tells")
     made.add_argument("--format", choices=["text", "json", "sarif"], default="text")
     made.add_argument("--audience", type=_countries, help="countries of the readers, such as FR,DE")
@@ -58,21 +64,25 @@ def add_to(commands: Any) -> None:
     made.add_argument("--date", type=date.fromisoformat, help="the day whose rules are asked; today without it")
 
 
-def lint_files(_settings: Settings, asked: argparse.Namespace) -> int:
-    """0: nothing fails; 1: something does; 2: a file could not be read, whatever the others say."""
+def lint_files(_settings: Settings, asked: argparse.Namespace, web: Web | None = None) -> int:
+    """0: nothing fails; 1: something does; 2: a file could not be read, whatever the others say.
+
+    `web`: another way to pages than the internet.
+    """
     rules, speaks = rule_set(), language(asked.language).gettext
-    reports: list[tuple[Path, Report]] = []
+    reports: list[tuple[str, Report]] = []
     lines: list[str] = []
     status = 0
     for file in asked.files:
-        name = asked.stdin_name if file == Path("-") else _relative(file)
+        name = str(asked.stdin_name) if file == "-" else file if _is_address(file) else _relative(Path(file)).as_posix()
         try:
-            content = sys.stdin.buffer.read() if file == Path("-") else file.read_bytes()
-            judged = partial(lint, content, media_type_of(name.name), rules, audience=asked.audience)
+            content, media_type = _brought(file, name, web)
+            judged = partial(lint, content, media_type, rules, audience=asked.audience)
             report = judged(at=_day(asked))
             today = judged(at=datetime.now(UTC).date()) if asked.date and asked.format == "text" else report
-        except (OSError, Unreadable, ValueError) as error:
-            status = _say(f"{name}: {getattr(error, 'strerror', None) or error}")
+        except (OSError, Unreadable, ValueError, PageUnreadable) as error:
+            said = error.title if isinstance(error, PageUnreadable) else getattr(error, "strerror", None) or error
+            status = _say(f"{name}: {said}")
             continue
         reports.append((name, report))
         lines += [*([f"== {name}"] if len(asked.files) > 1 else []), *report.as_text(speaks), *_today(report, today)]
@@ -81,10 +91,21 @@ def lint_files(_settings: Settings, asked: argparse.Namespace) -> int:
     elif asked.format == "sarif":
         print(_json(as_sarif(reports, rules, speaks, version=version("promos"))))
     elif len(asked.files) > 1:
-        print(_json([{"file": str(name), **report.as_json(speaks)} for name, report in reports]))
+        print(_json([{"file": name, **report.as_json(speaks)} for name, report in reports]))
     elif reports:
         print(_json(reports[0][1].as_json(speaks)))
     return status or int(any(report.has_errors for _, report in reports))
+
+
+def _brought(file: str, name: str, web: Web | None) -> tuple[str | bytes, str]:
+    if _is_address(file):
+        return asyncio.run(pages.fetched(web or Web(), file))
+    content = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
+    return content, media_type_of(name)
+
+
+def _is_address(file: str) -> bool:
+    return file.startswith(("https://", "http://"))
 
 
 def _today(report: Report, today: Report) -> list[str]:

@@ -5,7 +5,7 @@ No transaction is open while a tool is spoken to, and nothing is sent or publish
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email import message_from_bytes
@@ -20,7 +20,7 @@ from promos.actions.connections import Due
 from promos.actions.observations import Expected, Seen, Through
 from promos.database import Database
 from promos.models import Issue
-from promos.outside import seeds
+from promos.outside import pages, seeds
 from promos.outside.tools import Draft, Tool
 from promos.outside.tools.kinds import KINDS
 from promos.outside.web import Web
@@ -30,7 +30,7 @@ from promos.queries.observations import meant
 from promos.retrying import written
 from promos.rules.disclosure.ruleset import RuleSet
 from promos.rules.people import PROGRAM, Actor
-from promos.rules.refusals import NotFound, NotInTool, Refusal, ToolMisunderstood
+from promos.rules.refusals import NotFound, NotInTool, PageUnreadable, Refusal, ToolMisunderstood
 from promos.settings import Keys, Settings
 
 log = logging.getLogger(__name__)
@@ -101,6 +101,22 @@ class Looking:
             draft_id = issue.draft_id
         return await self._kept(expected, await tool.look(draft_id), by)
 
+    async def find(self, issue_id: UUID, address: str, by: Actor) -> Seen:
+        """Look at where the issue is published on the web, and look there again by itself; raises `PageUnreadable`."""
+        now = self._clock()
+        async with self._database.reading() as session:
+            expected = await observations.expected(session, issue_id, now=now, by=by)
+        try:
+            seen = await self._judged(expected, [await pages.fetched(self._web, address)])
+        except Unreadable:
+            raise PageUnreadable from None
+        await written(self._database, self._clock, connections.find, issue_id, address, by=by)
+        return await self._record(expected, seen, "address", by)
+
+    async def fetched(self, address: str) -> tuple[str | bytes, str]:
+        """What stands at an address of the web, and its media type; raises `PageUnreadable`."""
+        return await pages.fetched(self._web, address)
+
     async def round(self) -> int:
         """Look at the published issues that are due; how many they were."""
         now = self._clock()
@@ -139,15 +155,16 @@ class Looking:
             seen = await asyncio.to_thread(observations.look, expected, content, MAIL, self._rules)
         except Unreadable:
             return False
-        through: Through = "mailbox"
-        facts = {"through": through, "grace": self._grace, "by": PROGRAM}
-        await written(self._database, self._clock, observations.record, issue_id, seen, **facts)
+        await self._record(expected, seen, "mailbox", PROGRAM)
         return True
 
     async def _again(self, due: Due) -> None:
         trouble = None
         try:
-            await self.look(due.issue_id, PROGRAM)
+            if due.draft_id:
+                await self.look(due.issue_id, PROGRAM)
+            if due.address:
+                await self.find(due.issue_id, due.address, PROGRAM)
         except Refusal as refusal:
             trouble = refusal.slug
             log.warning("issue %s could not be looked at: %s", due.issue_id, trouble)
@@ -158,26 +175,29 @@ class Looking:
             await connections.troubled(session, due.publication_id, trouble)
 
     async def _kept(self, expected: Expected, draft: Draft, by: Actor) -> Looked:
-        seen = await self._seen(expected, draft)
-        through: Through = "tool"
-        facts = {"through": through, "is_sent": not draft.is_draft, "grace": self._grace, "by": by}
-        await written(self._database, self._clock, observations.record, expected.issue_id, seen, **facts)
-        return Looked(draft, seen)
-
-    async def _seen(self, expected: Expected, draft: Draft) -> Seen:
-        """Both parts of a mail, where the tool has two."""
-        parts = [(draft.html, HTML), (draft.text, TEXT)]
         try:
-            looks = [
-                await asyncio.to_thread(observations.look, expected, text, kind, self._rules)
-                for text, kind in parts
-                if text.strip()
-            ]
+            seen = await self._judged(expected, [(draft.html, HTML), (draft.text, TEXT)])
         except Unreadable:
             raise ToolMisunderstood from None
+        return Looked(draft, await self._record(expected, seen, "tool", by, is_sent=not draft.is_draft))
+
+    async def _judged(self, expected: Expected, parts: Sequence[tuple[str | bytes, str]]) -> Seen:
+        """All parts of it that are there; raises `Unreadable` where none is."""
+        looks = [
+            await asyncio.to_thread(observations.look, expected, content, kind, self._rules)
+            for content, kind in parts
+            if content.strip()
+        ]
         if not looks:
-            raise ToolMisunderstood
+            raise Unreadable
         return observations.worst(looks)
+
+    async def _record(
+        self, expected: Expected, seen: Seen, through: Through, by: Actor, *, is_sent: bool = True
+    ) -> Seen:
+        facts = {"through": through, "is_sent": is_sent, "grace": self._grace, "by": by}
+        await written(self._database, self._clock, observations.record, expected.issue_id, seen, **facts)
+        return seen
 
     async def _drawn(self, session: AsyncSession, block_id: UUID, now: datetime, by: Actor) -> dict[str, str]:
         given = {"base_url": self._settings.base_url, "for_sending": True, "now": now, "by": by}

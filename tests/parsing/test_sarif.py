@@ -3,18 +3,20 @@
 import io
 import json
 from datetime import date
-from pathlib import Path, PurePath
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from promos import cli
 from promos.app import rule_set
+from promos.outside import pages
 from promos.parsing.issues import HTML, TEXT
 from promos.parsing.lint import lint
 from promos.parsing.sarif import as_sarif
 from promos.rules.disclosure.checks import CHECKS
 from promos.rules.disclosure.titles import TITLES
+from promos.rules.refusals import PageUnreadable
 
 RULES = rule_set()
 DAY = date(2026, 11, 23)
@@ -35,7 +37,7 @@ le code <b>SALONIA</b></p>
 
 def sarif(content: str, media_type: str = TEXT, name: str = "letters/42 à.txt") -> dict[str, Any]:
     report = lint(content, media_type, RULES, audience=["FR"], at=DAY)
-    told: dict[str, Any] = as_sarif([(PurePath(name), report)], RULES, str, version="1.2.3")
+    told: dict[str, Any] = as_sarif([(name, report)], RULES, str, version="1.2.3")
     return told
 
 
@@ -135,3 +137,21 @@ def test_an_old_day_tells_what_has_changed_since_and_only_that(capsys: pytest.Ca
 
     assert then[-2:] == ["cannot_tell (FR, 2020-01-01)", "today's rules would say: fail (+LBL-1)"]
     assert "today's rules" not in now
+
+
+def test_an_address_is_read_and_named_in_the_report(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def fetched(_web: object, address: str) -> tuple[str, str]:
+        if "closed" in address:
+            raise PageUnreadable
+        return PAGE, HTML
+
+    monkeypatch.setattr(pages, "fetched", fetched)
+
+    assert cli.main(["lint", "https://freea.example/p?n=42", "--format", "sarif"]) == 1
+    result = json.loads(capsys.readouterr().out)["runs"][0]["results"][0]
+    place = result["locations"][0]["physicalLocation"]["artifactLocation"]
+    assert place["uri"] == "https://freea.example/p?n=42"
+    assert cli.main(["lint", "https://closed.example/"]) == 2
+    assert "https://closed.example/: No issue can be read" in capsys.readouterr().err

@@ -79,8 +79,7 @@ def _places(operation: str, about: Subject) -> dict[str, Any]:
         "getRedemption": side.redemption,
         "confirmRedemption": side.redemption,
         "removeBlock": side.spare_block,
-        "publishIssue": newsroom.quiet,
-        "correctIssue": newsroom.quiet,
+        **dict.fromkeys(("publishIssue", "correctIssue", "findIssue"), newsroom.ready),
         "exportEvidence": newsroom.publication,
     }
     by_noun = {
@@ -160,6 +159,7 @@ def _body(operation: str, about: Subject) -> Body | None:
         "changeBlock": {"heading": "Two days near Paris"},
         "declare": DECLARATION,
         "connectTool": {"kind": "ghost", "key": FakeGhost.key, "base_url": "https://ghost.example"},
+        "findIssue": {"address": "https://freea.example/42"},
         "placeIssue": {"draft_id": f"{1:024x}"},
         "giveRole": {"email": "new@partner.example", "role": "member", "partner_id": str(side.partner)},
         "createToken": {"name": "Shop", "role": "member", "partner_id": str(side.partner)},

@@ -58,6 +58,9 @@ def keys(settings: Settings) -> Keys:
     return configuration.keys(settings)
 
 
+PAGES = {"https://freea.example/42": "<p>Use the code ZEPHYR3 for one of 20 free passes.</p>"}
+
+
 @pytest.fixture
 def ghost() -> FakeGhost:
     """The one newsletter tool that there is out there."""
@@ -69,7 +72,7 @@ def ghost() -> FakeGhost:
 @pytest.fixture
 async def client(settings: Settings, ghost: FakeGhost) -> AsyncIterator[httpx.AsyncClient]:
     """A program that asks at `NOW`."""
-    async with running(settings, web=InProcess(ghost)) as app:
+    async with running(settings, web=InProcess(ghost, PAGES)) as app:
         transport = httpx.ASGITransport(app=app)  # type: ignore[arg-type]
         async with httpx.AsyncClient(transport=transport, base_url=settings.base_url) as asking:
             yield asking

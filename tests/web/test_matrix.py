@@ -57,6 +57,7 @@ def operations() -> Iterator[matrix.Row]:
         "cancelRedemption",
         "publishIssue",
         "correctIssue",
+        "findIssue",
         "removeRole",
         "revokeToken",
     )

@@ -17,7 +17,7 @@ from promos.outside.tools.kinds import KINDS, Access
 from promos.rules import texts
 from promos.rules.language import N_
 from promos.rules.people import Actor
-from promos.rules.refusals import InvalidRequest, NotFound, ToolMissing, ToolRefused
+from promos.rules.refusals import InvalidRequest, IssueNotPublished, NotFound, ToolMissing, ToolRefused
 
 FIRST_DAY, LATER = timedelta(hours=1), timedelta(days=1)  # between two looks at what was sent
 LOOKS_FOR = timedelta(days=30)
@@ -117,17 +117,34 @@ async def place(
     return issue
 
 
+async def find(session: AsyncSession, issue_id: UUID, address: str, *, now: datetime, by: Actor) -> Issue:
+    """The issue is published at this address of the web, and is looked at there. Raises `IssueNotPublished`."""
+    this = sa.select(Issue).where(Issue.id == issue_id, Issue.visible_to(by)).with_for_update(key_share=True)
+    issue = await session.scalar(this.execution_options(populate_existing=True))
+    if issue is None:
+        raise NotFound("issue")
+    if issue.published_at is None:
+        raise IssueNotPublished
+    if issue.web_address != address:
+        issue.web_address = texts.url(address, "address")
+        issue.look_at = now + FIRST_DAY
+        await session.flush()
+        await journal.record(session, "issue.found", issue.id, at=now, by=by, publication=issue.publication_id)
+    return issue
+
+
 @dataclass(frozen=True, slots=True)
 class Due:
-    """A published issue to look at now."""
+    """A published issue to look at now, in its tool and on the web."""
 
     issue_id: UUID
     publication_id: UUID
-    draft_id: str
+    draft_id: str | None
+    address: str | None
 
 
 async def due(session: AsyncSession, *, now: datetime, most: int = 10) -> list[Due]:
-    """Published issues that stand in a tool, for this worker alone: each is due again later by itself.
+    """Published issues that stand somewhere, for this worker alone: each is due again later by itself.
 
     Every hour on the first day, then every day for a month.
     """
@@ -137,7 +154,7 @@ async def due(session: AsyncSession, *, now: datetime, most: int = 10) -> list[D
         age = now - (issue.published_at or now)
         issue.look_at = None if age > LOOKS_FOR else now + (FIRST_DAY if age < LATER else LATER)
     await session.flush()
-    return [Due(each.id, each.publication_id, each.draft_id) for each in found if each.draft_id]
+    return [Due(each.id, each.publication_id, each.draft_id, each.web_address) for each in found]
 
 
 async def is_any_due(session: AsyncSession, *, now: datetime) -> bool:

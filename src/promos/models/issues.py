@@ -44,6 +44,7 @@ class Issue(Base):
     published_at: Mapped[datetime | None]
     draft_id: Mapped[str | None]  # in the newsletter tool where it stands, as the tool calls it
     draft_address: Mapped[str | None]  # of the same, for a browser
+    web_address: Mapped[str | None]  # where it is published for everybody
     look_at: Mapped[datetime | None]  # when it is looked at there again
 
     @classmethod

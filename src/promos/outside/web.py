@@ -10,7 +10,7 @@ import re
 import socket
 import ssl
 from collections.abc import Awaitable, Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address
 from urllib.parse import SplitResult, urlsplit
 
@@ -22,6 +22,7 @@ CONNECTING = 5.0  # seconds, for each address of a host
 SILENCE = 10.0  # seconds until the first byte, and from each to the next
 WHOLE = 30.0  # seconds for all of it, the name looked up and the last byte read
 LONGEST = 4_000_000  # bytes of an answer
+TOLD = ("content-type", "location")
 PORTS = frozenset({443, 8443})
 
 Resolve = Callable[[str], Awaitable[Collection[str]]]
@@ -51,8 +52,11 @@ class Unreachable(Exception):  # noqa: N818
 
 @dataclass(frozen=True, slots=True)
 class Answer:
+    """`headers`: those that say what the body is or where it went, by their names in lower case."""
+
     status: int
     body: bytes
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 async def resolved(host: str) -> list[str]:
@@ -161,6 +165,7 @@ class Web:
                     read += part
                     if len(read) > self._longest:
                         raise Unreachable
-                return Answer(answer.status_code, bytes(read))
+                told = {name: answer.headers[name] for name in TOLD if name in answer.headers}
+                return Answer(answer.status_code, bytes(read), told)
             finally:
                 await answer.aclose()

@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Callable, Sequence
-from pathlib import PurePath
 from typing import Any
 from urllib.parse import quote
 
@@ -17,9 +16,9 @@ _LEVELS = {Severity.BLOCK: "error", Severity.ERROR: "error", Severity.WARN: "war
 
 
 def as_sarif(
-    reports: Sequence[tuple[PurePath, Report]], rule_set: RuleSet, gettext: Callable[[str], str], *, version: str
+    reports: Sequence[tuple[str, Report]], rule_set: RuleSet, gettext: Callable[[str], str], *, version: str
 ) -> dict[str, Any]:
-    """`reports`: each with a relative path, or a name. What passes is left out; what cannot be told is `open`."""
+    """`reports`: each with a relative path or an address. What passes is left out; what cannot be told is `open`."""
     day = max((report.at.isoformat() for _, report in reports), default="")
     return {
         "$schema": SCHEMA,
@@ -64,15 +63,15 @@ def _rule(check: str, rule_set: RuleSet, gettext: Callable[[str], str]) -> dict[
     }
 
 
-def _result(finding: Finding, path: PurePath, report: Report, gettext: Callable[[str], str]) -> dict[str, Any]:
+def _result(finding: Finding, path: str, report: Report, gettext: Callable[[str], str]) -> dict[str, Any]:
     told = finding.told(gettext)
     fails = finding.verdict is Verdict.FAIL
     block = next((block for block in report.blocks if block.where == finding.where), None)
-    place: dict[str, Any] = {"artifactLocation": {"uri": quote(path.as_posix())}}
+    place: dict[str, Any] = {"artifactLocation": {"uri": quote(path, safe="/:?=&")}}
     known = [segment.line for segment in block.segments if segment.line is not None] if block else []
     if known:
         place["region"] = {"startLine": known[0], "endLine": known[-1]}
-    about = f"{finding.check} {block.code if block else ''} {path.as_posix()}"
+    about = f"{finding.check} {block.code if block else ''} {path}"
     return {
         "ruleId": finding.check,
         "ruleIndex": list(TITLES).index(finding.check),

@@ -45,13 +45,15 @@ def said(status: int, data: Any) -> Said:
 
 
 class InProcess(Web):
-    """Every request is answered by one fake, wherever it goes."""
+    """Every request is answered by one fake, wherever it goes; but for `pages`, HTML by address."""
 
-    def __init__(self, fake: Answering) -> None:
+    def __init__(self, fake: Answering, pages: Mapping[str, str] | None = None) -> None:
         super().__init__()
-        self._fake = fake
+        self._fake, self._pages = fake, {} if pages is None else pages
 
     async def ask(self, method: str, url: str, *, headers: Mapping[str, str], body: bytes = b"") -> Answer:
+        if url in self._pages:
+            return Answer(200, self._pages[url].encode(), {"content-type": "text/html"})
         parts = urlsplit(url)
         named = {name.lower(): value for name, value in headers.items()}
         words = await self._fake(Asked(method, parts.path, dict(parse_qsl(parts.query)), named, body))

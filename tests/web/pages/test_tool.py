@@ -1,5 +1,6 @@
 """On the editor's desk: the newsletter's tool is connected, blocks go into a draft there, and what is seen is told."""
 
+import re
 from collections.abc import AsyncIterator
 from uuid import UUID
 
@@ -14,7 +15,7 @@ from promos.outside.web import Unreachable, Web
 from promos.rules.people import Role
 from promos.settings import Keys, Settings
 from promos.web.headers import Headers
-from tests.newsroom import a_placeable_code, a_ready_issue, rules
+from tests.newsroom import a_placeable_code, a_ready_issue, rendered, rules
 from tests.outside.fakes import InProcess
 from tests.outside.fakes.ghost import FakeGhost
 from tests.web.conftest import running
@@ -22,6 +23,7 @@ from tests.web.pages.conftest import Browser, SignIn
 from tests.web.pages.desk import all_of
 from tests.world import ADMIN, DAY, NOW, a_publication
 
+PAGES: dict[str, str] = {}  # the web, as far as a test has put something there
 DRAFT = f"{1:024x}"
 OURS = "<p>Une semaine calme.</p>"
 
@@ -36,7 +38,7 @@ def ghost() -> FakeGhost:
 @pytest.fixture
 async def app(settings: Settings, ghost: FakeGhost) -> AsyncIterator[Headers]:
     """As the other pages have it, with one newsletter tool out there."""
-    async with running(settings, web=InProcess(ghost)) as whole:
+    async with running(settings, web=InProcess(ghost, PAGES)) as whole:
         yield whole
 
 
@@ -52,6 +54,11 @@ async def places(database: Database) -> dict[str, str]:
             "tool": f"/editor/publications/{publication.id}/tool",
             "issue": f"/editor/issues/{issue.id}",
         }
+
+
+@pytest.fixture(autouse=True)
+def nothing_published() -> None:
+    PAGES.clear()
 
 
 @pytest.fixture
@@ -239,3 +246,38 @@ async def test_looks_come_every_hour_then_every_day_for_a_month(database: Databa
             at = await session.scalar(sa.select(Issue.look_at))
             ends.append(at and at - NOW - age)
     assert ends == [DAY / 24, DAY / 24, DAY, None]
+
+
+async def test_an_issue_is_found_on_the_web_and_looked_at_there_again(
+    database: Database, places: dict[str, str], editor: Browser, settings: Settings, keys: Keys, ghost: FakeGhost
+) -> None:
+    address = "https://freea.example/p/42"
+    early = await editor.post(f"{places['issue']}/address", {"address": address})
+    await editor.post(f"{places['issue']}/publish")
+    silent = await editor.post(f"{places['issue']}/address", {"address": address})
+    async with database.reading() as session:
+        issue = (await session.scalars(sa.select(Issue))).one()
+        PAGES[address] = await rendered(session, issue, "web")
+    found = await editor.post(f"{places['issue']}/address", {"address": address})
+    live = await state(database)
+    PAGES[address] = re.sub("publicité|collaboration commerciale", "", PAGES[address], flags=re.IGNORECASE)
+    async with database.writing() as session:
+        await session.execute(sa.update(Issue).values(look_at=NOW))
+    looking = Looking(database, InProcess(ghost, PAGES), rules(), settings, keys, lambda: NOW)
+
+    assert await looking.round() == 1
+    assert (early.status_code, silent.status_code, found.status_code) == (422, 422, 200)
+    assert 'id="field-address-error"' in silent.text
+    assert "the label is there" in found.text
+    assert (live, await state(database)) == (["active", "seen"], ["active", "missed"])
+
+
+async def test_any_published_page_can_be_checked(places: dict[str, str], editor: Browser) -> None:
+    PAGES["https://elsewhere.example/p"] = "<h2>Salon</h2><p>Dix accès gratuits avec le code SALONIA</p>"
+
+    checked = await editor.post("/editor/lint", {"address": "https://elsewhere.example/p"})
+    closed = await editor.post("/editor/lint", {"address": "https://127.0.0.1/"})
+
+    assert "SALONIA" in checked.text
+    assert closed.status_code == 422
+    assert 'id="field-address-error"' in closed.text

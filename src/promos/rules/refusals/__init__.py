@@ -87,6 +87,7 @@ from promos.rules.refusals.issues import (
     LabelNotAllowed,
     NothingToObserve,
     NotOverridable,
+    PageUnreadable,
     SecondPersonNeeded,
     SegmentUnknown,
 )
@@ -197,6 +198,7 @@ __all__ = [
     "OutcomeUnknown",
     "Over",
     "Overloaded",
+    "PageUnreadable",
     "PassGivenBack",
     "PassHandedOn",
     "PassInUse",

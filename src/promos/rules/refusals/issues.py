@@ -27,6 +27,13 @@ class NothingToObserve(Blocked):
     title = N_("There is no promo block in this issue, so there is no label to look for.")
 
 
+class PageUnreadable(Invalid):
+    """Always the same words: nobody learns what stands in our own network, or what is only silent."""
+
+    slug = "page-unreadable"
+    title = N_("No issue can be read at this address. It begins with https://, is open to everybody, and is text.")
+
+
 class SegmentUnknown(Invalid):
     slug = "segment-unknown"
     title = N_("The issue has no such segment, or a block stands there already.")

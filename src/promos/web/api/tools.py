@@ -149,4 +149,20 @@ async def look(id: FromPath[UUID], state: State, actor: NamedDependency[Actor]) 
     return placed(await looking.look(id, actor))
 
 
-HANDLERS: list[Any] = [connect, get_tool, leave, list_drafts, place, look]
+class Published(msgspec.Struct, forbid_unknown_fields=True):
+    address: str
+
+
+class Found(msgspec.Struct):
+    looks: list[LookSeen]
+
+
+@put("/issues/{id:uuid}/address", opt=allows(*EDIT, scope=Scope.WRITE), operation_id="findIssue")
+async def find(id: FromPath[UUID], data: JSONBody[Published], state: State, actor: NamedDependency[Actor]) -> Found:
+    """Look at the issue where it is published for everybody, now and by itself for a month."""
+    looking: Looking = state.looking
+    seen = await looking.find(id, data.address, actor)
+    return Found([LookSeen(each.block_id, each.code, each.label, list(each.failing)) for each in seen.looks])
+
+
+HANDLERS: list[Any] = [connect, get_tool, leave, list_drafts, place, look, find]

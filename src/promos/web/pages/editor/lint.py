@@ -9,12 +9,14 @@ from typing import Any
 from litestar import Request, Response, get, post
 from litestar.di import NamedDependency
 
+from promos.looking import Looking
 from promos.parsing import Unreadable
 from promos.parsing.issues import TEXT, read_issue
 from promos.parsing.lint import Report, lint
 from promos.rendering.language import Language
 from promos.rules.disclosure.ruleset import RuleSet
 from promos.rules.language import N_
+from promos.rules.refusals import PageUnreadable
 from promos.web.pages.editor import seen
 from promos.web.pages.editor.desk import KINDS, READ
 from promos.web.pages.editor.issue import rules_of
@@ -23,7 +25,7 @@ from promos.web.pages.editor.seen import Part, Told
 from promos.web.pages.show import language_of, page
 from promos.web.pages.typed import Typed
 
-FIELDS = ("audience", "at", "media_type")
+FIELDS = ("audience", "at", "media_type", "address")
 MOST = 2 * 1024 * 1024  # characters of an issue
 
 
@@ -48,9 +50,14 @@ async def lint_it(request: Request[Any, Any, Any], now: NamedDependency[datetime
     typed, text = await Typed.of(request), await pasted(request)
     errors: dict[str, str] = {}
     judged = None
-    if not text.text.strip():
+    if typed.text("address") and not text.text.strip():
+        try:
+            text = await _published(request, typed.text("address"))
+        except PageUnreadable as refusal:
+            errors["address"] = refusal.title
+    elif not text.text.strip():
         errors["content"] = N_("Paste the text of the issue, or choose the file it stands in.")
-    elif len(text.text) > MOST:
+    if len(text.text) > MOST:
         errors["content"] = N_("This is larger than we read in one piece.")
     try:
         at = date.fromisoformat(typed.text("at")) if typed.text("at") else now.date()
@@ -65,6 +72,15 @@ async def lint_it(request: Request[Any, Any, Any], now: NamedDependency[datetime
         except ValueError:
             errors["audience"] = N_("Of these countries we know the rules: %(countries)s.")
     return _shown(request, typed, text, judged, errors)
+
+
+async def _published(request: Request[Any, Any, Any], address: str) -> Pasted:
+    looking: Looking = request.app.state.looking
+    content, media_type = await looking.fetched(address)
+    text = content if isinstance(content, str) else content.decode("utf-8", "surrogateescape")
+    if not text.strip():
+        raise PageUnreadable
+    return Pasted(text, media_type, "")
 
 
 def _judged(text: Pasted, rules: RuleSet, countries: Sequence[str], at: date, language: Language) -> Judged:

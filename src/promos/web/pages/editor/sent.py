@@ -14,13 +14,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from promos.actions import observations, publishing
 from promos.actions.observations import Seen
+from promos.looking import Looking
 from promos.parsing import Unreadable
 from promos.queries import contents
 from promos.queries import observations as kept
 from promos.queries.disclosures import corrections
 from promos.rules.language import N_
 from promos.rules.people import Actor
-from promos.rules.refusals import InvalidRequest, NothingToObserve
+from promos.rules.refusals import InvalidRequest, NothingToObserve, PageUnreadable
 from promos.settings import Settings
 from promos.web.api.observations import file_of
 from promos.web.given import Reads, Writes
@@ -83,6 +84,23 @@ async def look(
     return await _shown(request, reads, issue_id, actor, Pasted("", "", ""), seen=seen)
 
 
+@post("/editor/issues/{issue_id:uuid}/address", opt=WRITE, status_code=200)
+async def find(
+    request: Request[Any, Any, Any],
+    issue_id: FromPath[UUID],
+    reads: NamedDependency[Reads],
+    actor: NamedDependency[Actor],
+) -> Response[str]:
+    address = (await Typed.of(request)).text("address")
+    looking: Looking = request.app.state.looking
+    try:
+        seen = await looking.find(issue_id, address, actor)
+    except (PageUnreadable, InvalidRequest) as refusal:
+        errors = {"address": language_of(request).gettext(refusal.title)}
+        return await _shown(request, reads, issue_id, actor, errors=errors)
+    return await _shown(request, reads, issue_id, actor, seen=seen)
+
+
 @post("/editor/issues/{issue_id:uuid}/correction", opt=WRITE)
 async def correct(
     request: Request[Any, Any, Any],
@@ -137,7 +155,7 @@ async def _shown(
         ways={way: language.gettext(words) for way, words in WAYS.items()},
         kinds=[(kind, language.gettext(words)) for kind, words in KINDS.items()],
         content=text.shown if text else "",
-        typed=typed.shown(("media_type", "text")),
+        typed=typed.shown(("media_type", "text", "address")),
         errors={"content": language.gettext(error)} if error else dict(errors or {}),
     )
 
@@ -150,4 +168,4 @@ async def evidence(
     return await file_of(reads, publication_id, actor)
 
 
-HANDLERS: list[Any] = [sent_page, look, correct, evidence]
+HANDLERS: list[Any] = [sent_page, look, find, correct, evidence]
