@@ -2,6 +2,7 @@
 
 import asyncio
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -81,3 +82,14 @@ def test_what_is_no_chain_is_told_as_such(tmp_path: Path, at: Settings, capfdbin
     said = capfdbinary.readouterr()
     assert b":1: this is no line of a chain" in said.out
     assert b"publication" in said.err
+
+
+def test_a_stranger_needs_no_promos_to_verify(exported: Path) -> None:
+    page = (Path(__file__).parents[1] / "docs" / "explanation" / "evidence.md").read_text(encoding="utf-8")
+    given: dict[str, Any] = {}
+    exec(page.split("```python\n")[1].split("```")[0], given)
+    lines = exported.read_bytes().splitlines()
+
+    assert given["holds"](lines)
+    lines[7] = lines[7].replace(b"6", b"7", 1)
+    assert not given["holds"](lines)

@@ -13,6 +13,7 @@ from typing import Any
 
 from promos.app import rule_set
 from promos.outside import pages
+from promos.outside.browser import BrowserFailed, BrowserMissing, measured
 from promos.outside.web import Web
 from promos.parsing import Unreadable
 from promos.parsing.lint import Report, lint, media_type_of
@@ -43,6 +44,7 @@ def add_to(commands: Any) -> None:
     )
     made.add_argument("--stdin-name", type=Path, default=Path("stdin.txt"), help="what - is: its ending tells")
     made.add_argument("--format", choices=["text", "json", "sarif"], default="text")
+    made.add_argument("--browser", action="store_true", help="look at HTML in Chromium too; needs promos[browser]")
     made.add_argument("--audience", type=_countries, help="countries of the readers, such as FR,DE")
     made.add_argument(
         "--as-of",
@@ -70,6 +72,7 @@ def lint_files(_settings: Settings, asked: argparse.Namespace, web: Web | None =
     `web`: another way to pages than the internet.
     """
     rules, speaks = rule_set(), language(asked.language).gettext
+    measure = measured if asked.browser else None
     reports: list[tuple[str, Report]] = []
     lines: list[str] = []
     status = 0
@@ -77,9 +80,14 @@ def lint_files(_settings: Settings, asked: argparse.Namespace, web: Web | None =
         name = str(asked.stdin_name) if file == "-" else file if _is_address(file) else _relative(Path(file)).as_posix()
         try:
             content, media_type = _brought(file, name, web)
-            judged = partial(lint, content, media_type, rules, audience=asked.audience)
+            judged = partial(lint, content, media_type, rules, audience=asked.audience, measure=measure)
             report = judged(at=_day(asked))
             today = judged(at=datetime.now(UTC).date()) if asked.date and asked.format == "text" else report
+        except BrowserMissing as missing:
+            return _say(f"--browser: {missing}")
+        except BrowserFailed:
+            status = _say(f"{name}: the browser could not draw it in time")
+            continue
         except (OSError, Unreadable, ValueError, PageUnreadable) as error:
             said = error.title if isinstance(error, PageUnreadable) else getattr(error, "strerror", None) or error
             status = _say(f"{name}: {said}")

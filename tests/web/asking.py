@@ -110,6 +110,7 @@ def _places(operation: str, about: Subject) -> dict[str, Any]:
         "insertBlock": newsroom.draft,
         "listObservations": newsroom.draft,
         "placeIssue": newsroom.ready,
+        "drawForKit": newsroom.published_block,
         "lookAtIssue": newsroom.ready,
         **dict.fromkeys(("connectTool", "getTool", "leaveTool", "listDrafts"), newsroom.publication),
         "declare": side.block,

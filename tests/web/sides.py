@@ -6,7 +6,7 @@ Whatever belongs to the first side is called Zephyr, so that one finds it in an 
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -26,6 +26,7 @@ from promos.actions import (
     partners,
     people,
     publications,
+    publishing,
     redemptions,
     tokens,
 )
@@ -35,6 +36,7 @@ from promos.rules import readers, signing
 from promos.rules.people import SCOPES, Role, Scope
 from promos.rules.redemption import Ask, Asker, Redeemed
 from promos.settings import Keys
+from tests.newsroom import SHOP, rules
 from tests.outside.fakes.ghost import FakeGhost
 from tests.world import ADMIN, DAY, NOW, editor_of, member_of
 
@@ -49,7 +51,8 @@ class Newsroom:
     publication: UUID
     draft: UUID
     quiet: UUID
-    ready: UUID  # whose block both sides declared; it stands in a draft of the newsletter tool
+    ready: UUID  # whose block both sides declared: it is published, and stands in a draft of the newsletter tool
+    published_block: UUID = field(default_factory=uuid4)  # of the same
 
 
 @dataclass(slots=True)
@@ -166,6 +169,8 @@ async def _placed(session: AsyncSession, newsroom: Newsroom, side: Side, keys: K
     for party in declarations.PARTIES:
         said = {**given, "editorial_control": "none", "obligation": "none"}
         await declarations.declare(session, block.id, party, **said, now=NOW, by=ADMIN)  # type: ignore[arg-type]
+    await publishing.publish(session, newsroom.ready, rules(), **SHOP, now=NOW, by=ADMIN)
+    newsroom.published_block = block.id
     place = {"address": "https://ghost.example/1", "kind": "ghost"}
     await connections.place(session, newsroom.ready, f"{1:024x}", **place, now=NOW, by=ADMIN)
 

@@ -15,7 +15,10 @@ from tests.web.asking import Subject, asked, nobodys
 from tests.web.sides import MARK, World, a_token
 
 # What is not one partner's: everybody with the role may have it.
-SHARED = frozenset({"lint", "getPublication", "checkCode", "submitClaim", "confirmClaim", "leaveWaitingList"}) | {
+SHARED = frozenset(
+    {"lint", "drawForKit", "getPublication", "checkCode", "submitClaim", "confirmClaim", "leaveWaitingList"}
+) | {
+    "drawForKit",
     "getPass",
     "giveBackPass",
     "handOnPass",

@@ -1,6 +1,6 @@
 """A newsletter issue as a file, ours or not, judged by the same rules as one in Promos."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import PurePath
@@ -13,9 +13,9 @@ from promos.parsing.places import byte_offsets, lines, positions
 from promos.rules.disclosure.checks import check
 from promos.rules.disclosure.findings import Finding, verdict_of
 from promos.rules.disclosure.ruleset import RuleSet
-from promos.rules.disclosure.subject import BlockSubject, Subject, found_in, of_file
+from promos.rules.disclosure.subject import BlockSubject, Subject, found_in, label_lines, of_file
 from promos.rules.disclosure.vocabulary import Severity, Verdict
-from promos.rules.issues import Segment
+from promos.rules.issues import Look, Segment
 
 _TYPES = {
     ".txt": TEXT,
@@ -26,6 +26,7 @@ _TYPES = {
     ".htm": HTML,
     ".eml": MAIL,
 }
+Measure = Callable[[str, Sequence[str]], Mapping[str, Look]]  # how lines of HTML look in a browser
 _MOST_BLOCKS = 100  # more are no newsletter
 _SIGNS = {Verdict.PASS: "ok", Verdict.FAIL: "FAIL", Verdict.CANNOT_TELL: "?"}
 
@@ -100,11 +101,13 @@ def lint(
     audience: Sequence[str] | None,
     at: date,
     codes: Sequence[str] = (),
+    measure: Measure | None = None,
 ) -> Report:
     """Judge each promo block of an issue by the rules of day `at`, for readers in `audience`.
 
-    Without an audience: the main country of the issue's language. `codes`: that are known to open an offer. Raises
-    `Unreadable`, and `ValueError` for a country that the rules do not know.
+    Without an audience: the main country of the issue's language. `codes`: that are known to open an offer.
+    `measure`: a browser's eyes, for HTML. Raises `Unreadable`, and `ValueError` for a country that the rules do not
+    know.
     """
     parsed = read_issue(content, media_type, keeps_markup=False)
     countries = [rule_set.country(typed) for typed in audience or [rule_set.home_of(parsed.language)]]
@@ -112,12 +115,38 @@ def lint(
     if None in countries:
         raise ValueError(f"the rules know {', '.join(rule_set.countries)}")
     subject = _subject(parsed, rule_set, codes)
+    if measure and parsed.source:
+        subject = _measured(subject, parsed.source, rule_set, measure)
     blocks, findings = list(subject.blocks), check(subject, rule_set, known, at)
     if parsed.text_part is not None and parsed.text_part != parsed.segments:
         of_html = Report(parsed.language, known, at, tuple(blocks), tuple(findings))
         more, failing = _in_the_text_part(parsed.text_part, of_html, rule_set)
         blocks, findings = blocks + more, findings + failing
     return Report(parsed.language, known, at, tuple(blocks), tuple(findings))
+
+
+def _measured(subject: Subject, html: str, rule_set: RuleSet, measure: Measure) -> Subject:
+    """Each label with what a browser sees of it beside what the source says; what either hides is hidden."""
+    labels = [label_lines(rule_set, block) for block in subject.blocks]
+    looks = measure(html, list(dict.fromkeys(label.line for own in labels for label in own)))
+    blocks = []
+    for block, own in zip(subject.blocks, labels, strict=True):
+        segments = list(block.segments)
+        for label in own:
+            if look := looks.get(label.line):
+                segments[label.at] = replace(segments[label.at], look=_both(segments[label.at].look, look))
+        blocks.append(replace(block, segments=tuple(segments)))
+    return replace(subject, blocks=tuple(blocks))
+
+
+def _both(said: Look, seen: Look) -> Look:
+    return replace(
+        said,
+        hidden_by=said.hidden_by or seen.hidden_by,
+        font_size=seen.font_size or said.font_size,
+        color=seen.color or said.color,
+        background=seen.background or said.background,
+    )
 
 
 def _subject(parsed: Parsed, rule_set: RuleSet, codes: Sequence[str]) -> Subject:

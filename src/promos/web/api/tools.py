@@ -5,20 +5,24 @@ from typing import Any, Literal
 from uuid import UUID
 
 import msgspec
+import sqlalchemy as sa
 from litestar import Response, delete, get, post, put
 from litestar.datastructures import State
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from promos.actions import connections
+from promos.actions import connections, evidence
 from promos.looking import Looked, Looking
-from promos.models import Connection
+from promos.models import Connection, PromoBlock
 from promos.outside.tools import Draft
 from promos.outside.tools.kinds import KINDS
+from promos.outside.tools.kit import content_block
+from promos.rendering import blocks
 from promos.rules.people import Actor, Scope
-from promos.settings import Keys
-from promos.web.access import allows
+from promos.rules.refusals import NotFound
+from promos.settings import Keys, Settings
+from promos.web.access import ANYONE, allows
 from promos.web.api.issues import EDIT
 from promos.web.api.observations import LookSeen
 from promos.web.given import Reads, Writes
@@ -165,4 +169,24 @@ async def find(id: FromPath[UUID], data: JSONBody[Published], state: State, acto
     return Found([LookSeen(each.block_id, each.code, each.label, list(each.failing)) for each in seen.looks])
 
 
-HANDLERS: list[Any] = [connect, get_tool, leave, list_drafts, place, look, find]
+class ContentBlock(msgspec.Struct):
+    html: str
+
+
+@post("/blocks/{id:uuid}/kit", status_code=200, opt=ANYONE, operation_id="drawForKit")
+async def draw_for_kit(
+    id: FromPath[UUID], reads: NamedDependency[Reads], settings: NamedDependency[Settings]
+) -> ContentBlock:
+    """The block as Kit's editor asks for it: the Request URL of a content block. What is published is public.
+
+    Kit sends its own settings along; none is needed. A block of a draft does not exist here.
+    """
+    async with reads() as session:
+        issue_id = await session.scalar(sa.select(PromoBlock.issue_id).where(PromoBlock.id == id))
+        told = await evidence.told(session, issue_id, base_url=settings.base_url) if issue_id else {}
+    if id not in told:
+        raise NotFound("block")
+    return msgspec.convert(content_block(blocks.email_html(told[id].content)), ContentBlock)
+
+
+HANDLERS: list[Any] = [connect, get_tool, leave, list_drafts, place, look, find, draw_for_kit]
