@@ -15,13 +15,13 @@ from tests.rendering.test_surfaces import as_html
 
 MAIL = (
     "background-color border border-bottom color display font font-size font-weight height line-height margin "
-    "max-width mso-padding-alt padding word-break"
+    "max-height max-width mso-padding-alt padding word-break"
 )
 PROPERTIES = {
     "email_html": MAIL,
     "lexical": MAIL,
     "web": "background-color border border-bottom color color-scheme display font-size font-weight height line-height "
-    "margin margin-bottom max-width overflow-wrap padding",
+    "margin margin-bottom max-height max-width overflow-wrap padding",
     "mjml": "color font-size line-height margin padding word-break",
     "rich_paste": "",
     "markdown": "",
