@@ -472,3 +472,17 @@ async def test_a_plan_in_the_past_does_not_bring_back_the_rules_of_that_day(
 
 
 BARE = "Un accès gratuit pour vous, avec le code GENERATION."
+
+
+@pytest.mark.parametrize(("after", "verdict"), [(None, Verdict.PASS), ("s3", Verdict.FAIL)])
+async def test_a_block_far_down_a_long_mail_is_warned_of(
+    session: AsyncSession, after: str | None, verdict: Verdict
+) -> None:
+    publication = await a_publication(session)
+    issue = await an_issue(session, publication, "Bonjour,", "Une semaine calme. " * 6_000, "À bientôt !")
+    code = await a_placeable_code(session, publication)
+    await declare(session, await a_block(session, issue, code, after=after))
+
+    found = {each.check: each.verdict for each in (await check(session, issue)).findings}
+
+    assert found["PAR-3"] is verdict

@@ -230,7 +230,10 @@ def judged(whole: Composed, rule_set: RuleSet) -> tuple[Finding, ...]:
             blocks.append(first)
             others.extend(rest)
     asked = (rule_set, contents.audience_of(whole.publication), whole.judged_on)
-    findings = checks.check(Subject(tuple(blocks), whole.issue.language, is_styled=True), *asked)
+    mail = drawn(whole, "email_html")
+    blocks = [_in_its_place(each, mail) for each in blocks]
+    whole_mail = Subject(tuple(blocks), whole.issue.language, is_styled=True, size=len(mail.encode()))
+    findings = checks.check(whole_mail, *asked)
     known = {(found.check, found.where.get("block")) for found in findings if found.verdict is Verdict.FAIL}
     elsewhere = checks.check(Subject(tuple(others), whole.issue.language, is_styled=False), *asked)
     alone = [
@@ -239,6 +242,12 @@ def judged(whole: Composed, rule_set: RuleSet) -> tuple[Finding, ...]:
         if found.verdict is Verdict.FAIL and (found.check, found.where["block"]) not in known
     ]
     return overrides.applied([*findings, *alone], whole.overridden)
+
+
+def _in_its_place(block: BlockSubject, mail: str) -> BlockSubject:
+    """With how much of the mail's HTML stands before it: mail programs cut long mails off."""
+    before, mark, _ = mail.partition(f'data-promo-block="{block.where.get("block", "")}"')
+    return replace(block, offsets=(len(before.encode()),) * len(block.segments)) if mark else block
 
 
 def without_overrides(whole: Composed) -> Composed:
