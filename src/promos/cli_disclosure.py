@@ -92,6 +92,8 @@ def lint_files(_settings: Settings, asked: argparse.Namespace, web: Web | None =
             said = error.title if isinstance(error, PageUnreadable) else getattr(error, "strerror", None) or error
             status = _say(f"{name}: {said}")
             continue
+        for line in report.unmeasured:
+            print(f"promos: {name}: the browser did not find “{line[:60]}”; its source is judged", file=sys.stderr)
         reports.append((name, report))
         lines += [*([f"== {name}"] if len(asked.files) > 1 else []), *report.as_text(speaks), *_today(report, today)]
     if asked.format == "text":

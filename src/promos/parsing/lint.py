@@ -26,7 +26,8 @@ _TYPES = {
     ".htm": HTML,
     ".eml": MAIL,
 }
-Measure = Callable[[str, Sequence[str]], Mapping[str, Look]]  # how lines of HTML look in a browser
+# How a browser sees some of the lines of HTML, by their indexes; those that it does not find are left out.
+Measure = Callable[[str, Sequence[str], Sequence[int]], Mapping[int, Look]]
 _MOST_BLOCKS = 100  # more are no newsletter
 _SIGNS = {Verdict.PASS: "ok", Verdict.FAIL: "FAIL", Verdict.CANNOT_TELL: "?"}
 
@@ -38,6 +39,7 @@ class Report:
     at: date
     blocks: tuple[BlockSubject, ...]
     findings: tuple[Finding, ...]
+    unmeasured: tuple[str, ...] = ()  # labels that a browser was to look at and did not find
 
     @property
     def verdict(self) -> Verdict:
@@ -106,8 +108,8 @@ def lint(
     """Judge each promo block of an issue by the rules of day `at`, for readers in `audience`.
 
     Without an audience: the main country of the issue's language. `codes`: that are known to open an offer.
-    `measure`: a browser's eyes, for HTML. Raises `Unreadable`, and `ValueError` for a country that the rules do not
-    know.
+    `measure`: looks at the labels of HTML as well. Raises `Unreadable`, what `measure` raises, and `ValueError` for a
+    country that the rules do not know.
     """
     parsed = read_issue(content, media_type, keeps_markup=False)
     countries = [rule_set.country(typed) for typed in audience or [rule_set.home_of(parsed.language)]]
@@ -115,37 +117,58 @@ def lint(
     if None in countries:
         raise ValueError(f"the rules know {', '.join(rule_set.countries)}")
     subject = _subject(parsed, rule_set, codes)
+    unmeasured: tuple[str, ...] = ()
     if measure and parsed.source:
-        subject = _measured(subject, parsed.source, rule_set, measure)
+        subject, unmeasured = _measured(subject, parsed.source, rule_set.on(at), measure)
     blocks, findings = list(subject.blocks), check(subject, rule_set, known, at)
     if parsed.text_part is not None and parsed.text_part != parsed.segments:
         of_html = Report(parsed.language, known, at, tuple(blocks), tuple(findings))
         more, failing = _in_the_text_part(parsed.text_part, of_html, rule_set)
         blocks, findings = blocks + more, findings + failing
-    return Report(parsed.language, known, at, tuple(blocks), tuple(findings))
+    return Report(parsed.language, known, at, tuple(blocks), tuple(findings), unmeasured)
 
 
-def _measured(subject: Subject, html: str, rule_set: RuleSet, measure: Measure) -> Subject:
-    """Each label with what a browser sees of it beside what the source says; what either hides is hidden."""
-    labels = [label_lines(rule_set, block) for block in subject.blocks]
-    looks = measure(html, list(dict.fromkeys(label.line for own in labels for label in own)))
+def _measured(subject: Subject, html: str, rule_set: RuleSet, measure: Measure) -> tuple[Subject, tuple[str, ...]]:
+    """The labels with what a browser sees of them too, and those that it did not find.
+
+    What the source hides stays hidden and is not looked at: some mail program hides it, whatever this browser does.
+    """
+    lines: list[str] = []
+    first: dict[str, int] = {}
+    for segment in subject.segments:
+        first[segment.id] = len(lines)
+        lines += [""] if segment.look.is_image else [line.strip() for line in segment.text.split("\n")]
+    places: list[dict[int, list[int]]] = []  # for each block, by segment, where in `lines` its labels stand
+    for block in subject.blocks:
+        places.append({})
+        for label in label_lines(rule_set, block):
+            segment = block.segments[label.at]
+            if segment.look.hidden_by is None and not segment.look.is_image:
+                place = lines.index(label.line, first[segment.id])
+                places[-1].setdefault(label.at, []).append(place)
+    wanted = sorted({place for own in places for each in own.values() for place in each})
+    looks = measure(html, lines, wanted)
     blocks = []
-    for block, own in zip(subject.blocks, labels, strict=True):
+    for block, own in zip(subject.blocks, places, strict=True):
         segments = list(block.segments)
-        for label in own:
-            if look := looks.get(label.line):
-                segments[label.at] = replace(segments[label.at], look=_both(segments[label.at].look, look))
+        for at, each in own.items():
+            seen = [looks[place] for place in each if place in looks]
+            if seen:
+                best = next((look for look in seen if look.hidden_by is None), seen[0])
+                segments[at] = replace(segments[at], look=_both(segments[at].look, best))
         blocks.append(replace(block, segments=tuple(segments)))
-    return replace(subject, blocks=tuple(blocks))
+    return replace(subject, blocks=tuple(blocks)), tuple(lines[place] for place in wanted if place not in looks)
 
 
 def _both(said: Look, seen: Look) -> Look:
+    """What is measured, where it is; a pair of colours is taken whole or not at all."""
+    is_seen = seen.color is not None and seen.background is not None
     return replace(
         said,
-        hidden_by=said.hidden_by or seen.hidden_by,
-        font_size=seen.font_size or said.font_size,
-        color=seen.color or said.color,
-        background=seen.background or said.background,
+        hidden_by=seen.hidden_by,
+        font_size=said.font_size if seen.font_size is None else seen.font_size,
+        color=seen.color if is_seen else said.color,
+        background=seen.background if is_seen else said.background,
     )
 
 

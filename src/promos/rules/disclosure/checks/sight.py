@@ -14,7 +14,7 @@ def vis_1(case: Case) -> Iterator[Answer]:
         look = case.block.segments[hidden[0].at].look
         why = N_("The label is there and nobody sees it (%(how)s).")
         fix = N_("Show it as text, in the size and colour of the text around it.")
-        yield (FAIL, why, fix, {"how": look.hidden_by or (N_("in a picture only"),)})
+        yield (FAIL, why, fix, {"how": tuple((look.hidden_by or N_("in a picture only")).split(", "))})
     elif case.visible:
         yield (PASS, N_("Nothing hides the label."), "", {})
 
