@@ -24,7 +24,7 @@ from promos.rules.people import Actor
 from promos.rules.refusals import IssueNotPublished
 from promos.rules.texts import paragraph, up_to
 
-CORRECTION = 1000  # characters
+CORRECTION = 2000  # characters
 
 
 async def publish(
