@@ -21,7 +21,7 @@ from promos import schema
 from promos import settings as configuration
 from promos.actions import claims, installation, tokens
 from promos.actions.visits import VisitCounter
-from promos.database import Database, connect
+from promos.database import connect
 from promos.group_commit import GroupCommit
 from promos.looking import Looking
 from promos.outside.mail import post_of
@@ -30,7 +30,7 @@ from promos.parsing.rules import read_rules
 from promos.queries import catalogue
 from promos.queries.together import Together
 from promos.rules.disclosure.ruleset import RuleSet
-from promos.settings import Keys, Settings
+from promos.settings import Settings
 from promos.web import access, health, openapi, problems
 from promos.web.api import HANDLERS as API
 from promos.web.given import DEPENDENCIES
@@ -63,7 +63,7 @@ def create_app(settings: Settings, *, clock: Callable[[], datetime] = utc_now, w
     `web`: another way to newsletter tools than the internet.
     """
     keys = configuration.keys(settings)
-    database = connect(settings)
+    database, rules = connect(settings), rule_set()
     in_time = problems.InTime(settings.answer_timeout)
     api = _api(in_time)
     pages = Router(
@@ -95,7 +95,7 @@ def create_app(settings: Settings, *, clock: Callable[[], datetime] = utc_now, w
             "keys": keys,
             "database": database,
             "clock": clock,
-            "rules": rule_set(),
+            "rules": rules,
             "visits": VisitCounter(),
             "tokens": Together(database, tokens.known),
             "pressed": Together(database, claims.found),
@@ -103,7 +103,7 @@ def create_app(settings: Settings, *, clock: Callable[[], datetime] = utc_now, w
             "behind_blocks": Together(database, catalogue.behind_blocks),
             "openings": Together(database, catalogue.openings),
             "counter": GroupCommit(database, clock, size=settings.batch_size, wait=settings.batch_wait),
-            "looking": looking_of(database, settings, keys, clock, web),
+            "looking": Looking(database, web or web_of(settings), rules, settings, keys, clock),
             "stopping": False,
             "schema_head": schema.head(),
             "openapi": cache(_described),
@@ -126,10 +126,9 @@ def _described() -> dict[str, Any]:
     return openapi.document(Litestar([_api()], dependencies=DEPENDENCIES, openapi_config=OPENAPI))
 
 
-def looking_of(
-    database: Database, settings: Settings, keys: Keys, clock: Callable[[], datetime], web: Web | None = None
-) -> Looking:
-    return Looking(database, web or Web(trusted=settings.trusted_tools), rule_set(), settings, keys, clock)
+def web_of(settings: Settings) -> Web:
+    """The way to newsletter tools and published pages."""
+    return Web(trusted=settings.trusted_tools)
 
 
 def served() -> ASGIApp:

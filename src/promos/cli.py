@@ -21,8 +21,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from promos import cli_codes, cli_disclosure, cli_evidence, crowd, demo, schema
 from promos import settings as configuration
 from promos.actions import installation, people, sign_in, tokens
-from promos.app import looking_of, utc_now
+from promos.app import rule_set, utc_now, web_of
 from promos.database import Database, connect, is_lost
+from promos.looking import Looking
 from promos.outside.mail import post_of
 from promos.queries import deliveries, recount
 from promos.rules.people import PROGRAM, SCOPES, Role
@@ -186,7 +187,7 @@ def work(settings: Settings, _asked: argparse.Namespace) -> None:
         for one in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(one, stop.set)
         keys = configuration.keys(settings)
-        looking = looking_of(database, settings, keys, utc_now)
+        looking = Looking(database, web_of(settings), rule_set(), settings, keys, utc_now)
         looks = looking.round, looking.read_mailbox
         await Worker(database, post_of(settings), settings, keys, utc_now, *looks).run(stop)
 

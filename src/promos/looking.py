@@ -161,10 +161,10 @@ class Looking:
     async def _again(self, due: Due) -> None:
         trouble = None
         try:
+            if due.address:
+                await self._find_again(due.issue_id, due.address)
             if due.draft_id:
                 await self.look(due.issue_id, PROGRAM)
-            if due.address:
-                await self.find(due.issue_id, due.address, PROGRAM)
         except Refusal as refusal:
             trouble = refusal.slug
             log.warning("issue %s could not be looked at: %s", due.issue_id, trouble)
@@ -173,6 +173,12 @@ class Looking:
             return
         async with self._database.writing() as session:
             await connections.troubled(session, due.publication_id, trouble)
+
+    async def _find_again(self, issue_id: UUID, address: str) -> None:
+        try:
+            await self.find(issue_id, address, PROGRAM)
+        except PageUnreadable:
+            log.warning("issue %s could not be read where it is published", issue_id)
 
     async def _kept(self, expected: Expected, draft: Draft, by: Actor) -> Looked:
         try:

@@ -28,8 +28,7 @@ async def append(
     issue: UUID | None = None,
 ) -> Evidence:
     """Add an entry behind the last one; whoever adds another at this moment waits until the transaction ends."""
-    row = sa.select(Publication.id).where(Publication.id == publication_id).with_for_update(key_share=True)
-    await session.scalar(row)
+    await lock(session, publication_id)
     last = await head(session, publication_id)
     made = rules.sealed(
         rules.Entry(
@@ -76,6 +75,12 @@ def _told(block: Mapping[str, Any], base_url: str) -> Told:
     words = {**block["told"], "terms": tuple(block["told"]["terms"])}
     content = BlockContent(**words, url=address_of(block["block"], base_url))
     return Told(content, block["quantity"], datetime.fromisoformat(block["until"]))
+
+
+async def lock(session: AsyncSession, publication_id: UUID) -> None:
+    """Let nobody else add evidence of this publication until the transaction ends."""
+    row = sa.select(Publication.id).where(Publication.id == publication_id).with_for_update(key_share=True)
+    await session.scalar(row)
 
 
 async def head(session: AsyncSession, publication_id: UUID) -> Evidence | None:

@@ -125,6 +125,7 @@ async def record(
     if issue is None:
         raise NotFound("issue")
     made: list[Observation] = []
+    await evidence.lock(session, issue.publication_id)  # one look after the other: each is compared with the one before
     is_sent = is_sent and issue.state == "published"
     if is_sent:
         before = await of_blocks(session, [each.block_id for each in seen.looks])
