@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from promos.actions import blocks, disclosure, issues
+from promos.actions import blocks, connections, disclosure, issues
 from promos.actions.disclosure import SURFACES, Surface
 from promos.models import IssueCheck, Offer, Partner, PromoCode, Publication
+from promos.outside.tools.kinds import KINDS
 from promos.parsing.html import read_html
 from promos.rules.disclosure.ruleset import RuleSet
 from promos.rules.disclosure.vocabulary import Severity, Verdict
@@ -67,6 +68,28 @@ async def test_a_promo_in_the_editors_own_text_is_judged_too(
 
     assert "LBL-1" in stopped_by(refused.value)
     assert all("s2" in found["where"]["segments"] for found in refused.value.findings)
+
+
+@pytest.mark.parametrize(("keeps_html", "verdict"), [(True, Verdict.PASS), (False, Verdict.FAIL)])
+async def test_the_tool_in_which_the_newsletter_is_written_is_judged(
+    session: AsyncSession,
+    publication: Publication,
+    code: PromoCode,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    keeps_html: bool,
+    verdict: Verdict,
+) -> None:
+    issue = await a_ready_issue(session, publication, code)
+    before = {found.check for found in (await check(session, issue)).findings}
+    kind = replace(KINDS["kit"], capabilities=replace(KINDS["kit"].capabilities, raw_html=keeps_html))
+    monkeypatch.setattr(connections, "KINDS", {"kit": kind})
+    await connections.connect(session, publication.id, "kit", key="k", secrets=[b"s" * 32], now=NOW, by=ADMIN)
+
+    (found,) = [found for found in (await check(session, issue)).findings if found.check == "ESP-1"]
+
+    assert "ESP-1" not in before
+    assert (found.verdict, found.facts["tool"]) == (verdict, "Kit")
 
 
 @pytest.mark.parametrize("party", ["partner", "editor"])

@@ -15,6 +15,7 @@ from promos.actions import evidence, journal
 from promos.models import Connection, Issue, Publication
 from promos.outside.tools.kinds import KINDS, Access
 from promos.rules import texts
+from promos.rules.disclosure.subject import Loss, Tool
 from promos.rules.language import N_
 from promos.rules.people import Actor
 from promos.rules.refusals import InvalidRequest, IssueNotPublished, NotFound, ToolMissing, ToolRefused
@@ -97,6 +98,13 @@ def access(connection: Connection, secrets: Sequence[bytes]) -> Access:
     except InvalidToken:
         raise ToolRefused from None
     return Access(connection.base_url, connection.user, key)
+
+
+async def tool_of(session: AsyncSession, publication_id: UUID) -> Tool | None:
+    """The connected tool, with the ways in which it can lose a label."""
+    connected = sa.select(Connection.kind).where(Connection.publication_id == publication_id)
+    kind = KINDS.get(await session.scalar(connected) or "")
+    return Tool(kind.name, () if kind.capabilities.raw_html else (Loss.NO_HTML,)) if kind else None
 
 
 async def place(

@@ -12,7 +12,7 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from promos.actions import evidence, issues, journal, overrides
+from promos.actions import connections, evidence, issues, journal, overrides
 from promos.models import Issue, IssueCheck, Observation, PromoBlock, Publication, new_id
 from promos.parsing import survival
 from promos.parsing.html import read_html
@@ -54,6 +54,7 @@ class Composed:
     observed: Sequence[Observation] = ()
     told: Mapping[UUID, evidence.Told] = field(default_factory=dict)  # of a published issue, by block
     unused: Mapping[UUID, str] = field(default_factory=dict)  # labels that were chosen and are allowed no longer
+    tool: subject.Tool | None = None  # in which the newsletter is written, where one is connected
 
     @property
     def content_hash(self) -> str:
@@ -206,7 +207,8 @@ async def composed(
         for each in placed
         if each.block.id not in told and (said := contents.unused_label(each, publication, issue, rule_set, now))
     }
-    return Composed(issue, publication, parts, tuple(placed), now, given, overridden, observed, told, unused)
+    tool = await connections.tool_of(session, publication.id)
+    return Composed(issue, publication, parts, tuple(placed), now, given, overridden, observed, told, unused, tool)
 
 
 def judged(whole: Composed, rule_set: RuleSet) -> tuple[Finding, ...]:
@@ -279,6 +281,7 @@ def _as_rendered(content: BlockContent, placed: Placed, whole: Composed) -> Sequ
         redeemable=_redeemable(placed, whole.told.get(placed.block.id)),
         content_hash=fingerprint(content),
         approved_hash=placed.block.approved_hash,
+        tool=whole.tool,
         sending=_sending(placed.block.id, whole),
         unused_label=whole.unused.get(placed.block.id),
     )
