@@ -5,6 +5,7 @@ On PostgreSQL the tests work as the application's role, which owns nothing.
 """
 
 import asyncio
+import gc
 import itertools
 import shutil
 from collections.abc import AsyncIterator, Iterator
@@ -21,6 +22,13 @@ from tests.postgres import Server
 
 SECRETS: dict[str, Any] = {"secret_keys": "s" * 40, "reader_key": "r" * 40}
 _names = (f"clone_{number}" for number in itertools.count())
+
+
+def pytest_collection_finish() -> None:
+    """What is loaded by now stays, so nobody has to look through it again, test by test."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 50)
 
 
 @pytest.fixture(scope="session")

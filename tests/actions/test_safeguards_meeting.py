@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any
 
+import pytest
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -80,6 +81,33 @@ async def test_the_last_pass_is_given_once(database: Database) -> None:
 
     assert isinstance(first, Redeemed)
     assert isinstance(second, SOLD_OUT)
+
+
+async def test_who_lost_a_pass_a_moment_ago_is_not_refused_for_that_pass(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The last pass is the asker's own, and goes back between the look at the limits and the look at who has what."""
+    async with database.writing() as session:
+        code = await a_code(session, await an_offer(session, limit=1))
+        ask = an_ask(code, "ada")
+        held = (await redemptions.redeem(session, [ask], now=NOW))[ask.id]
+    assert isinstance(held, Redeemed)
+    look = redemptions._held
+    went_back = asyncio.Event()
+
+    async def late(session: AsyncSession, *of: Any) -> Any:
+        if not went_back.is_set() and not database.is_sqlite:  # one writer at a time there: no such moment
+            went_back.set()
+            async with database.writing() as other:
+                await passes.give_back(other, held.pass_id, now=NOW)
+        return await look(session, *of)
+
+    monkeypatch.setattr(redemptions, "_held", late)
+    async with database.writing() as session:
+        again = await redeeming(code, "ada")(session)
+
+    assert isinstance(again, Redeemed)
+    assert again.is_new is went_back.is_set()
 
 
 async def test_who_presses_again_while_their_pass_goes_back_gets_no_second_one(database: Database) -> None:

@@ -143,10 +143,10 @@ def test_nothing_of_a_page_runs_or_is_loaded(monkeypatch: pytest.MonkeyPatch) ->
 
 def test_a_line_that_is_not_there_is_left_out_and_a_long_page_ends() -> None:
     assert measured(page(), ["Nirgends"], [0]) == {}
-    assert list(measured(page(after="<p>x</p>" * 100_000), [LABEL], [0])) == [0]
+    assert list(measured(page(after="<p>x</p>" * 20_000), [LABEL], [0])) == [0]
 
 
-GOOD = [case for case in cases() if case.kind == "good" and case.name.endswith((".html", ".eml"))][:20]
+GOOD = [case for case in cases() if case.kind == "good" and case.name.endswith((".html", ".eml"))][::6]
 
 
 @pytest.mark.parametrize("case", GOOD, ids=lambda case: case.name)

@@ -62,6 +62,9 @@ async def redeem(session: AsyncSession, asks: Sequence[Ask], *, now: datetime) -
     held: dict[str, Held] = {}
     if is_over or some.has_holds:
         held = await _held(session, some.event_id, {ask.reader_key for ask in open_asks})
+    if is_over and any(ask.reader_key not in held for ask in open_asks):
+        # Who has no pass is refused only if all stood still around that look; else the lock tells.
+        is_over = look == await terms_query.of_ways(session, ways, now=now)
     takers = _takers(open_asks, held, some.offer_id)
     if takers or not is_over:
         in_line, batch.is_promised = await line.next_in(session, some, now=now)
