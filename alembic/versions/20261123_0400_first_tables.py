@@ -960,6 +960,87 @@ def upgrade() -> None:
     )
 
     op.create_table(
+        "endpoints",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("partner_id", sa.Uuid(), nullable=False),
+        sa.Column("url", sa.String(), nullable=False),
+        sa.Column("description", sa.String(), nullable=False),
+        sa.Column("types", sa.JSON(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("why", sa.String(), nullable=True),
+        sa.Column("failing_since", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("rests_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("created_by", sa.Uuid(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("state IN ('active', 'disabled', 'removed')", name=op.f("ck_endpoints_state")),
+        sa.ForeignKeyConstraint(["partner_id"], ["partners.id"], name="fk_endpoints_partner_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_endpoints"),
+    )
+    op.create_index("ix_endpoints_partner_id", "endpoints", ["partner_id"], unique=False)
+
+    op.create_table(
+        "endpoint_secrets",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("endpoint_id", sa.Uuid(), nullable=False),
+        sa.Column("secret_hash", sa.String(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ends_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["endpoint_id"], ["endpoints.id"], name="fk_endpoint_secrets_endpoint_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_endpoint_secrets"),
+    )
+    op.create_index("ix_endpoint_secrets_endpoint_id", "endpoint_secrets", ["endpoint_id"], unique=False)
+
+    op.create_table(
+        "messages",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("endpoint_id", sa.Uuid(), nullable=False),
+        sa.Column("partner_id", sa.Uuid(), nullable=False),
+        sa.Column("type", sa.String(), nullable=False),
+        sa.Column("body", sa.String(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("leased_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("settled_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint("state IN ('pending', 'delivered', 'dead')", name=op.f("ck_messages_state")),
+        sa.ForeignKeyConstraint(["endpoint_id"], ["endpoints.id"], name="fk_messages_endpoint_id"),
+        sa.ForeignKeyConstraint(["partner_id"], ["partners.id"], name="fk_messages_partner_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_messages"),
+    )
+    op.create_index(
+        "ix_messages_due",
+        "messages",
+        ["endpoint_id", "due_at"],
+        unique=False,
+        sqlite_where=sa.text("state = 'pending'"),
+        postgresql_where=sa.text("state = 'pending'"),
+    )
+    op.create_index("ix_messages_of_endpoint", "messages", ["endpoint_id", "id"], unique=False)
+    op.create_index(
+        "ix_messages_settled_at",
+        "messages",
+        ["settled_at"],
+        unique=False,
+        sqlite_where=sa.text("settled_at IS NOT NULL"),
+        postgresql_where=sa.text("settled_at IS NOT NULL"),
+    )
+
+    op.create_table(
+        "attempts",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("message_id", sa.Uuid(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("status", sa.Integer(), nullable=True),
+        sa.Column("said", sa.String(), nullable=False),
+        sa.Column("seconds", sa.Double(), nullable=False),
+        sa.ForeignKeyConstraint(["message_id"], ["messages.id"], name="fk_attempts_message_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_attempts"),
+    )
+    op.create_index("ix_attempts_at", "attempts", ["at"], unique=False)
+    op.create_index("ix_attempts_message_id", "attempts", ["message_id"], unique=False)
+
+    op.create_table(
         "deliveries",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("kind", sa.String(), nullable=False),
@@ -967,6 +1048,7 @@ def upgrade() -> None:
         sa.Column("pass_id", sa.Uuid(), nullable=True),
         sa.Column("sign_in_link_id", sa.Uuid(), nullable=True),
         sa.Column("observation_id", sa.Uuid(), nullable=True),
+        sa.Column("endpoint_id", sa.Uuid(), nullable=True),
         sa.Column("person_id", sa.Uuid(), nullable=True),
         sa.Column("language", sa.String(), nullable=False),
         sa.Column("state", sa.String(), nullable=False),
@@ -977,11 +1059,13 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("settled_at", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint(
-            "kind IN ('claim', 'pass', 'given_back', 'handed_on', 'place', 'declined', 'sign_in', 'label_gone')",
+            "kind IN ('claim', 'pass', 'given_back', 'handed_on', 'place', 'declined', 'sign_in', 'label_gone',"
+            " 'endpoint_disabled')",
             name=op.f("ck_deliveries_kind"),
         ),
         sa.CheckConstraint("state IN ('pending', 'sent', 'dead')", name=op.f("ck_deliveries_state")),
         sa.ForeignKeyConstraint(["claim_id"], ["claims.id"], name="fk_deliveries_claim_id"),
+        sa.ForeignKeyConstraint(["endpoint_id"], ["endpoints.id"], name="fk_deliveries_endpoint_id"),
         sa.ForeignKeyConstraint(["observation_id"], ["observations.id"], name="fk_deliveries_observation_id"),
         sa.ForeignKeyConstraint(["pass_id"], ["passes.id"], name="fk_deliveries_pass_id"),
         sa.ForeignKeyConstraint(["person_id"], ["people.id"], name="fk_deliveries_person_id"),
@@ -1115,5 +1199,9 @@ TABLES = (
     "redemptions",
     "passes",
     "check_ins",
+    "endpoints",
+    "endpoint_secrets",
+    "messages",
+    "attempts",
     "deliveries",
 )

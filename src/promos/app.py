@@ -17,10 +17,11 @@ from litestar.static_files import create_static_files_router
 from litestar.types import ASGIApp, Middleware
 from sqlalchemy.exc import SQLAlchemyError
 
-from promos import schema
+from promos import announcing, schema
 from promos import settings as configuration
 from promos.actions import claims, installation, tokens
 from promos.actions.visits import VisitCounter
+from promos.announcing import Announcing
 from promos.database import connect
 from promos.group_commit import GroupCommit
 from promos.looking import Looking
@@ -57,10 +58,16 @@ def rule_set() -> RuleSet:
     return read_rules(HERE / "rules" / "disclosure" / "data")
 
 
-def create_app(settings: Settings, *, clock: Callable[[], datetime] = utc_now, web: Web | None = None) -> ASGIApp:
+def create_app(
+    settings: Settings,
+    *,
+    clock: Callable[[], datetime] = utc_now,
+    web: Web | None = None,
+    hooks: Web | None = None,
+) -> ASGIApp:
     """The whole application for `settings`; opens nothing before its lifespan begins.
 
-    `web`: another way to newsletter tools than the internet.
+    `web` and `hooks`: other ways to newsletter tools and to endpoints than the internet.
     """
     keys = configuration.keys(settings)
     database, rules = connect(settings), rule_set()
@@ -104,6 +111,7 @@ def create_app(settings: Settings, *, clock: Callable[[], datetime] = utc_now, w
             "openings": Together(database, catalogue.openings),
             "counter": GroupCommit(database, clock, size=settings.batch_size, wait=settings.batch_wait),
             "looking": Looking(database, web or web_of(settings), rules, settings, keys, clock),
+            "announcing": Announcing(database, hooks or announcing.web_of(settings), settings, keys, clock),
             "stopping": False,
             "schema_head": schema.head(),
             "openapi": cache(_described),
@@ -150,8 +158,8 @@ async def running(app: Litestar) -> AsyncIterator[None]:
     tasks = [asyncio.create_task(_count_visits(app, stop))]
     if state.settings.embedded_worker:
         post, looking = post_of(state.settings), state.looking
-        looks = looking.round, looking.read_mailbox
-        worker = Worker(state.database, post, state.settings, state["keys"], state.clock, *looks)
+        rounds = looking.round, looking.read_mailbox, state.announcing.round
+        worker = Worker(state.database, post, state.settings, state["keys"], state.clock, *rounds)
         tasks.append(asyncio.create_task(worker.run(stop)))
     try:
         yield
@@ -160,6 +168,7 @@ async def running(app: Litestar) -> AsyncIterator[None]:
         await state.counter.close()
         stop.set()
         await asyncio.gather(*tasks)
+        await state.announcing.close()
         await state.database.close()
 
 

@@ -18,9 +18,10 @@ from granian.constants import Interfaces
 from granian.server import Server
 from sqlalchemy.exc import SQLAlchemyError
 
-from promos import cli_codes, cli_disclosure, cli_evidence, crowd, demo, schema
+from promos import announcing, cli_codes, cli_disclosure, cli_evidence, crowd, demo, schema
 from promos import settings as configuration
 from promos.actions import installation, people, sign_in, tokens
+from promos.announcing import Announcing
 from promos.app import rule_set, utc_now, web_of
 from promos.database import Database, connect, is_lost
 from promos.looking import Looking
@@ -189,7 +190,9 @@ def work(settings: Settings, _asked: argparse.Namespace) -> None:
         keys = configuration.keys(settings)
         looking = Looking(database, web_of(settings), rule_set(), settings, keys, utc_now)
         looks = looking.round, looking.read_mailbox
-        await Worker(database, post_of(settings), settings, keys, utc_now, *looks).run(stop)
+        telling = Announcing(database, announcing.web_of(settings), settings, keys, utc_now)
+        await Worker(database, post_of(settings), settings, keys, utc_now, *looks, telling.round).run(stop)
+        await telling.close()
 
     asyncio.run(_with(settings, until_stopped))
 

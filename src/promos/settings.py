@@ -32,6 +32,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     embedded_worker: bool = True  # whether `serve` also does what `worker` does
     trusted_proxies: str = ""  # comma-separated addresses whose X-Forwarded-For is believed
     tool_hosts: str = ""  # comma-separated host:port of newsletter tools within our own network
+    webhook_hosts: str = ""  # comma-separated host:port of endpoints within our own network
     seed_mailbox: str = ""  # imaps://name:password@host/folder: it subscribes, and what arrives is looked at
     log_level: str = "info"
 
@@ -46,6 +47,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     worker_poll: float = 1.0
     mail_lease: int = 60
     mail_retries: str = "30,120,600,3600,14400,43200"  # pauses after each failed try
+    webhook_retries: str = "5,300,1800,7200,18000,36000,50400,72000,86400"  # likewise, a fifth more or less
+    webhook_failing: int = 5 * 24 * 3600  # an endpoint that fails for so long, whatever it is told, is switched off
     claims_per_address_a_day: int = 3
     claims_per_network_an_hour: int = 60
     claims_per_domain_an_hour: int = 1000
@@ -73,7 +76,12 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     @property
     def trusted_tools(self) -> frozenset[str]:
         """Where requests may go though the internet does not reach it."""
-        return frozenset(host.strip().lower() for host in self.tool_hosts.split(",") if host.strip())
+        return _hosts(self.tool_hosts)
+
+    @property
+    def trusted_endpoints(self) -> frozenset[str]:
+        """Where webhooks may go though the internet does not reach it."""
+        return _hosts(self.webhook_hosts)
 
     @property
     def is_secure(self) -> bool:
@@ -82,7 +90,19 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
 
     @property
     def retry_pauses(self) -> list[int]:
-        return [int(pause) for pause in self.mail_retries.split(",") if pause.strip()]
+        return _seconds(self.mail_retries)
+
+    @property
+    def webhook_pauses(self) -> list[int]:
+        return _seconds(self.webhook_retries)
+
+
+def _seconds(said: str) -> list[int]:
+    return [int(pause) for pause in said.split(",") if pause.strip()]
+
+
+def _hosts(said: str) -> frozenset[str]:
+    return frozenset(host.strip().lower() for host in said.split(",") if host.strip())
 
 
 def read(environ: Mapping[str, str]) -> Settings:

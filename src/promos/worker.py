@@ -17,10 +17,10 @@ from urllib.parse import urlsplit
 from uuid import UUID
 
 from promos import retrying
-from promos.actions import deliveries, holds, labels, line, making, redemptions, retention, sign_in
+from promos.actions import codes, deliveries, holds, labels, line, making, redemptions, retention, sign_in
 from promos.actions.deliveries import Due, Missed, Promo
 from promos.database import Database, is_lost
-from promos.models import Claim, Pass
+from promos.models import Claim, Endpoint, Pass
 from promos.outside.mail import Post
 from promos.rendering import mails
 from promos.rendering.language import Language, language
@@ -158,6 +158,7 @@ class Worker:
             async with self._database.writing() as session:
                 kept = timedelta(seconds=self._settings.idempotency_retention)
                 await retention.sweep(session, now=now, idempotency=kept)
+            await self._write(codes.tell_ending)
             self._swept_at = now
 
 
@@ -185,6 +186,8 @@ def _mail(due: Due, base: str, host: str, keys: Keys) -> Mail:
         return mails.sign_in(mails.SignIn(f"{base}/sign-in/{secret}", host, minutes), words)
     if due.missed:
         return mails.label_gone(_missed(due.missed, base), words)
+    if due.endpoint:
+        return mails.endpoint_disabled(_switched_off(due.endpoint, base), words)
     if due.promo is None:
         raise ValueError(f"mail {due.id} is about nothing")
     if due.kind in _FAREWELLS:
@@ -212,6 +215,12 @@ def _missed(missed: Missed, base: str) -> mails.Missed:
         pauses_at=code.pauses_at if is_waited_for else None,
         timezone=missed.publication.timezone,
         link=f"{base}/editor/issues/{issue.id}/sent" if missed.is_editor else f"{base}/partner/events/{code.event_id}",
+    )
+
+
+def _switched_off(endpoint: Endpoint, base: str) -> mails.SwitchedOff:
+    return mails.SwitchedOff(
+        urlsplit(endpoint.url).netloc, endpoint.why or "", f"{base}/partner/endpoints/{endpoint.id}"
     )
 
 

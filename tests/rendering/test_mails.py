@@ -39,6 +39,7 @@ MISSED = mails.Missed(
     "Europe/Paris",
     "https://promos.example/editor/issues/1/sent",
 )
+SWITCHED_OFF = mails.SwitchedOff("shop.example", "gone", "https://promos.example/partner/endpoints/1")
 SIGN_IN = mails.SignIn("https://promos.example/sign-in/abc", "promos.example", 15)
 
 EVERY: list[Callable[[str], Mail]] = [
@@ -52,6 +53,7 @@ EVERY: list[Callable[[str], Mail]] = [
     lambda tag: mails.handed_on(GIVEN_BACK, language(tag)),
     lambda tag: mails.declined(GIVEN_BACK, language(tag)),
     lambda tag: mails.label_gone(MISSED, language(tag)),
+    lambda tag: mails.endpoint_disabled(SWITCHED_OFF, language(tag)),
 ]
 NAMES = [
     "claim",
@@ -64,6 +66,7 @@ NAMES = [
     "handed_on",
     "declined",
     "label_gone",
+    "endpoint_disabled",
 ]
 every_mail = pytest.mark.parametrize("mail", EVERY, ids=NAMES)
 

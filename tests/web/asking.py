@@ -81,6 +81,9 @@ def _places(operation: str, about: Subject) -> dict[str, Any]:
         "removeBlock": side.spare_block,
         **dict.fromkeys(("publishIssue", "correctIssue", "findIssue"), newsroom.ready),
         "exportEvidence": newsroom.publication,
+        "removeEndpoint": side.spare_endpoint,
+        **dict.fromkeys(("createEndpoint", "listEndpoints"), side.partner),
+        **dict.fromkeys(("renewEndpointSecret", "listMessages", "sendMessageAgain", "sendMissedAgain"), side.endpoint),
     }
     by_noun = {
         "Partner": side.partner,
@@ -93,6 +96,7 @@ def _places(operation: str, about: Subject) -> dict[str, Any]:
         "Token": side.token,
         "Allotment": side.allotment,
         "CheckIn": side.check_in,
+        "Endpoint": side.endpoint,
         "Event": side.event,
     }
     special = {
@@ -120,7 +124,9 @@ def _places(operation: str, about: Subject) -> dict[str, Any]:
     found = (special | by_operation).get(operation) or (by_noun[noun] if noun else None)
     link = side.spare_link if operation in ("giveBackPass", "handOnPass") else side.pass_link
     secret = side.left_secret if operation == "leaveWaitingList" else side.claim_secret
-    return {"id": found, "code": side.codes[0], "batch": side.batch, "link": link, "secret": secret}
+    return {"id": found, "code": side.codes[0], "batch": side.batch, "link": link, "secret": secret} | {
+        "message": f"msg_{side.message.hex}"
+    }
 
 
 def _body(operation: str, about: Subject) -> Body | None:
@@ -142,6 +148,9 @@ def _body(operation: str, about: Subject) -> Body | None:
         "changeAllotment": {"limit": 4},
         "moveAllotment": {"to": str(side.other_allotment), "passes": 1},
         "changeCode": {"limit": 15},
+        "createEndpoint": {"url": "https://third.example/hook"},
+        "changeEndpoint": {"types": ["code.exhausted"]},
+        "sendMissedAgain": {},
         "checkCode": {},
         "submitClaim": {"code": side.codes[0], "email": "somebody@readers.example"},
         "redeem": {"code": side.codes[0], "reader": {"email": "somebody@readers.example"}},

@@ -22,6 +22,11 @@ from tests.web.sides import World, a_world
 from tests.world import NOW
 
 
+async def a_public_address(_host: str) -> list[str]:
+    """What every name is, as far as these tests know."""
+    return ["93.184.215.14"]
+
+
 @asynccontextmanager
 async def running(
     settings: Settings, clock: Callable[[], datetime] = lambda: NOW, web: Web | None = None
@@ -30,7 +35,9 @@ async def running(
 
     One task starts and ends it, as a server does: a fixture may begin in one and end in another.
     """
-    whole = create_app(msgspec.structs.replace(settings, embedded_worker=False), clock=clock, web=web)
+    whole = create_app(
+        msgspec.structs.replace(settings, embedded_worker=False), clock=clock, web=web, hooks=Web(a_public_address)
+    )
     assert isinstance(whole, Headers)
     app = whole.app
     assert isinstance(app, Litestar)

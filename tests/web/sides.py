@@ -20,6 +20,7 @@ from promos.actions import (
     codes,
     connections,
     declarations,
+    endpoints,
     events,
     issues,
     offers,
@@ -80,6 +81,9 @@ class Side:
     check_in: UUID
     role: UUID
     token: UUID
+    endpoint: UUID
+    spare_endpoint: UUID
+    message: UUID
     secrets: dict[Role, str] = field(default_factory=dict)
 
 
@@ -288,11 +292,20 @@ async def _side(session: AsyncSession, name: str, newsroom: Newsroom, publicatio
         check_in=scanned.id,
         role=await _role(session, partner, name),
         token=await _spare_token(session, partner, name, keys),
+        endpoint=(endpoint := await _endpoint(session, partner, name, keys)),
+        spare_endpoint=await _endpoint(session, partner, f"{name}-spare", keys),
+        message=await endpoints.test(session, endpoint, now=NOW, by=ADMIN),
     )
     for role in (Role.OWNER, Role.MEMBER, Role.DOOR):
         only = {"event_ids": [event.id]} if role is Role.DOOR else {}
         side.secrets[role] = await a_token(session, role, keys, partner_id=partner.id, **only)
     return side
+
+
+async def _endpoint(session: AsyncSession, partner: Partner, name: str, keys: Keys) -> UUID:
+    url = f"https://{name.lower()}.example/hook"
+    made, _ = await endpoints.create(session, partner.id, url=url, description=name, keys=keys, now=NOW, by=ADMIN)
+    return made.id
 
 
 async def _passes(session: AsyncSession, code_id: UUID, name: str, keys: Keys) -> list[Redeemed]:

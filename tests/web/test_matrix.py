@@ -61,6 +61,8 @@ def operations() -> Iterator[matrix.Row]:
         "publishIssue",
         "correctIssue",
         "findIssue",
+        "removeEndpoint",
+        "disableEndpoint",
         "removeRole",
         "revokeToken",
     )

@@ -86,6 +86,8 @@ async def scan(
         str(row["result"])
     ]
     facts = {"gate": gate, "reason": reason, "scan_id": scan_id}
+    if row["pass_id"]:
+        facts["pass"] = str(row["pass_id"])
     await journal.record(session, verb, stored, at=now, by=by, partner=event.partner_id, event=event_id, facts=facts)
     return await _the(session, event_id, scan_id)
 

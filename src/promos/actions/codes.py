@@ -1,6 +1,6 @@
 """Promo codes: made, paused, resumed, revoked, and given another limit."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, TypedDict, Unpack
 from uuid import UUID
 
@@ -9,11 +9,11 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from promos.actions import holds, journal, limits, redemptions
-from promos.models import PromoCode
+from promos.models import Entry, Offer, PromoCode
 from promos.queries import codes as code_queries
 from promos.queries import observations
 from promos.rules import codes, offers, texts
-from promos.rules.people import Actor
+from promos.rules.people import PROGRAM, Actor
 from promos.rules.refusals import CodeMalformed, CodeRevoked, CodeTaken, NotFound, VersionMoved
 
 
@@ -24,6 +24,7 @@ class Changes(TypedDict, total=False):
     version: int  # that the caller has seen
 
 
+ENDING = timedelta(days=1)  # before its end a code is said to be ending
 _VERBS = {"active": "code.resumed", "paused": "code.paused", "revoked": "code.revoked"}
 
 
@@ -174,3 +175,37 @@ async def _record(
         version=code.version,
         facts=facts,
     )
+
+
+async def tell_ending(session: AsyncSession, *, now: datetime) -> int:
+    """Write, once for each end, that these codes end within a day; how many there were. Secret codes of an order are
+    as many as their readers, and say nothing."""
+    ends = sa.and_(Offer.ends_at > now, Offer.ends_at <= now + ENDING)
+    found = (
+        sa.select(PromoCode, Offer.ends_at)
+        .join(Offer, PromoCode.offer_id == Offer.id)
+        .where(ends, PromoCode.status == "active", PromoCode.batch_id.is_(None))
+        .order_by(PromoCode.id)
+        .with_for_update(key_share=True, skip_locked=True, of=PromoCode)
+    )
+    codes = {code.id: (code, ends_at) for code, ends_at in await session.execute(found)}
+    said = sa.select(Entry.subject_id, sa.func.max(Entry.at)).where(
+        Entry.subject_id.in_(codes), Entry.verb == "code.ending"
+    )
+    before = {row[0]: row[1] for row in await session.execute(said.group_by(Entry.subject_id))}
+    told = 0
+    for code, ends_at in codes.values():
+        if code.id in before and before[code.id] >= ends_at - ENDING:
+            continue
+        await journal.record(
+            session,
+            "code.ending",
+            code.id,
+            at=now,
+            by=PROGRAM,
+            partner=code.partner_id,
+            event=code.event_id,
+            code=code.id,
+        )
+        told += 1
+    return told

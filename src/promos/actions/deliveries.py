@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from promos.models import (
     Claim,
     Delivery,
+    Endpoint,
     Event,
     Issue,
     Observation,
@@ -59,7 +60,8 @@ class Due:
     """A mail to send now, with what its words need; rows that its kind has nothing to do with are `None`."""
 
     id: UUID
-    kind: str  # claim | place | declined | pass | given_back | handed_on | sign_in | label_gone
+    kind: str  # claim | place | declined | pass | given_back | handed_on | sign_in | label_gone |
+    # endpoint_disabled
     language: str
     created_at: datetime
     to: str | None  # `None`: whoever it was for is no longer on file
@@ -69,17 +71,18 @@ class Due:
     link: SignInLink | None
     promo: Promo | None
     missed: Missed | None = None
+    endpoint: Endpoint | None = None
 
     def is_needed(self, now: datetime) -> bool:
         """Whether anybody can still do something with it: its link works, its pass lives."""
-        if self.to is None:
+        if self.to is None or (self.endpoint and self.endpoint.state != "disabled"):
             return False
         if self.kind == "claim":
             return self.claim is not None and self.claim.state in {"pending", "refused"} and now < self.claim.expires_at
         if self.kind == "place":
             return self.claim is not None and self.claim.state == "offered" and now < self.claim.expires_at
-        if self.kind in {"declined", "label_gone"}:
-            return (self.missed or self.claim) is not None
+        if self.kind in {"declined", "label_gone", "endpoint_disabled"}:
+            return (self.missed or self.claim or self.endpoint) is not None
         if self.kind == "sign_in":
             return self.link is not None and self.link.used_at is None and now < self.link.expires_at
         return self.held is not None and (self.kind in ("given_back", "handed_on") or self.held.state == "live")
@@ -143,7 +146,7 @@ async def _load(session: AsyncSession, ids: Iterable[UUID]) -> list[Due]:
     loaded = sa.select(Delivery.id).where(Delivery.id.in_(ids), Delivery.observation_id.is_not(None))
     missed = await _missed(session, (await session.scalars(loaded)).all())
     rows = await session.execute(
-        sa.select(Delivery, Person, Reader, Claim, Pass, SignInLink, Event, Partner, PassType, PromoCode)
+        sa.select(Delivery, Person, Reader, Claim, Pass, SignInLink, Event, Partner, PassType, PromoCode, Endpoint)
         .outerjoin(SignInLink, Delivery.sign_in_link_id == SignInLink.id)
         .outerjoin(Person, Person.id == sa.func.coalesce(SignInLink.person_id, Delivery.person_id))
         .outerjoin(Claim, Delivery.claim_id == Claim.id)
@@ -155,6 +158,7 @@ async def _load(session: AsyncSession, ids: Iterable[UUID]) -> list[Due]:
         .outerjoin(Event, PromoCode.event_id == Event.id)
         .outerjoin(Partner, Event.partner_id == Partner.id)
         .outerjoin(PassType, PassType.id == sa.func.coalesce(Pass.pass_type_id, Offer.pass_type_id))
+        .outerjoin(Endpoint, Delivery.endpoint_id == Endpoint.id)
         .where(Delivery.id.in_(ids))
         .order_by(Delivery.due_at, Delivery.id)
         .execution_options(populate_existing=True)
@@ -172,8 +176,9 @@ async def _load(session: AsyncSession, ids: Iterable[UUID]) -> list[Due]:
             link=link,
             promo=Promo(event, partner, pass_type, code) if code else None,
             missed=missed.get(mail.id),
+            endpoint=endpoint,
         )
-        for mail, person, reader, claim, held, link, event, partner, pass_type, code in rows
+        for mail, person, reader, claim, held, link, event, partner, pass_type, code, endpoint in rows
     ]
 
 

@@ -10,12 +10,13 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from promos.actions import holds, locks, readers
+from promos.actions import holds, journal, locks, readers
 from promos.actions.locks import Change
-from promos.models import Delivery, Entry, Pass, Redemption, new_id, table
+from promos.models import Delivery, Pass, Redemption, new_id, table
 from promos.models.redemptions import LIVE
 from promos.queries.together import padded
 from promos.rules import redemption
+from promos.rules.people import PROGRAM
 from promos.rules.redemption import Ask, Outcome, Redeemed, Row, Terms, Way
 from promos.rules.refusals import OfferExhausted, Refusal
 
@@ -146,8 +147,28 @@ async def store(session: AsyncSession, batch: Batch) -> None:
             held_for=row["held_for"],
             expires_at=row["expires_at"],
         )
-    await session.execute(sa.insert(table(Entry)), entries)
     for rows, of in ((passes, Pass), (mails, Delivery)):
         if rows:
             await session.execute(sa.insert(table(of)), rows)
     await locks.count(session, changes)
+    await journal.store(session, [*entries, *_running_low(batch)])
+
+
+def _running_low(batch: Batch) -> list[dict[str, Any]]:
+    """History of the codes whose last passes these were, or nearly."""
+    given: Counter[Row] = Counter()
+    ways = {ask.code_id: ask.way for ask, _ in batch.granted}
+    for ask, _ in batch.granted:
+        redemption.grant(batch.terms[ask.way], given)
+    entries = []
+    for code_id, way in ways.items():
+        terms = batch.terms[way]
+        if low := redemption.running_low(terms, given):
+            is_over = low.left == 0
+            entries.append(
+                {"id": new_id(), "at": batch.now, "verb": "code.exhausted" if is_over else "code.almost_exhausted"}
+                | {"subject_id": code_id, "code_id": code_id, "version": None, "partner_id": terms.partner_id}
+                | {"event_id": terms.event_id, "publication_id": None, "actor_kind": PROGRAM.kind, "actor_id": None}
+                | {"facts": {"left": low.left, "rule": low.rule}}
+            )
+    return entries

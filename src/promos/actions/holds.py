@@ -11,10 +11,10 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from promos.actions import locks
+from promos.actions import journal, locks
 from promos.actions.locks import Change, LimitsMoved
 from promos.database import Database
-from promos.models import Allotment, Claim, Delivery, Entry, Offer, Pass, Redemption, new_id, table
+from promos.models import Allotment, Claim, Delivery, Offer, Pass, Redemption, new_id, table
 from promos.models.redemptions import IS_HELD
 from promos.queries import terms as terms_query
 from promos.rules.people import PROGRAM, Actor
@@ -184,7 +184,7 @@ async def write(
         path = tuple(part.id for part in terms_query.path_up(trees[each.offer_id], each.allotment_id))[::-1]
         more = -1 if each.id in returned else 0
         changes.append(Change(known[each.code_id], path, uses=more, cost=more * each.reduction))
-    await session.execute(sa.insert(table(Entry)), entries)
+    await journal.store(session, entries)
     await locks.count(session, changes)
     return versions
 
@@ -214,19 +214,16 @@ async def take_back(session: AsyncSession, part: Allotment, *, now: datetime) ->
     given = sa.update(table(Redemption)).where(Redemption.allotment_id == part.id)
     await session.execute(given.values(allotment_id=part.within_id))
     await session.execute(sa.update(table(Allotment)).where(Allotment.id == part.id).values(returned_at=now))
-    session.add(
-        Entry(
-            at=now,
-            verb="allotment.returned",
-            subject_id=part.id,
-            actor_kind=PROGRAM.kind,
-            actor_id=None,
-            partner_id=part.partner_id,
-            event_id=part.event_id,
-            facts={"unused": part.limit - part.used},
-        )
+    await journal.record(
+        session,
+        "allotment.returned",
+        part.id,
+        at=now,
+        by=PROGRAM,
+        partner=part.partner_id,
+        event=part.event_id,
+        facts={"unused": part.limit - part.used},
     )
-    await session.flush()
     await session.refresh(part)
 
 

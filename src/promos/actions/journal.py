@@ -1,13 +1,15 @@
-"""One row of history for whatever an action did, in the action's own transaction."""
+"""One row of history for whatever an action did, and what programs are owed for it, in the action's own transaction."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from promos.models import Entry
+from promos.actions import webhooks
+from promos.models import Entry, new_id, table
 from promos.rules.people import Actor
 
 
@@ -26,19 +28,25 @@ async def record(
     facts: Mapping[str, Any] | None = None,
 ) -> None:
     """Write that `by` did `verb` (past tense, `code.paused`) to `subject`. `facts` hold no address, name or secret."""
-    session.add(
-        Entry(
-            at=at,
-            verb=verb,
-            subject_id=subject,
-            actor_kind=by.kind,
-            actor_id=by.id,
-            partner_id=partner,
-            publication_id=publication,
-            event_id=event,
-            code_id=code,
-            version=version,
-            facts=dict(facts or {}),
-        )
-    )
+    entry = {
+        "id": new_id(),
+        "at": at,
+        "verb": verb,
+        "subject_id": subject,
+        "actor_kind": by.kind,
+        "actor_id": by.id,
+        "partner_id": partner,
+        "publication_id": publication,
+        "event_id": event,
+        "code_id": code,
+        "version": version,
+        "facts": dict(facts or {}),
+    }
     await session.flush()
+    await store(session, [entry])
+
+
+async def store(session: AsyncSession, entries: Sequence[Mapping[str, Any]]) -> None:
+    """The same for many at once; an entry has all columns of its table."""
+    await session.execute(sa.insert(table(Entry)), [dict(entry) for entry in entries])
+    await webhooks.owe(session, entries)

@@ -6,14 +6,15 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from promos.actions import rates
-from promos.models import Claim, Delivery, IdempotencyRecord, Session, SignInLink
+from promos.models import Attempt, Claim, Delivery, IdempotencyRecord, Message, Session, SignInLink
 
+MESSAGES_KEPT = timedelta(days=30)  # after they were settled, and every try
 LINKS_KEPT = timedelta(days=1)  # after they ended, so that a late click still finds out why
 
 
 async def sweep(session: AsyncSession, *, now: datetime, idempotency: timedelta) -> None:
-    """Delete ended sessions and sign-in links, windows of rates, answers kept for longer than `idempotency`, and names
-    that were typed for claims of which nothing came."""
+    """Delete ended sessions and sign-in links, windows of rates, answers kept for longer than `idempotency`, names that
+    were typed for claims of which nothing came, and messages to endpoints that are 30 days old."""
     await rates.sweep(session, now=now)
     await session.execute(sa.delete(IdempotencyRecord).where(IdempotencyRecord.created_at <= now - idempotency))
     await session.execute(sa.delete(Session).where(Session.expires_at <= now))
@@ -23,6 +24,11 @@ async def sweep(session: AsyncSession, *, now: datetime, idempotency: timedelta)
     )
     named = sa.update(Claim).where(Claim.name.is_not(None), is_over)
     await session.execute(named.values(name=None).execution_options(synchronize_session=False))
+    told = sa.select(Message.id).where(Message.state != "pending", Message.settled_at <= now - MESSAGES_KEPT)
+    old = sa.or_(Attempt.at <= now - MESSAGES_KEPT, Attempt.message_id.in_(told))
+    await session.execute(sa.delete(Attempt).where(old).execution_options(synchronize_session=False))
+    gone = sa.delete(Message).where(Message.id.in_(told))
+    await session.execute(gone.execution_options(synchronize_session=False))
     ended = list(await session.scalars(sa.select(SignInLink.id).where(SignInLink.expires_at <= now - LINKS_KEPT)))
     if ended:
         mails = sa.update(Delivery).where(Delivery.sign_in_link_id.in_(ended)).values(sign_in_link_id=None)

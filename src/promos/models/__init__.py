@@ -19,9 +19,11 @@ from promos.models.publications import Publication
 from promos.models.readers import Consent, Reader
 from promos.models.redemptions import Claim, Redemption
 from promos.models.visits import Visit
+from promos.models.webhooks import Attempt, Endpoint, EndpointSecret, Message
 
 __all__ = [
     "Allotment",
+    "Attempt",
     "Base",
     "CheckIn",
     "Claim",
@@ -30,6 +32,8 @@ __all__ = [
     "Consent",
     "Declaration",
     "Delivery",
+    "Endpoint",
+    "EndpointSecret",
     "Entry",
     "Event",
     "Evidence",
@@ -38,6 +42,7 @@ __all__ = [
     "Instant",
     "Issue",
     "IssueCheck",
+    "Message",
     "Observation",
     "Offer",
     "OfferPublication",

@@ -18,7 +18,8 @@ class Delivery(Base):
     __table_args__ = (
         sa.CheckConstraint("state IN ('pending', 'sent', 'dead')", name="state"),
         sa.CheckConstraint(
-            "kind IN ('claim', 'pass', 'given_back', 'handed_on', 'place', 'declined', 'sign_in', 'label_gone')",
+            "kind IN ('claim', 'pass', 'given_back', 'handed_on', 'place', 'declined', 'sign_in', 'label_gone',"
+            " 'endpoint_disabled')",
             name="kind",
         ),
         sa.Index(
@@ -36,6 +37,7 @@ class Delivery(Base):
     pass_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("passes.id"))
     sign_in_link_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("sign_in_links.id"))
     observation_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("observations.id"))
+    endpoint_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("endpoints.id"))
     person_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("people.id"))  # of the staff, to whom it goes
     language: Mapped[str]
     state: Mapped[str] = mapped_column(default="pending")

@@ -10,6 +10,7 @@ import re
 import socket
 import ssl
 from collections.abc import Awaitable, Callable, Collection, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address
 from urllib.parse import SplitResult, urlsplit
@@ -22,7 +23,8 @@ CONNECTING = 5.0  # seconds, for each address of a host
 SILENCE = 10.0  # seconds until the first byte, and from each to the next
 WHOLE = 30.0  # seconds for all of it, the name looked up and the last byte read
 LONGEST = 4_000_000  # bytes of an answer
-TOLD = ("content-type", "location")
+CUT = 3.0  # seconds for the body of an answer that may be cut off
+TOLD = ("content-type", "location", "retry-after")
 PORTS = frozenset({443, 8443})
 
 Resolve = Callable[[str], Awaitable[Collection[str]]]
@@ -77,7 +79,10 @@ def is_public(address: str) -> bool:
 
 
 class Web:
-    """`trusted`: hosts with their port (`127.0.0.1:2368`) that may be spoken to without TLS and wherever they are."""
+    """`trusted`: hosts with their port (`127.0.0.1:2368`) that may be spoken to without TLS and wherever they are.
+
+    `cuts`: what is too long, or takes its time, is cut off; else it is no answer.
+    """
 
     def __init__(
         self,
@@ -88,9 +93,10 @@ class Web:
         silence: float = SILENCE,
         whole: float = WHOLE,
         longest: int = LONGEST,
+        cuts: bool = False,
     ) -> None:
         self._resolve, self._trusted, self._tls = resolve, frozenset(trusted), tls or ssl.create_default_context()
-        self._silence, self._whole, self._longest = silence, whole, longest
+        self._silence, self._whole, self._longest, self._cuts = silence, whole, longest, cuts
 
     async def check(self, url: str) -> None:
         """For the moment when somebody types `url`; it is checked again with each request.
@@ -160,12 +166,23 @@ class Web:
         async with httpx.AsyncHTTPTransport(verify=self._tls) as transport:
             answer = await transport.handle_async_request(request)
             try:
-                read = bytearray()
-                async for part in answer.aiter_raw():
-                    read += part
-                    if len(read) > self._longest:
-                        raise Unreachable
                 told = {name: answer.headers[name] for name in TOLD if name in answer.headers}
-                return Answer(answer.status_code, bytes(read), told)
+                return Answer(answer.status_code, await self._body(answer), told)
             finally:
                 await answer.aclose()
+
+    async def _body(self, answer: httpx.Response) -> bytes:
+        read = bytearray()
+        if self._cuts:
+            with suppress(TimeoutError, httpx.TransportError):
+                async with asyncio.timeout(min(CUT, self._whole / 2)):
+                    async for part in answer.aiter_raw():
+                        read += part
+                        if len(read) >= self._longest:
+                            break
+            return bytes(read[: self._longest])
+        async for part in answer.aiter_raw():
+            read += part
+            if len(read) > self._longest:
+                raise Unreachable
+        return bytes(read)

@@ -72,6 +72,15 @@ class Ended:
 
 
 @dataclass(frozen=True, slots=True)
+class SwitchedOff:
+    """An endpoint that is told nothing more. `why`: gone | failing | secret_lost."""
+
+    host: str
+    why: str
+    link: str
+
+
+@dataclass(frozen=True, slots=True)
 class SignIn:
     link: str
     host: str  # of this installation, as people know it
@@ -152,6 +161,11 @@ def label_gone(values: Missed, language: Language) -> Mail:
     if values.pauses_at:
         rows.append((language.gettext("Paused"), language.instant(values.pauses_at, values.timezone)))
     return _mail("label_gone", values, language, rows)
+
+
+def endpoint_disabled(values: SwitchedOff, language: Language) -> Mail:
+    """For the owners of a partner."""
+    return _mail("endpoint_disabled", values, language, [(language.gettext("Endpoint"), values.host)])
 
 
 def appointment(values: Passed, language: Language) -> Appointment:

@@ -272,3 +272,27 @@ def decide(terms: Terms, granted: Granted, now: datetime) -> Refusal | None:
 def grant(terms: Terms, granted: "Counter[Row]") -> None:
     """Count one more as granted, by each row that limits it."""
     granted.update((rule, tally.id) for rule, tally in terms.tallies())
+
+
+@dataclass(frozen=True, slots=True)
+class Low:
+    """The tightest limit, by name, and how many more passes it allows."""
+
+    rule: str
+    left: int
+
+
+def running_low(terms: Terms, granted: "Counter[Row]") -> Low | None:
+    """The limit that these last passes used up, or of which they left a tenth or less; told once on the way down.
+
+    A code for one pass says nothing: it is used up by being used.
+    """
+    found = None
+    for rule, tally in terms.tallies():
+        left = tally.after(granted[rule, tally.id]).left
+        if tally.left is None or left is None or tally.limit is None or (rule == "code-limit" and tally.limit == 1):
+            continue
+        few = tally.limit // tally.cost // 10
+        if (left == 0 < tally.left or left <= few < tally.left) and (found is None or left < found.left):
+            found = Low(rule, left)
+    return found

@@ -128,6 +128,7 @@ from promos.rules.refusals.tools import (
     ToolRefused,
     ToolUnreachable,
 )
+from promos.rules.refusals.webhooks import EndpointAddressRefused, EndpointDisabled, TooManyEndpoints, TooManySecrets
 
 
 def every_refusal() -> list[type[Refusal]]:
@@ -162,6 +163,8 @@ __all__ = [
     "DiskFull",
     "DraftSent",
     "DraftUnsuited",
+    "EndpointAddressRefused",
+    "EndpointDisabled",
     "EventOver",
     "ForeignOrigin",
     "FormEnded",
@@ -222,7 +225,9 @@ __all__ = [
     "TokenUnknown",
     "TooLarge",
     "TooMany",
+    "TooManyEndpoints",
     "TooManyOrders",
+    "TooManySecrets",
     "ToolAddressRefused",
     "ToolChanged",
     "ToolMissing",

@@ -7,6 +7,7 @@ from promos.web.api import (
     checkins,
     claims,
     codes,
+    endpoints,
     events,
     issues,
     journal,
@@ -43,5 +44,6 @@ HANDLERS = [
     *people.HANDLERS,
     *tokens.HANDLERS,
     *tools.HANDLERS,
+    *endpoints.HANDLERS,
     *journal.HANDLERS,
 ]

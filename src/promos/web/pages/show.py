@@ -28,6 +28,7 @@ LANGUAGE_COOKIE = "lang"
 SAID: dict[str, tuple[str, str]] = {
     "saved": ("ok", N_("Saved.")),
     "created": ("ok", N_("Created.")),
+    "sending": ("ok", N_("It is on its way. Load this page again in a moment to see how it went.")),
     "removed": ("ok", N_("Removed.")),
     "ordered": ("ok", N_("Ordered. The codes are made in the background; you need not wait here.")),
     "stopped": ("ok", N_("Stopped. The codes that are made stay good.")),

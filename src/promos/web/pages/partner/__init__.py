@@ -6,6 +6,7 @@ from promos.web.pages.partner import (
     codes,
     declaration,
     desk,
+    endpoints,
     event,
     events,
     offers,
@@ -29,5 +30,6 @@ HANDLERS = [
     *redemptions.HANDLERS,
     *declaration.HANDLERS,
     *team.HANDLERS,
+    *endpoints.HANDLERS,
     *organisation.HANDLERS,
 ]

@@ -23,6 +23,9 @@ SENTENCES = {
     "code.label_seen": N_("%(what)s is live: the issue that was sent shows its label."),
     "code.label_missed": N_("The label of %(what)s is gone from the issue that was sent."),
     "code.label_released": N_("%(who)s let %(what)s work whether its label is seen or not."),
+    "code.exhausted": N_("The last pass of %(what)s was given."),
+    "code.almost_exhausted": N_("Only %(left)s passes of %(what)s are left."),
+    "code.ending": N_("%(what)s ends within a day."),
     "code.revoked": N_("%(who)s revoked %(what)s."),
     "allotment.created": N_("%(who)s set %(limit)s passes of an offer aside."),
     "allotment.changed": N_("%(who)s changed what is set aside of an offer."),
@@ -117,6 +120,7 @@ def _said(entry: Told, language: Language) -> str:
         "what": entry.what,
         "verb": entry.verb,
         "limit": _number(limit, language),
+        "left": entry.facts.get("left"),
         "changed": ", ".join(_field(each, language) for each in changed),
     }
 
