@@ -22,11 +22,16 @@ _PLACES, _MARGINS = ("left", "top", "right", "bottom", "inset"), ("margin-left",
 # Most elements have none of these, and are asked for nothing else.
 _TAKING_AWAY = frozenset(
     "display content-visibility transform -webkit-transform translate scale rotate zoom filter mask mask-image "
-    "clip-path -webkit-mask-image -webkit-mask -webkit-clip-path clip letter-spacing".split()
+    "clip-path -webkit-mask-image -webkit-mask -webkit-clip-path clip letter-spacing offset-path "
+    "-webkit-text-security".split()
 )
 _BOX = frozenset((*_SIZES, *_PLACES, *_MARGINS, "text-indent"))
 _HELD_BACK = frozenset(("aria-hidden", "inert"))
-_VEILING = frozenset("mso-hide unicode-bidi clip z-index mix-blend-mode on-some-screens".split())
+_VEILING = frozenset(
+    "mso-hide unicode-bidi clip z-index mix-blend-mode on-some-screens text-decoration text-decoration-line".split()
+)
+
+_VEILING_TAGS = frozenset(("details", "bdo", "del", "s", "strike"))
 
 
 def gone_by(attributes: Mapping[str, Any], style: Mapping[str, str], tag: str = "") -> str | None:
@@ -50,6 +55,8 @@ def gone_by(attributes: Mapping[str, Any], style: Mapping[str, str], tag: str = 
         "mask": any(style.get(name, "") not in _UNSET for name in _either("mask-image", "mask")),
         "clip-path": any(style.get(name, "") not in _UNSET for name in _either("clip-path")),
         "clip": style.get("position") in ("absolute", "fixed") and style.get("clip", "") not in _UNSET,
+        "offset-path": style.get("offset-path", "") not in _UNSET,
+        "text-security": style.get("-webkit-text-security", "") not in _UNSET,
         "letter-spacing": _are_letters_apart(style.get("letter-spacing", "")),
     }
     return next((reason for reason, holds in reasons.items() if holds), None) or _out_of_the_box(style)
@@ -99,7 +106,7 @@ def _out_of_the_box(style: Mapping[str, str]) -> str | None:
 
 def veiled_by(tag: str, attributes: Mapping[str, Any], style: Mapping[str, str]) -> str | None:
     """What hides an element from some: a screen reader, one mail program, small screens, who does not unfold it."""
-    if _VEILING.isdisjoint(style) and tag not in ("details", "bdo") and _HELD_BACK.isdisjoint(attributes):
+    if _VEILING.isdisjoint(style) and tag not in _VEILING_TAGS and _HELD_BACK.isdisjoint(attributes):
         return None
     on_some = style.get("on-some-screens")
     depth = number(style.get("z-index", ""))
@@ -110,6 +117,8 @@ def veiled_by(tag: str, attributes: Mapping[str, Any], style: Mapping[str, str])
         "mso-hide:all": style.get("mso-hide") == "all",
         "direction override": tag == "bdo" or style.get("unicode-bidi") in ("bidi-override", "isolate-override"),
         "clip": style.get("clip", "") not in _UNSET,
+        "struck through": tag in ("del", "s", "strike")
+        or any("line-through" in style.get(name, "") for name in ("text-decoration", "text-decoration-line")),
         "z-index": depth is not None and depth < 0,
         "mix-blend-mode": style.get("mix-blend-mode", "") not in _UNSET,
         f"{on_some} on some screens": bool(on_some),

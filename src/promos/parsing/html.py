@@ -19,7 +19,7 @@ _BLOCKS = frozenset(
 )
 _UNREAD = frozenset(
     "head script style template noscript title meta link svg math iframe object embed audio video canvas select option "
-    "textarea datalist rp -comment -doctype".split()
+    "textarea datalist progress meter rp -comment -doctype".split()
 )
 _WHOLE = {"ul": "list", "ol": "list", "dl": "list", "blockquote": "quote", "hr": "rule"}
 _HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))

@@ -21,15 +21,16 @@ _MOST_RELATIONS = 300  # selectors such as `td .x > p`, which have to be looked 
 _MOST_CLASSES = 50
 _DEEPEST = 50  # brackets within each other
 _MOST_NESTED = 5  # selectors within each other
-_HIDING = ("details", "bdo", "dialog")  # by what they are, without an attribute
+_HIDING = ("details", "bdo", "dialog", "del", "s", "strike")  # by what they are, without an attribute
 _TELLING = frozenset(
     "style class id hidden popover open inert aria-hidden bgcolor color background size".split()
 )  # the attributes that say how an element is shown
-_AT_RULES = ("media", "supports", "layer", "container")
+_AT_RULES = ("media", "supports", "layer", "container", "scope")
 
 _STOP = re.compile(r"#[0-9a-f]{3,8}|(?:rgb|hsl|hwb)a?\([^()]*\)|(?<![\w-])[a-z]{3,20}(?![\w(-])")
 _VARIABLE = re.compile(r"var\(\s*(--[\w-]{1,100})\s*(?:,([^()]*))?\)")
 _STATES = re.compile(r":(?:hover|focus|active|visited|target|checked|disabled|before|after|:)", re.IGNORECASE)
+_FIRST = re.compile(r"::?first-(?:line|letter)\s*$", re.IGNORECASE)
 _BRACKET = re.compile(r"[()\[\]{}]")
 _SPELLED_OUT = re.compile(r"[\\\"'(]|/\*")
 _WORDS = {"xx-small": 9.0, "x-small": 10.0, "small": 13.0, "medium": 16.0, "large": 18.0, "x-large": 24.0}
@@ -233,6 +234,7 @@ class Styles:
         if self._selectors > _MOST_SELECTORS:
             self.too_many = True
             return
+        selector = _FIRST.sub("", selector)  # a label may be no longer than its first line
         simple = _SIMPLE.fullmatch(selector)
         if simple and selector:
             tag, mark, name = (simple["tag"] or "").lower(), simple["mark"] or "", simple["name"] or ""
