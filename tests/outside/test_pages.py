@@ -36,6 +36,8 @@ def gone_to(place: str) -> Said:
         said(PAGE, "text/html;charset=ISO-8859-1", "latin-1"),
         said(f'<meta charset="windows-1252">{PAGE}', "text/html", "cp1252"),
         said(PAGE, "text/html; charset=nonsense"),
+        said(PAGE, "text/html; charset=idna"),
+        said(f'<meta charset="punycode">{PAGE}', "text/html"),
         said(PAGE, "application/xhtml+xml"),
         said(PAGE, "text/plain"),
     ],

@@ -184,3 +184,12 @@ def test_tags_in_any_order_are_read_without_a_word_lost(pieces: list[str]) -> No
     with suppress(Unreadable):
         for segment in read_issue("".join(pieces), HTML).segments:
             assert "script" not in segment.html
+
+
+@pytest.mark.parametrize("charset", ["punycode", "idna", "unicode_escape", "rot13", "undefined", "utf-7"])
+def test_an_encoding_that_no_mail_program_knows_hides_nothing_and_shows_nothing(charset: str) -> None:
+    head = f"Subject: FreeA\r\nMIME-Version: 1.0\r\nContent-Type: text/plain; charset={charset}\r\n\r\n"
+
+    segments = read_issue(f"{head}\\u0050ub +AFA-ub pub-kva Publicité".encode(), MAIL).segments
+
+    assert [each.text for each in segments] == ["\\u0050ub +AFA-ub pub-kva Publicité"]

@@ -4,6 +4,7 @@ import re
 from urllib.parse import urljoin
 
 from promos.outside.web import Answer, Forbidden, Unreachable, Web
+from promos.parsing.charsets import decoded
 from promos.parsing.issues import HTML, MAIL, MARKDOWN, TEXT
 from promos.rules.refusals import PageUnreadable
 
@@ -39,7 +40,4 @@ def _read(answer: Answer) -> tuple[str | bytes, str]:
     named = re.search(r"charset\s*=\s*\"?([\w-]{1,40})", said, re.IGNORECASE)
     inside = _CHARSET.search(answer.body[:4096]) if kind == HTML else None
     charset = named[1] if named else inside[1].decode() if inside else "utf-8"
-    try:
-        return answer.body.decode(charset, "replace"), kind
-    except LookupError:
-        return answer.body.decode("utf-8", "replace"), kind
+    return decoded(answer.body, charset), kind

@@ -14,6 +14,7 @@ from markdown_it import MarkdownIt
 
 from promos.parsing import Unreadable
 from promos.parsing import html as pages
+from promos.parsing.charsets import decoded
 from promos.rules.issues import UNKNOWN_LOOK, Look, Segment
 
 TEXT, MARKDOWN, HTML, MAIL = "text/plain", "text/markdown", "text/html", "message/rfc822"
@@ -223,8 +224,5 @@ def _part(message: Message, media_type: str) -> str | None:
         if part.get_content_type() == media_type and part.get_content_disposition() != "attachment":
             payload = part.get_payload(decode=True)
             raw = payload if isinstance(payload, bytes) else b""
-            try:
-                return raw.decode(part.get_content_charset("utf-8"), errors="replace")
-            except (LookupError, ValueError):  # no such encoding, or one that is none of text
-                return raw.decode("utf-8", errors="replace")
+            return decoded(raw, part.get_content_charset("utf-8"))
     return None
