@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from promos.rendering import blocks
+from promos.rendering.paint import PAINT
 from promos.rules.blocks import BODY, BlockContent
 
 HTML = [blocks.email_html, blocks.web]
@@ -111,12 +112,12 @@ def test_every_layout_table_says_that_it_is_one(block: BlockContent) -> None:
 
 @pytest.mark.parametrize("inverted", [False, True])
 def test_every_ink_is_legible_on_every_ground_in_both_lights(inverted: bool) -> None:
-    paint = {name: _inverse(colour) if inverted else colour for name, colour in blocks.PAINT.items()}
+    paint = {name: _inverse(colour) if inverted else colour for name, colour in PAINT.items()}
 
     for ground in ("paper", "wash", "button"):
         assert _contrast(paint["ink"], paint[ground]) >= 4.5
         assert _contrast(paint["link"], paint[ground]) >= 4.5
-    assert _contrast("#0000EE", blocks.PAINT["button"]) >= 4.5  # what is left where styles are thrown away
+    assert _contrast("#0000EE", PAINT["button"]) >= 4.5  # what is left where styles are thrown away
 
 
 @pytest.mark.parametrize("draw", HTML)

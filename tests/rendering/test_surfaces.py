@@ -15,6 +15,7 @@ from markdown_it import MarkdownIt
 from selectolax.lexbor import LexborHTMLParser
 
 from promos.rendering import blocks
+from promos.rendering.paint import PAINT
 from promos.rules.blocks import BODY, BlockContent
 from promos.rules.disclosure.label import given_sentence, label_for, spoken
 from tests.newsroom import rules
@@ -176,7 +177,7 @@ def test_a_section_of_mjml_holds_one_column_of_texts_and_a_button(block: BlockCo
     ]
     spoken_in = [each[0].attrib for each in column if len(each)]
     assert all((said["lang"], said["dir"]) == ("ar", "rtl") for said in spoken_in)
-    assert column[0].get("container-background-color") == blocks.PAINT["wash"]
+    assert column[0].get("container-background-color") == PAINT["wash"]
     assert (column[4].get("href"), column[4].text) == (block.url, "Publicité – Réserver ma place")
 
 
@@ -213,7 +214,7 @@ def test_outlook_has_room_around_the_words_of_the_button(block: BlockContent) ->
     button = LexborHTMLParser(blocks.email_html(block)).css_first("table table td")
 
     assert button is not None
-    assert button.attributes["bgcolor"] == blocks.PAINT["button"]
+    assert button.attributes["bgcolor"] == PAINT["button"]
     assert "mso-padding-alt:12px 22px" in (button.attributes["style"] or "")
 
 

@@ -20,9 +20,6 @@ from promos.rules.blocks import BlockContent
 
 RULE = "-" * 40
 
-# Every ink on every ground it stands on is at least 4.5 : 1, also with all colours inverted; the button is light, so
-# that a mail program that throws the styles away and keeps `bgcolor` shows its own blue link on it legibly.
-PAINT: Final = {"ink": "#1B1F27", "paper": "#FFFFFF", "wash": "#F4F5F7", "button": "#E9EFFC", "link": bodies.LINK}
 PICTURE = (400, 44)  # CSS pixels, of how many are left
 QR = 104  # CSS pixels; each module of a usual address is more than two of them, half a millimetre
 
@@ -87,8 +84,8 @@ def picture(block: BlockContent, ending: str) -> str:
 def _render(template: str, block: BlockContent, body: str, **more: object) -> str:
     block = _harmless(block)
     action = f"{block.word} – {block.call_to_action}" if block.word else block.call_to_action
-    values = {"body": body, "action": action, "paint": PAINT, "rule": RULE, **more}
-    values |= {"picture": picture, "room": PICTURE, "qr": QR, "host": urlsplit(block.url).hostname}
+    values = {"body": body, "action": action, "rule": RULE, **more}
+    values |= {"pictures": picture(block, ""), "room": PICTURE, "qr": QR, "host": urlsplit(block.url).hostname}
     values["facing"] = partial(_facing, direction(block.language))
     return render(template, language(block.language), block=block, **values)
 

@@ -1,5 +1,7 @@
 """The templates of this package, in one language."""
 
+import re
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -8,6 +10,9 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 
 from promos.rendering import language as languages
 from promos.rendering.language import Language
+from promos.rendering.paint import PAINT
+
+_PAINT = re.compile(r"\{\{ paint\.(\w+) \}\}")
 
 
 def render(template: str, language: Language, **values: object) -> str:
@@ -15,10 +20,18 @@ def render(template: str, language: Language, **values: object) -> str:
     return _environment(language.code).get_template(template).render(language=language, **values)
 
 
+class _Painted(FileSystemLoader):
+    """Puts the colours in as a template is read: they are the same in every rendering, and stand everywhere in it."""
+
+    def get_source(self, environment: Environment, template: str) -> tuple[str, str, Callable[[], bool]]:
+        source, name, is_fresh = super().get_source(environment, template)
+        return _PAINT.sub(lambda match: PAINT[match[1]], source), name, is_fresh
+
+
 @cache
 def _environment(code: str) -> Environment:
     environment: Any = Environment(
-        loader=FileSystemLoader(Path(__file__).parent / "templates"),
+        loader=_Painted(Path(__file__).parent / "templates"),
         autoescape=select_autoescape(disabled_extensions=("txt",), default=True),
         undefined=StrictUndefined,
         trim_blocks=True,

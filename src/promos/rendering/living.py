@@ -9,8 +9,9 @@ from importlib.resources import files
 from markupsafe import escape
 from PIL import Image, ImageDraw, ImageFont
 
-from promos.rendering.blocks import PAINT, PICTURE
+from promos.rendering.blocks import PICTURE
 from promos.rendering.language import Language
+from promos.rendering.paint import PAINT
 from promos.rules import redemption
 from promos.rules.language import N_
 from promos.rules.redemption import SOLD_OUT, Terms

@@ -9,11 +9,12 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 from markupsafe import Markup
 
+from promos.rendering.paint import PAINT
 from promos.rules.blocks import seen
 
 TAGS = {"p", "br", "strong", "em", "a", "ul", "ol", "li"}
 SCHEMES = {"http", "https", "mailto"}
-LINK = "#16337A"  # on white 11 : 1
+_LINK = f"color:{PAINT['link']}"
 INDENT = "padding:0 20px"  # less than the 40 of browsers, which is a tenth of a phone; Outlook keeps its own
 
 _READER = MarkdownIt("commonmark", {"html": False, "breaks": True}).disable(
@@ -49,7 +50,11 @@ def html(source: str, rel: str | None = "sponsored noopener") -> Markup:
         url_schemes=SCHEMES,
         url_relative="deny",
         link_rel=rel,
-        set_tag_attribute_values={"a": {"style": f"color:{LINK}"}, "ul": {"style": INDENT}, "ol": {"style": INDENT}},
+        set_tag_attribute_values={
+            "a": {"style": _LINK},
+            "ul": {"style": INDENT},
+            "ol": {"style": INDENT},
+        },
     )
     return Markup(allowed.strip())  # noqa: S704 -- the one place where HTML is trusted, straight from the allow-list
 
