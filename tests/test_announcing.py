@@ -91,7 +91,7 @@ class House:
         self.clock.now += after
         before = len(self.shops.asked)
         await self.telling.round()
-        await self.telling.close()
+        await asyncio.gather(*self.telling._lanes.values())
         return len(self.shops.asked) - before
 
     async def rows(self, model: type[Base]) -> list[Any]:
@@ -439,6 +439,18 @@ async def test_two_processes_share_the_work_and_one_that_dies_holds_nothing_up(h
     assert not {each.id for each in first} & {each.id for each in second}
     assert await house.tell() == 0
     assert await house.tell(after=lease) == 5
+
+
+async def test_who_is_told_to_stop_ends_what_is_on_its_way_and_leaves_the_rest(house: House) -> None:
+    """B70."""
+    await house.endpoint()
+    await house.redeem(*(f"reader{number}" for number in range(3 * announcing.AT_ONCE)))
+
+    await house.telling.round()
+    await house.telling.close()
+
+    assert len(house.shops.asked) == announcing.AT_ONCE
+    assert (await house.states()).count("delivered") == announcing.AT_ONCE
 
 
 async def test_everything_owed_is_pending_delivered_or_dead(house: House) -> None:

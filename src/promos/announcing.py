@@ -52,6 +52,7 @@ class Announcing:
         self._failing = timedelta(seconds=settings.webhook_failing)
         self._random = random or Random()  # noqa: S311 -- jitter, not a secret
         self._lanes: dict[UUID, asyncio.Task[None]] = {}
+        self._is_closing = False
 
     async def check(self, url: str) -> None:
         """Raises `EndpointAddressRefused` for an address that nothing would be sent to."""
@@ -70,11 +71,13 @@ class Announcing:
         return len(new)
 
     async def close(self) -> None:
+        """What waits is for the next who runs."""
+        self._is_closing = True
         await asyncio.gather(*self._lanes.values())
 
     async def _lane(self, endpoint_id: UUID) -> None:
         try:
-            while await self.tell(endpoint_id):
+            while await self.tell(endpoint_id) and not self._is_closing:
                 pass
         except Exception as error:  # the outermost loop: its messages come again when their leases are over
             if is_lost(error):
