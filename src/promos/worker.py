@@ -18,7 +18,7 @@ from uuid import UUID
 
 from promos import retrying
 from promos.actions import codes, deliveries, holds, labels, line, making, redemptions, retention, sign_in
-from promos.actions.deliveries import Due, Missed, Promo
+from promos.actions.deliveries import Due, Missed, Noticed, Promo
 from promos.database import Database, is_lost
 from promos.models import Claim, Endpoint, Pass
 from promos.outside.mail import Post
@@ -184,10 +184,8 @@ def _mail(due: Due, base: str, host: str, keys: Keys) -> Mail:
             raise LinkLost
         minutes = int((due.link.expires_at - due.link.created_at).total_seconds() // 60)
         return mails.sign_in(mails.SignIn(f"{base}/sign-in/{secret}", host, minutes), words)
-    if due.missed:
-        return mails.label_gone(_missed(due.missed, base), words)
-    if due.endpoint:
-        return mails.endpoint_disabled(_switched_off(due.endpoint, base), words)
+    if of_staff := _of_staff(due, base, words):
+        return of_staff
     if due.promo is None:
         raise ValueError(f"mail {due.id} is about nothing")
     if due.kind in _FAREWELLS:
@@ -215,6 +213,27 @@ def _missed(missed: Missed, base: str) -> mails.Missed:
         pauses_at=code.pauses_at if is_waited_for else None,
         timezone=missed.publication.timezone,
         link=f"{base}/editor/issues/{issue.id}/sent" if missed.is_editor else f"{base}/partner/events/{code.event_id}",
+    )
+
+
+def _of_staff(due: Due, base: str, words: Language) -> Mail | None:
+    if due.missed:
+        return mails.label_gone(_missed(due.missed, base), words)
+    if due.noticed:
+        return mails.notice(_noticed(due.noticed, base), words)
+    return mails.endpoint_disabled(_switched_off(due.endpoint, base), words) if due.endpoint else None
+
+
+def _noticed(noticed: Noticed, base: str) -> mails.Notice:
+    event = noticed.event
+    return mails.Notice(
+        kind=noticed.entry.verb,
+        event=event.name,
+        code=noticed.code.spelled,
+        left=noticed.entry.facts.get("left"),
+        ends_at=noticed.offer.ends_at,
+        timezone=event.timezone,
+        link=f"{base}/partner/events/{event.id}",
     )
 
 

@@ -39,6 +39,10 @@ MISSED = mails.Missed(
     "Europe/Paris",
     "https://promos.example/editor/issues/1/sent",
 )
+NOTICE = mails.Notice(
+    *("code.almost_exhausted", "Orgues", "ORGUE-12", 2, NOW, "Europe/Paris"),
+    "https://promos.example/partner/events/1",
+)
 SWITCHED_OFF = mails.SwitchedOff("shop.example", "gone", "https://promos.example/partner/endpoints/1")
 SIGN_IN = mails.SignIn("https://promos.example/sign-in/abc", "promos.example", 15)
 
@@ -54,6 +58,7 @@ EVERY: list[Callable[[str], Mail]] = [
     lambda tag: mails.declined(GIVEN_BACK, language(tag)),
     lambda tag: mails.label_gone(MISSED, language(tag)),
     lambda tag: mails.endpoint_disabled(SWITCHED_OFF, language(tag)),
+    lambda tag: mails.notice(NOTICE, language(tag)),
 ]
 NAMES = [
     "claim",
@@ -67,6 +72,7 @@ NAMES = [
     "declined",
     "label_gone",
     "endpoint_disabled",
+    "notice",
 ]
 every_mail = pytest.mark.parametrize("mail", EVERY, ids=NAMES)
 

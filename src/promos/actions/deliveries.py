@@ -12,6 +12,7 @@ from promos.models import (
     Claim,
     Delivery,
     Endpoint,
+    Entry,
     Event,
     Issue,
     Observation,
@@ -56,12 +57,22 @@ class Missed:
 
 
 @dataclass(frozen=True, slots=True)
+class Noticed:
+    """What a mail about a code is about: a row of history and the things it tells of."""
+
+    entry: Entry
+    code: PromoCode
+    offer: Offer
+    event: Event
+
+
+@dataclass(frozen=True, slots=True)
 class Due:
     """A mail to send now, with what its words need; rows that its kind has nothing to do with are `None`."""
 
     id: UUID
     kind: str  # claim | place | declined | pass | given_back | handed_on | sign_in | label_gone |
-    # endpoint_disabled
+    # endpoint_disabled | notice
     language: str
     created_at: datetime
     to: str | None  # `None`: whoever it was for is no longer on file
@@ -72,6 +83,7 @@ class Due:
     promo: Promo | None
     missed: Missed | None = None
     endpoint: Endpoint | None = None
+    noticed: Noticed | None = None
 
     def is_needed(self, now: datetime) -> bool:
         """Whether anybody can still do something with it: its link works, its pass lives."""
@@ -81,8 +93,8 @@ class Due:
             return self.claim is not None and self.claim.state in {"pending", "refused"} and now < self.claim.expires_at
         if self.kind == "place":
             return self.claim is not None and self.claim.state == "offered" and now < self.claim.expires_at
-        if self.kind in {"declined", "label_gone", "endpoint_disabled"}:
-            return (self.missed or self.claim or self.endpoint) is not None
+        if self.kind in {"declined", "label_gone", "endpoint_disabled", "notice"}:
+            return (self.missed or self.claim or self.endpoint or self.noticed) is not None
         if self.kind == "sign_in":
             return self.link is not None and self.link.used_at is None and now < self.link.expires_at
         return self.held is not None and (self.kind in ("given_back", "handed_on") or self.held.state == "live")
@@ -145,6 +157,7 @@ async def _load(session: AsyncSession, ids: Iterable[UUID]) -> list[Due]:
     """These mails, each with its rows, in the order in which they are due."""
     loaded = sa.select(Delivery.id).where(Delivery.id.in_(ids), Delivery.observation_id.is_not(None))
     missed = await _missed(session, (await session.scalars(loaded)).all())
+    noticed = await _noticed(session, ids)
     rows = await session.execute(
         sa.select(Delivery, Person, Reader, Claim, Pass, SignInLink, Event, Partner, PassType, PromoCode, Endpoint)
         .outerjoin(SignInLink, Delivery.sign_in_link_id == SignInLink.id)
@@ -177,9 +190,22 @@ async def _load(session: AsyncSession, ids: Iterable[UUID]) -> list[Due]:
             promo=Promo(event, partner, pass_type, code) if code else None,
             missed=missed.get(mail.id),
             endpoint=endpoint,
+            noticed=noticed.get(mail.id),
         )
         for mail, person, reader, claim, held, link, event, partner, pass_type, code, endpoint in rows
     ]
+
+
+async def _noticed(session: AsyncSession, ids: Iterable[UUID]) -> dict[UUID, Noticed]:
+    rows = await session.execute(
+        sa.select(Delivery.id, Entry, PromoCode, Offer, Event)
+        .join(Entry, Delivery.entry_id == Entry.id)
+        .join(PromoCode, Entry.code_id == PromoCode.id)
+        .join(Offer, PromoCode.offer_id == Offer.id)
+        .join(Event, PromoCode.event_id == Event.id)
+        .where(Delivery.id.in_(ids))
+    )
+    return {row[0]: Noticed(*row[1:]) for row in rows}
 
 
 async def _missed(session: AsyncSession, ids: Sequence[UUID]) -> dict[UUID, Missed]:

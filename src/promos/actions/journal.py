@@ -8,7 +8,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from promos.actions import webhooks
+from promos.actions import notices, webhooks
 from promos.models import Entry, new_id, table
 from promos.rules.people import Actor
 
@@ -50,3 +50,4 @@ async def store(session: AsyncSession, entries: Sequence[Mapping[str, Any]]) -> 
     """The same for many at once; an entry has all columns of its table."""
     await session.execute(sa.insert(table(Entry)), [dict(entry) for entry in entries])
     await webhooks.owe(session, entries)
+    await notices.owe(session, entries)

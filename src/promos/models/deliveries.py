@@ -19,7 +19,7 @@ class Delivery(Base):
         sa.CheckConstraint("state IN ('pending', 'sent', 'dead')", name="state"),
         sa.CheckConstraint(
             "kind IN ('claim', 'pass', 'given_back', 'handed_on', 'place', 'declined', 'sign_in', 'label_gone',"
-            " 'endpoint_disabled')",
+            " 'endpoint_disabled', 'notice')",
             name="kind",
         ),
         sa.Index(
@@ -37,6 +37,7 @@ class Delivery(Base):
     pass_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("passes.id"))
     sign_in_link_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("sign_in_links.id"))
     observation_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("observations.id"))
+    entry_id: Mapped[UUID | None]  # of the journal, which outlives what it tells of
     endpoint_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("endpoints.id"))
     person_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("people.id"))  # of the staff, to whom it goes
     language: Mapped[str]

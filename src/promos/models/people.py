@@ -22,6 +22,7 @@ class Person(Base):
     email: Mapped[str] = mapped_column(unique=True)  # lower case
     name: Mapped[str]
     language: Mapped[str]
+    muted: Mapped[list[str]] = mapped_column(default=list)  # of `actions.notices.KINDS`
     created_at: Mapped[datetime]
 
 

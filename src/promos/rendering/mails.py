@@ -72,6 +72,20 @@ class Ended:
 
 
 @dataclass(frozen=True, slots=True)
+class Notice:
+    """A code that runs low, is used up or ends soon. `kind`: of `actions.notices.KINDS`."""
+
+    kind: str
+    event: str
+    code: str
+    left: int | None  # passes, as it was told
+    ends_at: datetime
+    timezone: str  # IANA
+    link: str
+    what: str = ""  # the same in words, put in by `notice`
+
+
+@dataclass(frozen=True, slots=True)
 class SwitchedOff:
     """An endpoint that is told nothing more. `why`: gone | failing | secret_lost."""
 
@@ -166,6 +180,20 @@ def label_gone(values: Missed, language: Language) -> Mail:
 def endpoint_disabled(values: SwitchedOff, language: Language) -> Mail:
     """For the owners of a partner."""
     return _mail("endpoint_disabled", values, language, [(language.gettext("Endpoint"), values.host)])
+
+
+def notice(values: Notice, language: Language) -> Mail:
+    """For a partner's own people."""
+    what = {
+        "code.exhausted": language.gettext("The last pass with %(code)s is given"),
+        "code.almost_exhausted": language.gettext("The passes with %(code)s run low"),
+        "code.ending": language.gettext("%(code)s ends within a day"),
+    }[values.kind] % {"code": values.code}
+    rows = [(language.gettext("Event"), values.event), (language.gettext("Code"), values.code)]
+    if values.left is not None:
+        rows.append((language.gettext("Left"), language.number(values.left)))
+    rows.append((language.gettext("Ends"), language.instant(values.ends_at, values.timezone)))
+    return _mail("notice", replace(values, what=what), language, rows)
 
 
 def appointment(values: Passed, language: Language) -> Appointment:

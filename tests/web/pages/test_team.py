@@ -107,3 +107,14 @@ async def test_other_people_s_roles_and_tokens_do_not_exist(signed_in: SignIn, d
     assert (await browser.post(f"/partner/team/tokens/{role.id}/revoke")).status_code == 404
     assert "hugo@other.example" not in (await browser.get(f"/partner/team/{partner.id}")).text
     assert (await browser.get("/partner/team")).headers["Location"] == f"/partner/team/{partner.id}"
+
+
+async def test_mails_about_codes_are_switched_off_and_on(signed_in: SignIn, database: Database) -> None:
+    async with database.writing() as session:
+        partner = await a_partner(session)
+    member = await signed_in("bo@partner.example", Role.MEMBER, partner_id=partner.id)
+
+    assert (await member.get("/partner/notices")).text.count(" checked") == 3
+    await member.post("/partner/notices", {"wanted": ["code.ending"]})
+    assert (await member.get("/partner/notices")).text.count(" checked") == 1
+    assert (await member.post("/partner/notices", {"wanted": ["everything"]})).status_code == 422

@@ -9,6 +9,7 @@ from promos.web.pages.partner import (
     endpoints,
     event,
     events,
+    notices,
     offers,
     organisation,
     pass_types,
@@ -31,5 +32,6 @@ HANDLERS = [
     *declaration.HANDLERS,
     *team.HANDLERS,
     *endpoints.HANDLERS,
+    *notices.HANDLERS,
     *organisation.HANDLERS,
 ]

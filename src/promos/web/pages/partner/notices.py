@@ -1,0 +1,42 @@
+"""What somebody of a partner's staff is told by mail; each for themselves."""
+
+from datetime import datetime
+from typing import Any
+
+from litestar import Request, Response, get, post
+from litestar.di import NamedDependency
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from promos.actions import notices
+from promos.rules.people import Actor
+from promos.web.given import Reads, Writes
+from promos.web.pages.partner.desk import READ, WRITE
+from promos.web.pages.show import go, language_of, page
+from promos.web.pages.typed import Typed
+
+
+@get("/partner/notices", opt=READ)
+async def notices_page(
+    request: Request[Any, Any, Any], reads: NamedDependency[Reads], actor: NamedDependency[Actor]
+) -> Response[str]:
+    language = language_of(request)
+    async with reads() as session:
+        muted = await notices.muted(session, actor)
+    kinds = [(kind, language.gettext(word), kind not in muted) for kind, word in notices.KINDS.items()]
+    return page(request, "partner/notices.html", kinds=kinds)
+
+
+@post("/partner/notices", opt=WRITE)
+async def choose(
+    request: Request[Any, Any, Any], writes: NamedDependency[Writes], actor: NamedDependency[Actor]
+) -> Response[Any]:
+    wanted = (await Typed.of(request)).all("wanted")
+
+    async def effect(session: AsyncSession, _now: datetime) -> None:
+        await notices.choose(session, wanted, by=actor)
+
+    await writes.run(effect)
+    return go("/partner/notices", "saved")
+
+
+HANDLERS: list[Any] = [notices_page, choose]
