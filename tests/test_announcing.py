@@ -22,6 +22,7 @@ from promos.announcing import Announcing
 from promos.database import Database
 from promos.models import Attempt, Base, Delivery, Endpoint, Message, Offer, Partner, PromoCode
 from promos.outside.web import Answer, Unreachable, Web
+from promos.queries import deliveries
 from promos.queries import webhooks as queries
 from promos.rules import webhooks as rules
 from promos.rules.people import Role
@@ -464,8 +465,10 @@ async def test_everything_owed_is_pending_delivered_or_dead(house: House) -> Non
 
     async with house.database.reading() as session:
         standing = await queries.standing(session, [each.id for each in await house.rows(Endpoint)])
+        whole = await deliveries.standing(session, Message, now=NOW)
     assert standing[endpoint_id] == queries.Standing(pending=1, delivered=7)
     assert [each.dead for each in standing.values() if each.dead] == [7]
+    assert (whole.sent, whole.pending, whole.dead, whole.oldest) == (7, 1, 7, timedelta())
 
 
 # Sick ones

@@ -25,6 +25,7 @@ from promos.announcing import Announcing
 from promos.app import rule_set, utc_now, web_of
 from promos.database import Database, connect, is_lost
 from promos.looking import Looking
+from promos.models import Delivery, Message
 from promos.outside.mail import post_of
 from promos.queries import deliveries, recount
 from promos.rules.people import PROGRAM, SCOPES, Role
@@ -266,15 +267,17 @@ def run_crowd(_settings: Settings, asked: argparse.Namespace) -> int:
 
 
 def doctor(settings: Settings, asked: argparse.Namespace) -> int:
-    async def look(database: Database) -> tuple[str | None, object, list[object]]:
+    async def look(database: Database) -> tuple[str | None, list[object], list[object]]:
         found = await schema.current(database)
         async with database.reading() as session:
-            queue = await deliveries.standing(session, now=utc_now()) if found == schema.head() else None
+            queues: list[object] = [None, None]
+            if found == schema.head():
+                queues = [await deliveries.standing(session, of, now=utc_now()) for of in (Delivery, Message)]
             differences = list(await recount.differences(session)) if asked.recount else []
-        return found, queue, list(differences)
+        return found, queues, list(differences)
 
-    found, queue, differences = asyncio.run(_with(settings, look))
-    said = {"schema": found, "needed": schema.head(), "mails": queue, "differences": differences}
+    found, (queue, webhooks), differences = asyncio.run(_with(settings, look))
+    said = {"schema": found, "needed": schema.head(), "mails": queue, "webhooks": webhooks, "differences": differences}
     print(msgspec.json.format(msgspec.json.encode(said)).decode())
     return 1 if differences or found != schema.head() else 0
 

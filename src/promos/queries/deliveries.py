@@ -1,4 +1,4 @@
-"""How the mails stand: everything owed is sent, pending or dead, and nothing else."""
+"""How the mails and the webhooks stand: everything owed is sent, pending or dead, and nothing else."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -6,12 +6,12 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from promos.models import Delivery
+from promos.models import Delivery, Message
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """`oldest`: how long the longest-waiting pending mail has been owed; `None` when nothing is."""
+    """`oldest`: how long the one that waits longest has been owed; `None` when nothing is."""
 
     sent: int
     pending: int
@@ -24,12 +24,12 @@ class Standing:
         return self.sent + self.pending + self.dead
 
 
-async def standing(session: AsyncSession, *, now: datetime) -> Standing:
-    counted = await session.execute(sa.select(Delivery.state, sa.func.count()).group_by(Delivery.state))
+async def standing(session: AsyncSession, of: type[Delivery] | type[Message] = Delivery, *, now: datetime) -> Standing:
+    counted = await session.execute(sa.select(of.state, sa.func.count()).group_by(of.state))
     by_state = {row[0]: row[1] for row in counted}
-    waits_since = await session.scalar(sa.select(sa.func.min(Delivery.created_at)).where(Delivery.state == "pending"))
+    waits_since = await session.scalar(sa.select(sa.func.min(of.created_at)).where(of.state == "pending"))
     return Standing(
-        by_state.get("sent", 0),
+        by_state.get("sent", 0) + by_state.get("delivered", 0),
         by_state.get("pending", 0),
         by_state.get("dead", 0),
         now - waits_since if waits_since else None,
