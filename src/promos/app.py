@@ -71,29 +71,7 @@ def create_app(
     """
     keys = configuration.keys(settings)
     database, rules = connect(settings), rule_set()
-    in_time = problems.InTime(settings.answer_timeout)
-    api = _api(in_time)
-    pages = Router(
-        "/",
-        route_handlers=PAGES,
-        middleware=[in_time, access.CookieActor()],
-        guards=[access.guard],
-        exception_handlers=show.HANDLERS,
-        include_in_schema=False,
-    )
-    static = create_static_files_router(
-        "/static", directories=[HERE / "web" / "static"], opt=access.ANYONE, cache_control=None, include_in_schema=False
-    )
-    app = Litestar(
-        [api, pages, static, *health.HEALTH, openapi.openapi_json],
-        dependencies=DEPENDENCIES,
-        exception_handlers=problems.HANDLERS,
-        request_max_body_size=BODY,
-        openapi_config=None,  # its pages would ask a third party; ours is one document
-        lifespan=[running],
-        debug=False,
-        logging_config=None,
-    )
+    app = routed(settings.answer_timeout)
     if nobody := access.undeclared(app):
         raise RuntimeError(f"these operations do not say who may use them: {nobody}")
     app.state.update(
@@ -118,6 +96,33 @@ def create_app(
         }
     )
     return Headers(app, settings)
+
+
+def routed(answer_timeout: float) -> Litestar:
+    """All operations and pages, of no installation yet."""
+    in_time = problems.InTime(answer_timeout)
+    api = _api(in_time)
+    pages = Router(
+        "/",
+        route_handlers=PAGES,
+        middleware=[in_time, access.CookieActor()],
+        guards=[access.guard],
+        exception_handlers=show.HANDLERS,
+        include_in_schema=False,
+    )
+    static = create_static_files_router(
+        "/static", directories=[HERE / "web" / "static"], opt=access.ANYONE, cache_control=None, include_in_schema=False
+    )
+    return Litestar(
+        [api, pages, static, *health.HEALTH, openapi.openapi_json],
+        dependencies=DEPENDENCIES,
+        exception_handlers=problems.HANDLERS,
+        request_max_body_size=BODY,
+        openapi_config=None,  # its pages would ask a third party; ours is one document
+        lifespan=[running],
+        debug=False,
+        logging_config=None,
+    )
 
 
 def _api(*before: Middleware) -> Router:
