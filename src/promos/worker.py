@@ -239,7 +239,7 @@ def _noticed(noticed: Noticed, base: str) -> mails.Notice:
 
 def _switched_off(endpoint: Endpoint, base: str) -> mails.SwitchedOff:
     return mails.SwitchedOff(
-        urlsplit(endpoint.url).netloc, endpoint.why or "", f"{base}/partner/endpoints/{endpoint.id}"
+        urlsplit(endpoint.url).netloc, endpoint.why or "asked", f"{base}/partner/endpoints/{endpoint.id}"
     )
 
 

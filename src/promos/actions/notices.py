@@ -12,11 +12,7 @@ from promos.rules.language import N_
 from promos.rules.people import Actor, Role
 from promos.rules.refusals import InvalidRequest, NotFound
 
-KINDS: dict[str, str] = {
-    "code.almost_exhausted": N_("a tenth of a code’s passes, or less, is left"),
-    "code.exhausted": N_("a code’s last pass is given"),
-    "code.ending": N_("a code ends within a day"),
-}
+KINDS = ("code.almost_exhausted", "code.exhausted", "code.ending")  # of `rules.webhooks.WORDS`
 
 
 async def owe(session: AsyncSession, entries: Sequence[Mapping[str, Any]]) -> None:
@@ -53,7 +49,7 @@ async def muted(session: AsyncSession, by: Actor) -> list[str]:
 
 async def choose(session: AsyncSession, wanted: Collection[str], *, by: Actor) -> None:
     """Tell this person of these from now on, and of nothing else. Raises `InvalidRequest` and `NotFound`."""
-    if not set(wanted) <= KINDS.keys():
+    if not set(wanted) <= set(KINDS):
         raise InvalidRequest({"wanted": N_("Choose only what is listed.")})
     person = await _myself(session, by.id if by.kind == "person" else None)
     person.muted = [kind for kind in KINDS if kind not in wanted]

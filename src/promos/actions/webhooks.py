@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from promos.models import Attempt, Endpoint, EndpointSecret, Message, PromoCode, new_id, table
 from promos.models.webhooks import IS_PENDING
 from promos.rules import webhooks as rules
+from promos.rules.retries import next_try
 from promos.rules.signing import fingerprint
 from promos.rules.webhooks import Answer
 
@@ -173,7 +174,7 @@ async def settle(
             continue
         if answer.is_success:
             row.state, row.settled_at = "delivered", now
-        elif again := rules.next_try(row.attempts, pauses, now, random):
+        elif again := next_try(row.attempts, pauses, now, random):
             row.due_at = max(again, now + answer.rest)
         else:
             row.state, row.settled_at = "dead", now

@@ -15,6 +15,7 @@ from promos.rendering.calendar import Appointment
 from promos.rendering.jinja import render
 from promos.rendering.language import Language
 from promos.rules.blocks import clean_line
+from promos.rules.webhooks import WHY
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +88,7 @@ class Notice:
 
 @dataclass(frozen=True, slots=True)
 class SwitchedOff:
-    """An endpoint that is told nothing more. `why`: gone | failing | secret_lost."""
+    """An endpoint that is told nothing more. `why`: of `rules.webhooks.WHY`."""
 
     host: str
     why: str
@@ -179,7 +180,8 @@ def label_gone(values: Missed, language: Language) -> Mail:
 
 def endpoint_disabled(values: SwitchedOff, language: Language) -> Mail:
     """For the owners of a partner."""
-    return _mail("endpoint_disabled", values, language, [(language.gettext("Endpoint"), values.host)])
+    told = replace(values, why=language.gettext(WHY[values.why]))
+    return _mail("endpoint_disabled", told, language, [(language.gettext("Endpoint"), values.host)])
 
 
 def notice(values: Notice, language: Language) -> Mail:

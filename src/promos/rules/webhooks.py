@@ -12,12 +12,12 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from random import Random
 from typing import Any, Final
 from uuid import UUID
 
 from standardwebhooks import Webhook
 
+from promos.rules.language import N_
 from promos.rules.refusals import NotFound
 
 OF_VERB: Final[Mapping[str, str]] = {  # the journal's word: the message's
@@ -39,10 +39,29 @@ OF_VERB: Final[Mapping[str, str]] = {  # the journal's word: the message's
 }
 TYPES: Final = tuple(dict.fromkeys(OF_VERB.values()))
 TEST: Final = "webhook.test"
+WORDS: Final[Mapping[str, str]] = {
+    "redemption.confirmed": N_("a reader has a pass"),
+    "redemption.cancelled": N_("a pass was given back or cancelled"),
+    "redemption.held": N_("a place is held"),
+    "redemption.expired": N_("the time of a held place was over"),
+    "pass.checked_in": N_("somebody is let in"),
+    "pass.handed_on": N_("a pass is handed on"),
+    "code.exhausted": N_("a code’s last pass is given"),
+    "code.almost_exhausted": N_("a tenth of a code’s passes, or less, is left"),
+    "code.ending": N_("a code ends within a day"),
+    "code.paused": N_("a code is paused"),
+    "waitlist.joined": N_("a reader joins the waiting list"),
+    "issue.published": N_("an issue with your block goes out"),
+}
+WHY: Final[Mapping[str, str]] = {  # an endpoint is told nothing more
+    "asked": N_("Somebody of yours switched it off."),
+    "gone": N_("It answered 410, which means that it is not there any more."),
+    "failing": N_("It has not taken anything for days."),
+    "secret_lost": N_("The key that made its secret is gone. Make a new secret."),
+}
 
 SECRETS = 10  # that sign at once: the newest, and older ones whose time is not over
 OVERLAP = timedelta(hours=24)  # for which the one before a new one still signs
-JITTER = 0.2  # of a pause, to either side
 REST = timedelta(seconds=60)  # for who did not answer, or asks for time
 LONGEST_REST = timedelta(days=1)  # whatever Retry-After says
 ASKS_FOR_TIME = frozenset({429, 502, 503, 504})
@@ -100,10 +119,3 @@ def headers(secrets: Sequence[str], of: UUID, body: str, at: datetime) -> dict[s
 def body(type_: str, at: datetime, data: Mapping[str, Any]) -> str:
     said = {"type": type_, "timestamp": at.isoformat().replace("+00:00", "Z"), "data": data}
     return json.dumps(said, separators=(",", ":"), ensure_ascii=False, default=str)
-
-
-def next_try(failures: int, pauses: Sequence[int], now: datetime, random: Random) -> datetime | None:
-    """When to try again after the `failures`th failure, `pauses` being seconds; `None` when all are used up."""
-    if failures > len(pauses):
-        return None
-    return now + timedelta(seconds=pauses[failures - 1] * random.uniform(1 - JITTER, 1 + JITTER))

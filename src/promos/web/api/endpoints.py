@@ -133,7 +133,8 @@ async def create(
     state: State,
 ) -> Response[EndpointMade]:
     """Have a program told of what happens. Only this answer, and a repeat under its Idempotency-Key, has the secret."""
-    await _telling(state).check(data.url)
+    announcing: Announcing = state.announcing
+    await announcing.check(data.url)
 
     async def effect(session: AsyncSession, now: datetime) -> dict[str, Any]:
         wanted = rules.TYPES if data.types is None else data.types
@@ -178,7 +179,8 @@ async def change(
     state: State,
 ) -> Response[EndpointSeen]:
     if isinstance(data.url, str):
-        await _telling(state).check(data.url)
+        announcing: Announcing = state.announcing
+        await announcing.check(data.url)
 
     async def effect(session: AsyncSession, now: datetime) -> EndpointSeen:
         return seen(await endpoints.change(session, id, now=now, by=actor, **told(data)))
@@ -305,11 +307,6 @@ async def send_missed(
         return SentAgain(number)
 
     return await writes.answer(effect, status=202)
-
-
-def _telling(state: State) -> Announcing:
-    telling: Announcing = state.announcing
-    return telling
 
 
 def _with_secret(keys: Keys) -> Any:

@@ -1,5 +1,6 @@
 """A partner's endpoints: where its programs are told of what happens, and what became of each message."""
 
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -17,7 +18,6 @@ from promos.queries import pages
 from promos.queries import webhooks as queries
 from promos.rendering.language import Language
 from promos.rules import webhooks as rules
-from promos.rules.language import N_
 from promos.rules.people import Actor, Role
 from promos.rules.refusals import EndpointAddressRefused, Refusal
 from promos.settings import Keys
@@ -29,26 +29,6 @@ from promos.web.pages.typed import TO_MEND, Typed, to_mend
 
 FIELDS = ("url", "description")
 SHOWN = 20  # messages on a page
-WORDS: dict[str, str] = {
-    "redemption.confirmed": N_("a reader has a pass"),
-    "redemption.cancelled": N_("a pass was given back or cancelled"),
-    "redemption.held": N_("a place is held"),
-    "redemption.expired": N_("the time of a held place was over"),
-    "pass.checked_in": N_("somebody is let in"),
-    "pass.handed_on": N_("a pass is handed on"),
-    "code.exhausted": N_("a code’s last pass is given"),
-    "code.almost_exhausted": N_("a tenth of a code’s passes, or less, is left"),
-    "code.ending": N_("a code ends within a day"),
-    "code.paused": N_("a code is paused"),
-    "waitlist.joined": N_("a reader joins the waiting list"),
-    "issue.published": N_("an issue with your block goes out"),
-}
-WHY: dict[str, str] = {
-    "asked": N_("Somebody of yours switched it off."),
-    "gone": N_("It answered 410, which means that it is not there any more."),
-    "failing": N_("It has not taken anything for days."),
-    "secret_lost": N_("The key that made its secret is gone. Make a new secret."),
-}
 
 
 @get("/partner/endpoints", opt=READ)
@@ -84,6 +64,7 @@ async def create(
     state: State,
 ) -> Response[Any]:
     """The secret is on this one page and nowhere else."""
+    announcing: Announcing = state.announcing
     typed = await Typed.of(request)
     given: Any = typed.shown(FIELDS)
 
@@ -93,7 +74,7 @@ async def create(
         )
 
     try:
-        await _telling(state).check(typed.text("url"))
+        await announcing.check(typed.text("url"))
         made, secret_id = await writes.run(effect)
     except TO_MEND as refusal:
         errors, status = _to_mend(refusal, language_of(request))
@@ -122,6 +103,7 @@ async def change(
     now: NamedDependency[datetime],
     state: State,
 ) -> Response[Any]:
+    announcing: Announcing = state.announcing
     typed = await Typed.of(request)
     given: Any = typed.shown(FIELDS)
 
@@ -129,7 +111,7 @@ async def change(
         await endpoints.change(session, endpoint_id, types=typed.all("types"), **given, now=now, by=actor)
 
     try:
-        await _telling(state).check(typed.text("url"))
+        await announcing.check(typed.text("url"))
         await writes.run(effect)
     except TO_MEND as refusal:
         errors, status = _to_mend(refusal, language_of(request))
@@ -156,33 +138,21 @@ async def renew_secret(
 async def disable(
     endpoint_id: FromPath[UUID], writes: NamedDependency[Writes], actor: NamedDependency[Actor]
 ) -> Response[Any]:
-    async def effect(session: AsyncSession, now: datetime) -> None:
-        await endpoints.disable(session, endpoint_id, now=now, by=actor)
-
-    await writes.run(effect)
-    return go(f"/partner/endpoints/{endpoint_id}", "saved")
+    return await _done(writes, endpoints.disable, endpoint_id, actor, "saved")
 
 
 @post("/partner/endpoints/{endpoint_id:uuid}/enable", opt=WRITE)
 async def enable(
     endpoint_id: FromPath[UUID], writes: NamedDependency[Writes], actor: NamedDependency[Actor]
 ) -> Response[Any]:
-    async def effect(session: AsyncSession, now: datetime) -> None:
-        await endpoints.enable(session, endpoint_id, now=now, by=actor)
-
-    await writes.run(effect)
-    return go(f"/partner/endpoints/{endpoint_id}", "saved")
+    return await _done(writes, endpoints.enable, endpoint_id, actor, "saved")
 
 
 @post("/partner/endpoints/{endpoint_id:uuid}/test", opt=WRITE)
 async def test(
     endpoint_id: FromPath[UUID], writes: NamedDependency[Writes], actor: NamedDependency[Actor]
 ) -> Response[Any]:
-    async def effect(session: AsyncSession, now: datetime) -> None:
-        await endpoints.test(session, endpoint_id, now=now, by=actor)
-
-    await writes.run(effect)
-    return go(f"/partner/endpoints/{endpoint_id}", "sending")
+    return await _done(writes, endpoints.test, endpoint_id, actor, "sending")
 
 
 @post("/partner/endpoints/{endpoint_id:uuid}/send", opt=WRITE)
@@ -213,6 +183,16 @@ async def remove(
         return endpoint.partner_id
 
     return go(f"/partner/endpoints/of/{await writes.run(effect)}", "removed")
+
+
+async def _done(
+    writes: Writes, verb: Callable[..., Awaitable[Any]], endpoint_id: UUID, actor: Actor, told: str
+) -> Response[Any]:
+    async def effect(session: AsyncSession, now: datetime) -> None:
+        await verb(session, endpoint_id, now=now, by=actor)
+
+    await writes.run(effect)
+    return go(f"/partner/endpoints/{endpoint_id}", told)
 
 
 async def _listed(
@@ -277,7 +257,7 @@ async def _one(
         "partner/endpoint.html",
         status=status,
         endpoint=endpoint,
-        why=language.gettext(WHY[endpoint.why]) if endpoint.why else "",
+        why=language.gettext(rules.WHY[endpoint.why]) if endpoint.why else "",
         found=found,
         tries=tries,
         standing=standing,
@@ -302,12 +282,7 @@ def _to_mend(refusal: Refusal, language: Language) -> tuple[dict[str, str], int]
 
 
 def _types(language: Language) -> list[tuple[str, str]]:
-    return [(name, language.gettext(WORDS[name])) for name in rules.TYPES]
-
-
-def _telling(state: State) -> Announcing:
-    telling: Announcing = state.announcing
-    return telling
+    return [(name, language.gettext(rules.WORDS[name])) for name in rules.TYPES]
 
 
 HANDLERS: list[Any] = [

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from promos.actions import notices
 from promos.rules.people import Actor
+from promos.rules.webhooks import WORDS
 from promos.web.given import Reads, Writes
 from promos.web.pages.partner.desk import READ, WRITE
 from promos.web.pages.show import go, language_of, page
@@ -22,7 +23,7 @@ async def notices_page(
     language = language_of(request)
     async with reads() as session:
         muted = await notices.muted(session, actor)
-    kinds = [(kind, language.gettext(word), kind not in muted) for kind, word in notices.KINDS.items()]
+    kinds = [(kind, language.gettext(WORDS[kind]), kind not in muted) for kind in notices.KINDS]
     return page(request, "partner/notices.html", kinds=kinds)
 
 
