@@ -30,7 +30,7 @@ from promos.rules.redemption import Redeemed
 from promos.rules.refusals import EndpointAddressRefused, EndpointDisabled, NotFound, TooManyEndpoints, TooManySecrets
 from promos.settings import Keys, Settings
 from tests.outside.fakes import Asked, Said, listening, serving
-from tests.world import ADMIN, DAY, NOW, a_code, a_partner, a_person, an_ask, an_offer, owner_of
+from tests.world import ADMIN, DAY, NOW, a_code, a_partner, a_pass_type, a_person, an_ask, an_event, an_offer, owner_of
 
 HOOK = "https://shop.example/hook"
 
@@ -167,6 +167,25 @@ async def test_each_endpoint_is_told_what_it_asked_for_and_other_partners_nothin
         ("https://other.example/all", "redemption.confirmed"),
         (HOOK, "redemption.cancelled"),
     ]
+
+
+async def test_two_partners_of_one_transaction_are_told_each_of_its_own(house: House) -> None:
+    async with house.database.writing() as session:
+        stranger = await a_partner(session, name="Quartz")
+        event = await an_event(session, stranger, slug="quartz")
+        theirs = await a_code(session, await an_offer(session, await a_pass_type(session, event)), "QUARTZ")
+        await endpoints.create(
+            session, stranger.id, url="https://quartz.example/", keys=house.keys, now=NOW, by=owner_of(stranger)
+        )
+    await house.endpoint()
+    async with house.database.writing() as session:
+        await redemptions.redeem(session, [an_ask(house.code, "ada"), an_ask(theirs, "bo")], now=NOW)
+
+    await house.tell()
+
+    told = {url: data((url, {}, body))["data"]["code"] for url, _, body in house.shops.asked}
+    assert told == {HOOK: "FREEAGENAI", "https://quartz.example/": "QUARTZ"}
+    assert len(house.shops.asked) == 2
 
 
 async def test_nothing_says_who_the_reader_is(house: House) -> None:
@@ -474,8 +493,11 @@ async def test_everything_owed_is_pending_delivered_or_dead(house: House) -> Non
 # Sick ones
 
 
-async def test_who_answers_slowly_holds_up_nobody_and_is_cut_off(house: House, settings: Settings) -> None:
+async def test_who_answers_slowly_holds_up_nobody_and_is_cut_off(
+    house: House, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """B24: one never answers, one sends a gigabyte, one drips; a healthy one is told meanwhile."""
+    monkeypatch.setattr(announcing, "WHOLE", 1.0)
     sent = 0
 
     async def never(reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
@@ -506,8 +528,7 @@ async def test_who_answers_slowly_holds_up_nobody_and_is_cut_off(house: House, s
 
     async with listening(never) as one, listening(flood) as two, listening(drip) as three, serving(well) as four:
         settings = msgspec.structs.replace(settings, webhook_hosts=f"{one},{two},{three},{four}")
-        web = Web(trusted=settings.trusted_endpoints, whole=1.0, longest=announcing.MOST_READ, cuts=True)
-        telling = Announcing(house.database, web, settings, house.keys, house.clock)
+        telling = Announcing(house.database, announcing.web_of(settings), settings, house.keys, house.clock)
         for place in (one, two, three, four):
             await house.endpoint(f"http://{place}/hook")
         await house.redeem("ada")

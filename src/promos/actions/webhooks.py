@@ -175,7 +175,7 @@ async def settle(
         if answer.is_success:
             row.state, row.settled_at = "delivered", now
         elif again := next_try(row.attempts, pauses, now, random):
-            row.due_at = max(again, now + answer.rest)
+            row.due_at = again
         else:
             row.state, row.settled_at = "dead", now
     if any(answer.is_success for answer in answers.values()):
