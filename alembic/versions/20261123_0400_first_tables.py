@@ -116,16 +116,26 @@ def upgrade() -> None:
         sa.Column("asks_name", sa.Boolean(), nullable=False),
         sa.Column("capacity", sa.Integer(), nullable=True),
         sa.Column("used", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("previous_event_id", sa.Uuid(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint(
             "used >= 0 AND (capacity IS NULL OR used <= capacity)", name=op.f("ck_events_within_capacity")
         ),
         sa.CheckConstraint("ends_at > starts_at", name=op.f("ck_events_ends_after_start")),
         sa.ForeignKeyConstraint(["partner_id"], ["partners.id"], name="fk_events_partner_id"),
+        sa.ForeignKeyConstraint(["previous_event_id"], ["events.id"], name="fk_events_previous_event_id"),
         sa.PrimaryKeyConstraint("id", name="pk_events"),
         sa.UniqueConstraint("slug", name="uq_events_slug"),
     )
     op.create_index("ix_events_partner_id", "events", ["partner_id"], unique=False)
+    op.create_index(
+        "ix_events_previous_event_id",
+        "events",
+        ["previous_event_id"],
+        unique=False,
+        sqlite_where=sa.text("previous_event_id IS NOT NULL"),
+        postgresql_where=sa.text("previous_event_id IS NOT NULL"),
+    )
 
     op.create_table(
         "issues",

@@ -8,7 +8,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from promos.models.base import Base, new_id
+from promos.models.base import Base, new_id, where_there
 from promos.rules.people import Actor, Role
 
 
@@ -17,6 +17,7 @@ class Event(Base):
     __table_args__ = (
         sa.CheckConstraint("ends_at > starts_at", name="ends_after_start"),
         sa.CheckConstraint("used >= 0 AND (capacity IS NULL OR used <= capacity)", name="within_capacity"),
+        where_there("events", "previous_event_id"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
@@ -35,6 +36,7 @@ class Event(Base):
     asks_name: Mapped[bool]  # whether a pass needs the reader's name
     capacity: Mapped[int | None]  # passes of all its types; None: as many as these allow
     used: Mapped[int] = mapped_column(default=0, server_default="0")  # counted only while there is a capacity
+    previous_event_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("events.id"))  # the edition before this one
     created_at: Mapped[datetime]
 
     @classmethod
