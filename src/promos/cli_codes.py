@@ -19,6 +19,7 @@ from promos.app import utc_now
 from promos.database import Database, connect
 from promos.models import CodeBatch
 from promos.queries import exports
+from promos.rendering import sheets
 from promos.rules import patterns
 from promos.rules.people import PROGRAM
 from promos.rules.refusals import NotFound
@@ -154,7 +155,7 @@ def export(settings: Settings, asked: argparse.Namespace) -> int:
             batch = await session.get(CodeBatch, asked.batch)
         if batch is None:
             raise NotFound("batch")
-        async for piece in exports.codes_of(database.reading, batch):
+        async for piece in sheets.csv(exports.codes_of(database.reading, batch)):
             sys.stdout.buffer.write(piece)
         sys.stdout.buffer.flush()
 

@@ -16,7 +16,6 @@ from litestar.exceptions import HTTPException
 from litestar.openapi.spec import OpenAPIMediaType, Operation, RequestBody, Schema
 from litestar.openapi.spec.enums import OpenAPIType
 from litestar.params import FromPath, FromQuery, JSONBody
-from litestar.response import Stream
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -28,6 +27,7 @@ from promos.queries import codes, exports, pages
 from promos.rules import patterns
 from promos.rules.people import Actor, Role, Scope
 from promos.rules.refusals import ListTooLong, NotFound, Refusal
+from promos.web import downloads
 from promos.web.access import allows
 from promos.web.given import Asked, Reads, Writes, answered
 from promos.web.problems import TAKES_LONG
@@ -247,9 +247,7 @@ async def import_codes(
 
 def download(reads: Reads, batch: CodeBatch) -> Any:
     """The codes of a batch as a file, as they are read."""
-    name = f"codes-{batch.created_at:%Y-%m-%d}-{batch.made}.csv"
-    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return Stream(exports.codes_of(reads, batch), media_type=f"{CSV}; charset=utf-8", headers=headers)
+    return downloads.download(exports.codes_of(reads, batch), "csv")
 
 
 @asynccontextmanager
