@@ -18,7 +18,7 @@ from litestar.datastructures import State
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from promos import app, schema
-from promos.database import Database, connect
+from promos.database import Database, confine, connect
 from promos.settings import Settings
 from tests.postgres import Server
 
@@ -134,6 +134,7 @@ async def session(shared: Settings) -> AsyncIterator[AsyncSession]:
     opened = connect(shared)
     try:
         async with opened.writer.connect() as connection, connection.begin() as transaction:
+            await confine(connection, None)
             async with AsyncSession(
                 bind=connection, join_transaction_mode="create_savepoint", expire_on_commit=False
             ) as given:

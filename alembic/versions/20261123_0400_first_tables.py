@@ -1128,7 +1128,7 @@ def upgrade() -> None:
             ["passed_check_id", "id", "content_hash", "needed_verdict"],
             ["id", "issue_id", "content_hash", "verdict"],
         )
-        for statement in ROLES:
+        for statement in (*ROLES, WALLS):
             op.execute(statement)
 
 
@@ -1151,6 +1151,32 @@ ROLES = (
     END $$
     """,
 )
+
+# A transaction says whose rows it is about (`promos.everybody`, `promos.partners`); one that says nothing finds none.
+# Both are read once a statement, not once a row. What belongs to no partner: the roles of the publisher's own people
+# are there for everybody, and everybody may add to the history of all.
+WALLS = """
+    DO $$
+    DECLARE
+        walled record;
+        everybody text := $q$(SELECT current_setting('promos.everybody', true)) = 'yes'$q$;
+        partners text := $q$(SELECT string_to_array(NULLIF(current_setting('promos.partners', true), ''), ','))::uuid[]$q$;
+    BEGIN
+        FOR walled IN
+            SELECT table_name AS name, column_name AS partner
+            FROM information_schema.columns
+            WHERE table_schema = current_schema()
+                AND (column_name = 'partner_id' OR (table_name = 'partners' AND column_name = 'id'))
+        LOOP
+            EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY', walled.name);
+            EXECUTE format(
+                'CREATE POLICY own ON %I USING (%s OR %I = ANY (%s))', walled.name, everybody, walled.partner, partners
+            );
+        END LOOP;
+        CREATE POLICY publishers ON roles FOR SELECT USING (partner_id IS NULL);
+        CREATE POLICY publishers ON journal FOR INSERT WITH CHECK (partner_id IS NULL);
+    END $$
+"""
 
 
 def downgrade() -> None:

@@ -2,7 +2,7 @@
 
 SQLite: writers take the write lock with their first word (`BEGIN IMMEDIATE`) and queue for the one connection that may
 write; readers cannot write at all. PostgreSQL: each from a pool of its own, so that no crowd of readers keeps a batch
-from its connection.
+from its connection; and a transaction says first whose rows it is about, for without that there are none.
 """
 
 import asyncio
@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from time import monotonic
 from typing import Any
+from uuid import UUID
 
 import asyncpg
 import sqlalchemy.exc
@@ -23,7 +24,11 @@ from promos.settings import Settings
 
 
 class Database:
-    """`reading()` and `writing()` each give a session in a transaction; leaving without an error commits it."""
+    """`reading()` and `writing()` each give a session in a transaction; leaving without an error commits it.
+
+    `of`: the partners whose rows there are in it, and no others; `None` for everybody's. PostgreSQL holds to it by
+    itself (row-level security), whatever a statement forgot to ask; SQLite cannot.
+    """
 
     def __init__(self, reader: AsyncEngine, writer: AsyncEngine) -> None:
         self.reader, self.writer = reader, writer
@@ -35,18 +40,30 @@ class Database:
         return self.writer.dialect.name == "sqlite"
 
     @asynccontextmanager
-    async def reading(self) -> AsyncIterator[AsyncSession]:
+    async def reading(self, of: frozenset[UUID] | None = None) -> AsyncIterator[AsyncSession]:
         async with self._read() as session, session.begin():
+            await confine(await session.connection(), of)
             yield session
 
     @asynccontextmanager
-    async def writing(self) -> AsyncIterator[AsyncSession]:
+    async def writing(self, of: frozenset[UUID] | None = None) -> AsyncIterator[AsyncSession]:
         async with self._write() as session, session.begin():
+            await confine(await session.connection(), of)
             yield session
 
     async def close(self) -> None:
         await self.reader.dispose()
         await self.writer.dispose()
+
+
+async def confine(connection: AsyncConnection, of: frozenset[UUID] | None) -> None:
+    """Let this transaction come to the rows of the partners `of`, or (`None`) of everybody."""
+    if connection.dialect.name == "postgresql":
+        said = ("yes", "") if of is None else ("", ",".join(str(partner) for partner in sorted(of)))
+        await connection.exec_driver_sql(_CONFINE, said)
+
+
+_CONFINE = "SELECT set_config('promos.everybody', $1, true), set_config('promos.partners', $2, true)"
 
 
 def connect(settings: Settings) -> Database:

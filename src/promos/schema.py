@@ -11,7 +11,7 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
-from promos.database import Database, connect, take_as_long
+from promos.database import Database, confine, connect, take_as_long
 from promos.settings import Settings
 
 
@@ -59,6 +59,7 @@ async def run_on(settings: Settings, work: Callable[[sa.Connection], Any]) -> No
     try:
         async with database.writer.connect() as connection, connection.begin():
             await take_as_long(connection)
+            await confine(connection, None)
             await connection.run_sync(work)
     finally:
         await database.close()

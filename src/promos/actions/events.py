@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
+from itertools import count, islice
 from typing import NotRequired, TypedDict, Unpack
 from uuid import UUID
 
@@ -11,12 +12,12 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from promos.actions import changes, holds, journal, limits
-from promos.models import Event, Offer, Partner, PassType
+from promos.models import Event, Offer, Partner, PassType, new_id
 from promos.rules import events, offers, texts
 from promos.rules.people import Actor
 from promos.rules.refusals import NotFound, TermsFrozen, TextTaken
 
-_TRIES = 20
+_TRIES = 5
 
 
 class New(TypedDict):
@@ -194,13 +195,14 @@ async def _named(session: AsyncSession, event: Event) -> Event:
     plain = texts.slug_of(f"{event.name} {event.edition or ''}")
     alike = sa.or_(Event.slug == plain, Event.slug.startswith(f"{plain}-"))
     taken = set(await session.scalars(sa.select(Event.slug).where(alike)))
-    slugs = (slug for number in range(1, len(taken) + _TRIES) if (slug := _nth(plain, number)) not in taken)
-    for slug in slugs:
+    free = (slug for number in count(1) if (slug := _nth(plain, number)) not in taken)
+    event.id = new_id()
+    for slug in (*islice(free, _TRIES), f"{plain}-{event.id.hex[-8:]}"):  # the last one is nobody's
         event.slug = slug
         try:
             async with session.begin_nested():
                 session.add(event)
-        except IntegrityError:  # somebody took it since the look
+        except IntegrityError:  # somebody took it since the look, or somebody whose events are not seen here
             continue
         return event
     raise TextTaken("slug")

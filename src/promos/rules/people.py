@@ -73,6 +73,13 @@ class Actor:
         """The publications whose editor this is."""
         return frozenset(grant.publication_id for grant in self.grants if grant.publication_id)
 
+    @property
+    def reach(self) -> frozenset[UUID] | None:
+        """The partners beyond whose rows nothing exists for this actor; `None` for who works for no partner alone."""
+        if not self.grants or any(grant.partner_id is None for grant in self.grants):
+            return None
+        return frozenset(grant.partner_id for grant in self.grants if grant.partner_id)
+
     def partners(self, *roles: Role) -> frozenset[UUID]:
         """The partners for whom this actor has one of `roles`."""
         return frozenset(grant.partner_id for grant in self.grants if grant.partner_id and grant.role in roles)

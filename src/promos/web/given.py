@@ -48,6 +48,7 @@ class Writes:
         self._database: Database = request.app.state.database
         self._clock: Callable[[], datetime] = request.app.state.clock
         self._patience: float = request.app.state.settings.batch_wait  # seconds
+        self._reach = reach(request)
 
     async def run(self, effect: Effect[T]) -> T:
         """What `effect` returns, committed; a busy database is waited for, as long as a batch would.
@@ -61,7 +62,7 @@ class Writes:
         while True:
             try:
                 await holds.clear(self._database, overdue, self._clock)
-                async with self._database.writing() as session:
+                async with self._database.writing(self._reach) as session:
                     return await effect(session, self._clock())
             except Refusal:
                 raise
@@ -141,15 +142,21 @@ def network(request: Request[Any, Any, Any]) -> str:
 class Reads:
     """`async with reads() as session`: a session that reads; on SQLite it could not write if it wanted to."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, database: Database, of: frozenset[UUID] | None) -> None:
+        self._database, self._of = database, of
 
     def __call__(self) -> AbstractAsyncContextManager[AsyncSession]:
-        return self._database.reading()
+        return self._database.reading(self._of)
 
 
-def provide_reads(state: State) -> Reads:
-    return Reads(state.database)
+def reach(request: Request[Any, Any, Any]) -> frozenset[UUID] | None:
+    """The partners to whose rows a request is confined; what anyone may ask for is about everybody's."""
+    actor: Actor = request.user
+    return actor.reach if request.route_handler.opt["allows"]["roles"] else None
+
+
+def provide_reads(request: Request[Any, Any, Any]) -> Reads:
+    return Reads(request.app.state.database, reach(request))
 
 
 def provide_writes(request: Request[Any, Any, Any]) -> Writes:
