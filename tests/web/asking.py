@@ -82,7 +82,7 @@ def _places(operation: str, about: Subject) -> dict[str, Any]:
         **dict.fromkeys(("publishIssue", "correctIssue", "findIssue"), newsroom.ready),
         "exportEvidence": newsroom.publication,
         "removeEndpoint": side.spare_endpoint,
-        **dict.fromkeys(("createEndpoint", "listEndpoints"), side.partner),
+        **dict.fromkeys(("createEndpoint", "listEndpoints", "exportList"), side.partner),
         **dict.fromkeys(("renewEndpointSecret", "listMessages", "sendMessageAgain", "sendMissedAgain"), side.endpoint),
     }
     by_noun = {
@@ -125,7 +125,8 @@ def _places(operation: str, about: Subject) -> dict[str, Any]:
     link = side.spare_link if operation in ("giveBackPass", "handOnPass") else side.pass_link
     secret = side.left_secret if operation == "leaveWaitingList" else side.claim_secret
     return {"id": found, "code": side.codes[0], "batch": side.batch, "link": link, "secret": secret} | {
-        "message": f"msg_{side.message.hex}"
+        "message": f"msg_{side.message.hex}",
+        "name": "redemptions",
     }
 
 

@@ -1,21 +1,76 @@
-"""Long lists that leave the house, a piece at a time: none is ever in memory whole."""
+"""Lists that leave the house, a piece at a time: none is ever in memory whole."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
 from datetime import UTC, timedelta
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from promos.models import CodeBatch, PromoCode
+from promos.models import CodeBatch, Partner, PromoCode
+from promos.queries.lists import LISTS, List, Wish
+from promos.rendering.language import Language
 from promos.rendering.sheets import Line, Sheet
+from promos.rules.people import Actor
+from promos.rules.refusals import NotFound
 
 PIECE = 2000  # rows
+AT_ONCE = 20_000  # ids
 CLOCKS = timedelta(days=1)  # by which they may differ
 COLUMNS = ("code", "limit", "used", "status")
 
 Reading = Callable[[], AbstractAsyncContextManager[AsyncSession]]
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """What a list held when it was asked for: 16 bytes a row, whatever stands in it."""
+
+    name: str
+    of: List
+    wish: Wish
+    partner: Partner
+    ids: bytes
+
+    @property
+    def number(self) -> int:
+        return len(self.ids) // 16
+
+
+async def chosen(session: AsyncSession, name: str, wish: Wish, by: Actor) -> Chosen:
+    """The rows of a partner's list that `by` may take away; raises `NotFound` for a list or partner of nobody's."""
+    partner = await session.get(Partner, wish.partner_id) if by.runs(wish.partner_id) else None
+    if partner is None:
+        raise NotFound("partner")
+    if name not in LISTS:
+        raise NotFound("list")
+    of, ids = LISTS[name], bytearray()
+    found = of.rows(wish, by).with_only_columns(of.id, maintain_column_froms=True).order_by(of.id)
+    rows = await session.stream_scalars(found.execution_options(yield_per=AT_ONCE))
+    async for some in rows.partitions():
+        ids += b"".join(each.bytes for each in some)
+    return Chosen(name, of, wish, partner, bytes(ids))
+
+
+def sheet(reading: Reading, what: Chosen, by: Actor, language: Language) -> Sheet:
+    """The list as a file: what stands in a row is read as it leaves, so what a reader took back is not in it."""
+    title = language.gettext(what.of.title)
+    heads = [language.gettext(head) for head in what.of.columns]
+    return Sheet(f"promos-{what.name}", title, heads, _pieces(reading, what, by))
+
+
+async def _pieces(reading: Reading, what: Chosen, by: Actor) -> AsyncIterator[list[Line]]:
+    """Each piece is read by itself, so no transaction waits for who downloads."""
+    of, width, cells = what.of, 16 * PIECE, list(what.of.columns.values())
+    for begin in range(0, len(what.ids), width):
+        some = what.ids[begin : begin + width]
+        ids = [UUID(bytes=some[at : at + 16]) for at in range(0, len(some), 16)]
+        async with reading() as session:
+            rows = (await session.execute(of.rows(what.wish, by).where(of.id.in_(ids)).order_by(of.id))).all()
+            whole = await of.completed(session, rows)
+        yield [[cell(row) for cell in cells] for row in whole]
 
 
 def codes_of(reading: Reading, batch: CodeBatch) -> Sheet:

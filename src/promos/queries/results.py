@@ -1,5 +1,6 @@
 """What came of an offer: the running tally, and who redeemed, as far as each reader agreed."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -132,24 +133,42 @@ async def redemptions(
     size: int = 50,
 ) -> tuple[list[Line], str | None]:
     """A page of the redemptions that `by` may see, oldest first; raises `InvalidRequest` for a filter without sense."""
-    statement = _SHARED.where(Redemption.visible_to(by))
+    statement = shared(by, event_id=event_id, offer_id=offer_id, code=code, state=state)
     if redemption_id is not None:
         statement = statement.where(Redemption.id == redemption_id)
+    if held_for is not None:
+        statement = statement.where(IS_HELD, Redemption.held_for == held_for)
+    rows, following = await pages.page(session, statement, Redemption.id, cursor, size)
+    return await lines(session, rows), following
+
+
+def shared(
+    by: Actor,
+    *,
+    event_id: UUID | None = None,
+    offer_id: UUID | None = None,
+    code: str | None = None,
+    state: str | None = None,
+) -> sa.Select[*tuple[Any, ...]]:
+    """The redemptions that `by` may see, with what readers agreed to show; raises `InvalidRequest`."""
+    statement: sa.Select[*tuple[Any, ...]] = _SHARED.where(Redemption.visible_to(by))
     if event_id is not None:
         statement = statement.where(Redemption.event_id == event_id)
     if offer_id is not None:
         statement = statement.where(Redemption.offer_id == offer_id)
     if code is not None:
-        statement = statement.where(_meant(code))
+        statement = statement.where(meant(code))
     if state is not None:
         if state not in STATES:
             raise InvalidRequest({"state": N_("This is not one of the possible choices.")})
         statement = statement.where(Redemption.state == state)
-    if held_for is not None:
-        statement = statement.where(IS_HELD, Redemption.held_for == held_for)
-    rows, following = await pages.page(session, statement, Redemption.id, cursor, size)
+    return statement
+
+
+async def lines(session: AsyncSession, rows: Sequence[Any]) -> list[Line]:
+    """What was selected by `shared`, with the newest pass of each."""
     passes = await _passes(session, [row.id for row in rows])
-    return [_line(row, passes.get(row.id)) for row in rows], following
+    return [_line(row, passes.get(row.id)) for row in rows]
 
 
 async def to_decide(session: AsyncSession, event_id: UUID, *, by: Actor) -> int:
@@ -195,7 +214,8 @@ _SHARED = (
 )
 
 
-def _meant(code: str) -> sa.ColumnElement[bool]:
+def meant(code: str) -> sa.ColumnElement[bool]:
+    """The code that a filter names."""
     try:
         return code_queries.meant(code)
     except CodeMalformed:

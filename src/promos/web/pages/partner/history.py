@@ -45,6 +45,7 @@ SENTENCES = {
     "redemption.cancelled": N_("%(who)s cancelled a pass given with %(what)s."),
     "pass.given_back": N_("%(who)s gave a pass back, taken with %(what)s."),
     "pass.handed_on": N_("%(who)s handed a pass on, taken with %(what)s."),
+    "list.exported": N_("%(who)s took a list away, with %(rows)s rows."),
     "consent.withdrawn": N_("%(who)s took an agreement back."),
     "pass.checked_in": N_("%(who)s let somebody in."),
     "pass.scanned_again": N_("%(who)s scanned a pass that was in already."),
@@ -121,6 +122,7 @@ def _said(entry: Told, language: Language) -> str:
         "verb": entry.verb,
         "limit": _number(limit, language),
         "left": entry.facts.get("left"),
+        "rows": language.number(entry.facts.get("rows", 0)),
         "changed": ", ".join(_field(each, language) for each in changed),
     }
 

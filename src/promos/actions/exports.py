@@ -1,0 +1,26 @@
+"""Who took which list away is history: it is written before the first byte leaves."""
+
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from promos.actions import journal
+from promos.queries.exports import Chosen
+from promos.rules.people import Actor
+
+
+async def record(session: AsyncSession, what: Chosen, kind: str, *, now: datetime, by: Actor) -> None:
+    """Write that `by` takes this list away as a file of `kind`, with how many rows it has."""
+    wish = what.wish
+    facts = {"list": what.name, "rows": what.number, "format": kind}
+    facts |= {"offer": str(wish.offer_id)} if wish.offer_id else {}
+    await journal.record(
+        session,
+        "list.exported",
+        wish.event_id or wish.partner_id,
+        at=now,
+        by=by,
+        partner=wish.partner_id,
+        event=wish.event_id,
+        facts=facts,
+    )
