@@ -152,11 +152,13 @@ def upgrade() -> None:
         sa.Column("passed_check_id", sa.Uuid(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("published_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("recipients", sa.Integer(), nullable=True),
         sa.Column("draft_id", sa.String(), nullable=True),
         sa.Column("draft_address", sa.String(), nullable=True),
         sa.Column("web_address", sa.String(), nullable=True),
         sa.Column("look_at", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint("needed_verdict = 'pass'", name=op.f("ck_issues_needed_verdict")),
+        sa.CheckConstraint("recipients >= 0", name=op.f("ck_issues_recipients")),
         sa.CheckConstraint(
             "state <> 'published' OR passed_check_id IS NOT NULL", name=op.f("ck_issues_published_is_checked")
         ),

@@ -227,7 +227,7 @@ async def test_from_the_code_to_the_door_and_the_issue_between(chromium: Any, de
     # The funnel moved: a visit of the issue, a claim, nobody who found nothing, a pass, none back, an arrival.
     await partner.goto(demo.base + "/partner")
     await partner.get_by_role("link", name="GenerationAI").first.click()
-    by_issue = partner.url.split("?")[0] + "?by=issue"
+    by_issue = partner.url.split("?")[0] + "/results?by=issue"
     async with asyncio.timeout(20):  # clicks are counted within half a second
         while "FreeA" not in await (await partner.goto(by_issue)).text():  # noqa: ASYNC110 -- another process writes it
             await asyncio.sleep(0.2)

@@ -19,6 +19,7 @@ from promos.parsing.issues import MEDIA_TYPES, read_issue
 from promos.rules import texts
 from promos.rules.blocks import clean_line
 from promos.rules.issues import Segment
+from promos.rules.language import N_
 from promos.rules.people import Actor, Role
 from promos.rules.refusals import (
     BodyTooLarge,
@@ -32,6 +33,7 @@ from promos.rules.refusals import (
 from promos.rules.texts import Reader, line, up_to
 
 MOST_CONTENT = 2_000_000  # bytes in UTF-8
+MOST_RECIPIENTS = 1_000_000_000
 UNJUDGED = ""  # the hash of a content that no check has seen: no check row has it, so nothing like it is published
 
 _ISSUE: Mapping[str, Reader] = {
@@ -116,6 +118,29 @@ async def update(
                 _follow(block, before, issue.segments)
         await touch(session, issue)
         await _record(session, "issue.changed", issue, now=now, by=by, changed=changed)
+    return issue
+
+
+async def tell_recipients(
+    session: AsyncSession, issue_id: UUID, recipients: int | None, *, now: datetime, by: Actor
+) -> Issue:
+    """Say, or correct, to how many people an issue goes or went; `None`: nobody knows. What readers had stays as it is.
+
+    Partners see it beside what came of their blocks.
+    """
+    mine = sa.select(Issue).where(Issue.id == issue_id, Issue.visible_to(by)).with_for_update(key_share=True)
+    issue = await session.scalar(mine.execution_options(populate_existing=True))
+    if issue is None:
+        raise NotFound("issue")
+    if recipients is not None and (isinstance(recipients, bool) or not 0 <= recipients <= MOST_RECIPIENTS):
+        raise InvalidRequest({"recipients": N_("Write a whole number of people, or leave this empty.")})
+    before = issue.recipients
+    if changes.apply(issue, {"recipients": recipients}):
+        facts = {"before": before, "recipients": recipients}
+        publication = issue.publication_id
+        await journal.record(
+            session, "issue.recipients_told", issue.id, at=now, by=by, publication=publication, facts=facts
+        )
     return issue
 
 

@@ -20,6 +20,7 @@ class Issue(Base):
         sa.CheckConstraint("state IN ('draft', 'published')", name="state"),
         sa.CheckConstraint("state <> 'published' OR passed_check_id IS NOT NULL", name="published_is_checked"),
         sa.CheckConstraint("needed_verdict = 'pass'", name="needed_verdict"),
+        sa.CheckConstraint("recipients >= 0", name="recipients"),
         where_there("issues", "look_at"),
         sa.ForeignKeyConstraint(
             ["passed_check_id", "id", "content_hash", "needed_verdict"],
@@ -42,6 +43,7 @@ class Issue(Base):
     passed_check_id: Mapped[UUID | None]
     created_at: Mapped[datetime]
     published_at: Mapped[datetime | None]
+    recipients: Mapped[int | None]  # to how many people it went, as its editor told; None: unknown
     draft_id: Mapped[str | None]  # in the newsletter tool where it stands, as the tool calls it
     draft_address: Mapped[str | None]  # of the same, for a browser
     web_address: Mapped[str | None]  # where it is published for everybody

@@ -1,74 +1,94 @@
-"""From the link to the door: visits, claims, passes and arrivals of an event, counted from the ledger itself."""
+"""From the issue sent to the person at the door: what came of an event, counted from the ledgers themselves."""
 
-from dataclasses import dataclass, fields
-from datetime import date
-from enum import StrEnum
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from promos.models import (
-    CheckIn,
-    Claim,
-    CodeBatch,
-    Event,
-    Issue,
-    Offer,
-    Pass,
-    PromoBlock,
-    PromoCode,
-    Publication,
-    Redemption,
-    Visit,
-)
-from promos.queries import codes
+from promos.models import CodeBatch, Event, Issue, Offer, PromoBlock, PromoCode, Publication
+from promos.queries import codes, counted
+from promos.queries.counted import Scope
+from promos.rules import days, funnels
+from promos.rules.funnels import Counts, Given, Purse, Sent, Split
+from promos.rules.language import N_
 from promos.rules.people import Actor
-from promos.rules.refusals import NotFound
+from promos.rules.refusals import InvalidRequest, NotFound
 
 MOST_UNUSED = 50  # of an offer: codes that nobody used yet
 
 
-class Split(StrEnum):
-    CODE = "code"
-    ISSUE = "issue"
-    DAY = "day"  # UTC
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """By what to split, and what to leave out. `since` and `until` are days in the event's zone, both counted."""
 
-
-@dataclass(slots=True)
-class Counts:
-    visits: int = 0  # people
-    machines: int = 0  # prefetches and link scanners, apart
-    unserved: int = 0  # who asked when nothing was left, each time they did
-    claims: int = 0  # all who asked by mail, whatever came of it
-    passes: int = 0  # confirmed now
-    given_back: int = 0  # cancelled or given back, by whomever
-    arrivals: int = 0  # inside, or were
-
-    def add(self, more: "Counts") -> None:
-        for field in fields(self):
-            setattr(self, field.name, getattr(self, field.name) + getattr(more, field.name))
+    split: Split = Split.CODE
+    offer_id: UUID | None = None
+    code: str | None = None
+    publication_id: UUID | None = None
+    issue_id: UUID | None = None
+    since: date | None = None
+    until: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One code, issue or day. `key` is `None` for whoever came without a promo block."""
+    """One offer, code, issue, publication or day. `key` is `None` for whoever came without a promo block."""
 
-    key: str | None  # the code as shown, the batch's or issue's id, or the day
+    key: str | None  # the code as shown, the day, else an id
     name: str
     counts: Counts
+    sent: Sent
+    given: list[Given]
 
 
 @dataclass(frozen=True, slots=True)
 class Funnel:
+    """`days`: every day on which something happened, whatever the lines are. `is_over`: no-shows are known."""
+
     event: Event
     total: Counts
+    sent: Sent
+    given: list[Given]
     lines: list[Line]
+    days: list[tuple[date, Counts]]
+    is_over: bool
 
 
-async def of_event(session: AsyncSession, event_id: UUID, split: Split, *, by: Actor) -> Funnel:
-    """The funnel of an event; raises `NotFound`.
+@dataclass(slots=True)
+class _Came:
+    counts: Counts = field(default_factory=Counts)
+    purse: Purse = field(default_factory=Purse)
+    issues: dict[UUID, int | None] = field(default_factory=dict)  # recipients of each
+
+    def add(self, group: counted.Group) -> None:
+        self.counts.add(group.counts)
+        if group.basis:
+            more = {"passes": group.counts.passes, "arrivals": group.counts.arrivals}
+            self.purse.add(group.basis, amount=group.amount, **more)
+
+
+@dataclass(frozen=True, slots=True)
+class _Block:
+    """A block of an issue that went out, or one through which somebody came."""
+
+    id: UUID
+    offer_id: UUID
+    code_key: UUID
+    publication_id: UUID
+    publication: str
+    issue_id: UUID
+    number: str
+    planned_at: datetime
+    published_at: datetime | None  # `None` where it is a draft, or the block was taken out
+    recipients: int | None
+
+
+async def of_event(session: AsyncSession, event_id: UUID, wish: Wish, *, now: datetime, by: Actor) -> Funnel:
+    """The funnel of an event; raises `NotFound` for it and for what it is narrowed to, and `InvalidRequest`.
 
     Admins and the partner's people see all of it, editors what came of their own issues.
     """
@@ -76,109 +96,141 @@ async def of_event(session: AsyncSession, event_id: UUID, split: Split, *, by: A
     runs = event is not None and by.runs(event.partner_id)
     if event is None or not (runs or by.publications):
         raise NotFound("event")
-    own = None if runs else sa.select(PromoBlock.id).where(PromoBlock.publication_id.in_(by.publications))
-    found = await _counts(session, event.id, split, own)
-    if runs and split is Split.CODE:
-        for code_id in await codes.public_ids(session, await _offers(session, event.id), most=MOST_UNUSED):
-            found.setdefault(code_id, Counts())  # a code that nobody used yet stands there too
-    lines = await _LINES[split](session, found)
-    total = Counts()
-    for line in lines:
-        total.add(line.counts)
-    return Funnel(event, total, lines)
-
-
-async def _offers(session: AsyncSession, event_id: UUID) -> list[UUID]:
-    return list(await session.scalars(sa.select(Offer.id).where(Offer.event_id == event_id)))
-
-
-async def _counts(
-    session: AsyncSession, event_id: UUID, split: Split, own: sa.Select[UUID] | None
-) -> dict[Any, Counts]:
-    """Counts by code id (of secret codes, the id of their batch), block id or day."""
-    sources: list[tuple[Any, Any, tuple[str, ...], sa.Select[*tuple[Any, ...]]]] = [
-        (
-            Visit,
-            Visit.day,
-            ("visits", "machines", "unserved"),
-            sa.select(sa.func.sum(Visit.human), sa.func.sum(Visit.machine), sa.func.sum(Visit.refused)),
-        ),
-        (Claim, _day(session, Claim.created_at), ("claims",), sa.select(sa.func.count(Claim.id))),
-        (
-            Redemption,
-            _day(session, Redemption.created_at),
-            ("passes", "given_back"),
-            sa.select(
-                sa.func.count(Redemption.id).filter(Redemption.state == "confirmed"),
-                sa.func.count(Redemption.id).filter(Redemption.state == "cancelled"),
-            ),
-        ),
-        (
-            Redemption,
-            _day(session, CheckIn.at),
-            ("arrivals",),
-            sa.select(sa.func.count(CheckIn.id))
-            .join(Pass, CheckIn.pass_id == Pass.id)
-            .join(Redemption, Pass.redemption_id == Redemption.id)
-            .where(CheckIn.result == "admitted", CheckIn.undone_at.is_(None)),
-        ),
-    ]
-    found: dict[Any, Counts] = {}
-    for ledger, day, names, statement in sources:
-        by_code = sa.func.coalesce(PromoCode.batch_id, PromoCode.id)
-        key = {Split.CODE: by_code, Split.ISSUE: ledger.block_id, Split.DAY: day}[split]
-        mine = statement.where(ledger.event_id == event_id)
-        if split is Split.CODE:
-            mine = mine.join(PromoCode, ledger.code_id == PromoCode.id)
-        if own is not None:
-            mine = mine.where(ledger.block_id.in_(own))
-        for *numbers, of in await session.execute(mine.add_columns(key).group_by(key)):
-            found.setdefault(_plain(of), Counts()).add(Counts(**dict(zip(names, map(int, numbers), strict=True))))
-    return found
-
-
-async def _by_code(session: AsyncSession, found: dict[Any, Counts]) -> list[Line]:
-    rows = await session.execute(
-        sa.select(PromoCode.id, PromoCode.spelled).where(PromoCode.id.in_(found)).order_by(PromoCode.text)
+    scope, blocks = await _scope(session, event, wish, None if runs else by.publications)
+    total, found = _Came(), dict[Any, _Came]()
+    on_days = dict[date, Counts]()
+    through = {block.id: _key(block, wish.split) for block in blocks}
+    async for group in counted.groups(session, scope, wish.split, now):
+        key: Any = group.day if wish.split is Split.DAY else group.key
+        if wish.split in (Split.ISSUE, Split.PUBLICATION):
+            key = through.get(key)
+        for came in (total, found.setdefault(key, _Came())):
+            came.add(group)
+        on_days.setdefault(group.day, Counts()).add(group.counts)
+    for block in blocks:
+        if not (block.published_at and _is_meant(block, wish, scope.code_id)):
+            continue
+        published = days.of(block.published_at, event.timezone)
+        if (wish.since or published) <= published <= (wish.until or published):
+            key = published if wish.split is Split.DAY else _key(block, wish.split)
+            for came in (total, found.setdefault(key, _Came())):
+                came.issues[block.issue_id] = block.recipients
+    if runs and wish in (Wish(Split.CODE), Wish(Split.OFFER)):
+        await _unused(session, scope.offer_ids, wish.split, found)
+    named = await _named(session, wish.split, found, blocks)
+    return Funnel(
+        event=event,
+        total=total.counts,
+        sent=funnels.sent(total.issues.values()),
+        given=total.purse.given,
+        lines=[_line(key, name, found[of]) for of, key, name in named],
+        days=sorted(on_days.items()),
+        is_over=event.ends_at <= now,
     )
-    ordered = sa.select(CodeBatch).where(CodeBatch.id.in_(found)).order_by(CodeBatch.id)
-    batches = [
-        Line(str(batch.id), batch.pattern or f"{batch.created_at:%Y-%m-%d}", found[batch.id])
-        for batch in await session.scalars(ordered)
-    ]
-    return [*(Line(spelled, spelled, found[code_id]) for code_id, spelled in rows), *batches]
 
 
-async def _by_issue(session: AsyncSession, found: dict[Any, Counts]) -> list[Line]:
-    """An issue may hold several blocks of one event; what came without a block stands last."""
+async def _scope(
+    session: AsyncSession, event: Event, wish: Wish, publications: Iterable[UUID] | None
+) -> tuple[Scope, list[_Block]]:
+    """`publications`: whose issues alone are seen."""
+    if wish.since and wish.until and wish.until < wish.since:
+        raise InvalidRequest({"until": N_("The last day is before the first.")})
+    offer_ids = list(await session.scalars(sa.select(Offer.id).where(Offer.event_id == event.id)))
+    if wish.offer_id and wish.offer_id not in offer_ids:
+        raise NotFound("offer")
+    code_id = None
+    if wish.code is not None:
+        known = sa.select(PromoCode.id).where(codes.meant(wish.code), PromoCode.event_id == event.id)
+        if (code_id := await session.scalar(known)) is None:
+            raise NotFound("code")
+    mine = [PromoBlock.event_id == event.id]
+    if publications is not None:
+        mine.append(PromoBlock.publication_id.in_(publications))
+    if wish.publication_id:
+        mine.append(PromoBlock.publication_id == wish.publication_id)
+    if wish.issue_id:
+        mine.append(PromoBlock.issue_id == wish.issue_id)
+    blocks = await _blocks(session, mine)
+    if not blocks and (wish.publication_id or wish.issue_id):
+        raise NotFound("issue" if wish.issue_id else "publication")
+    through = sa.select(PromoBlock.id).where(*mine) if len(mine) > 1 else None
+    return Scope(event, offer_ids, wish.offer_id, code_id, through, wish.since, wish.until), blocks
+
+
+async def _blocks(session: AsyncSession, mine: Iterable[sa.ColumnElement[bool]]) -> list[_Block]:
+    """In the order in which their issues go out."""
+    went_out = sa.and_(Issue.state == "published", PromoBlock.removed_at.is_(None))
     rows = await session.execute(
-        sa.select(PromoBlock.id, Issue.id, Publication.name, Issue.number)
+        sa.select(
+            PromoBlock.id,
+            PromoBlock.offer_id,
+            sa.func.coalesce(PromoCode.batch_id, PromoCode.id),
+            Publication.id,
+            Publication.name,
+            Issue.id,
+            Issue.number,
+            Issue.planned_at,
+            sa.case((went_out, Issue.published_at)),
+            Issue.recipients,
+        )
         .join(Issue, PromoBlock.issue_id == Issue.id)
         .join(Publication, Issue.publication_id == Publication.id)
-        .where(PromoBlock.id.in_([block for block in found if block is not None]))
-        .order_by(Issue.planned_at, Issue.id)
+        .join(PromoCode, PromoBlock.code_id == PromoCode.id)
+        .where(*mine)
+        .order_by(Issue.planned_at, Issue.id, PromoBlock.id)
     )
-    lines: dict[UUID, Line] = {}
-    for block_id, issue_id, publication, number in rows:
-        line = lines.setdefault(issue_id, Line(str(issue_id), f"{publication} {number}", Counts()))
-        line.counts.add(found[block_id])
-    direct = [Line(None, "", found[None])] if None in found else []
-    return [*lines.values(), *direct]
+    return [_Block(*row) for row in rows]
 
 
-async def _by_day(_session: AsyncSession, found: dict[Any, Counts]) -> list[Line]:
-    return [Line(day, day, found[day]) for day in sorted(found)]
+def _is_meant(block: _Block, wish: Wish, code_id: UUID | None) -> bool:
+    return wish.offer_id in (None, block.offer_id) and code_id in (None, block.code_key)
 
 
-_LINES = {Split.CODE: _by_code, Split.ISSUE: _by_issue, Split.DAY: _by_day}
+def _key(block: _Block, split: Split) -> UUID:
+    return {
+        Split.OFFER: block.offer_id,
+        Split.CODE: block.code_key,
+        Split.PUBLICATION: block.publication_id,
+    }.get(split, block.issue_id)
 
 
-def _day(session: AsyncSession, instant: Any) -> sa.ColumnElement[Any]:
-    """The day of an instant in UTC, which is how SQLite stores it."""
-    if session.get_bind().dialect.name == "sqlite":
-        return sa.func.date(instant)
-    return sa.cast(sa.func.timezone("UTC", instant), sa.Date)
+async def _unused(session: AsyncSession, offer_ids: Collection[UUID], split: Split, found: dict[Any, _Came]) -> None:
+    """Offers and codes that nobody used yet stand there too."""
+    its_own = await codes.public_ids(session, offer_ids, most=MOST_UNUSED) if split is Split.CODE else offer_ids
+    for each in its_own:
+        found.setdefault(each, _Came())
 
 
-def _plain(key: Any) -> Any:
-    return key.isoformat() if isinstance(key, date) else key
+async def _named(
+    session: AsyncSession, split: Split, found: dict[Any, _Came], blocks: Iterable[_Block]
+) -> list[tuple[Any, str | None, str]]:
+    """What was found, its key to be shown and its name, in the order of the lines; what has no block stands last."""
+    if split is Split.DAY:
+        return [(day, day.isoformat(), day.isoformat()) for day in sorted(found)]
+    if split is Split.OFFER:
+        offers = sa.select(Offer.id, Offer.name).where(Offer.id.in_(found)).order_by(Offer.id)
+        return [(row.id, str(row.id), row.name) for row in await session.execute(offers)]
+    if split is Split.CODE:
+        return await _codes(session, found)
+    names = {_key(block, split): _name(block, split) for block in blocks}
+    lines: list[tuple[Any, str | None, str]] = [(key, str(key), name) for key, name in names.items() if key in found]
+    return [*lines, *([(None, None, "")] if None in found else [])]
+
+
+def _name(block: _Block, split: Split) -> str:
+    return block.publication if split is Split.PUBLICATION else f"{block.publication} {block.number}"
+
+
+async def _codes(session: AsyncSession, found: dict[Any, _Came]) -> list[tuple[Any, str | None, str]]:
+    """Public words, then secret codes by their batches."""
+    words = sa.select(PromoCode.id, PromoCode.spelled).where(PromoCode.id.in_(found)).order_by(PromoCode.text)
+    ordered = sa.select(CodeBatch).where(CodeBatch.id.in_(found)).order_by(CodeBatch.id)
+    batches: list[tuple[Any, str | None, str]] = [
+        (batch.id, str(batch.id), batch.pattern or f"{batch.created_at:%Y-%m-%d}")
+        for batch in await session.scalars(ordered)
+    ]
+    return [*((row.id, row.spelled, row.spelled) for row in await session.execute(words)), *batches]
+
+
+def _line(key: str | None, name: str, came: _Came) -> Line:
+    return Line(key, name, came.counts, funnels.sent(came.issues.values()), came.purse.given)

@@ -223,3 +223,29 @@ async def test_what_cannot_be_judged_is_refused(
     answer = await lint(editor, content, media_type, query)
 
     assert answer.status_code == status, answer.text
+
+
+async def test_to_how_many_a_published_issue_went_can_be_told_and_corrected(
+    editor: httpx.AsyncClient, world: World
+) -> None:
+    address = f"{BASE}/issues/{world.ours.ready}"
+
+    async def funnel() -> Any:
+        headers = bearing(world.a.secrets[Role.MEMBER])
+        return (await editor.get(f"{BASE}/events/{world.a.event}/funnel?by=issue", headers=headers)).json()["total"]
+
+    before = await funnel()
+    for recipients in (128_000, 129_000):
+        answer = await editor.patch(address, json={"recipients": recipients})
+        assert (answer.status_code, answer.json()["recipients"]) == (200, recipients)
+    told = await funnel()
+    wrong = [(await editor.patch(address, json={"recipients": each})).status_code for each in (-1, 10**10, "many")]
+    both = await editor.patch(address, json={"recipients": 1, "title": "Another"})
+    forgotten = await editor.patch(address, json={"recipients": None})
+
+    assert (before["sent"], before["sent_untold"]) == (None, 1)
+    assert (told["sent"], told["sent_untold"]) == (129_000, 0)
+    assert wrong == [422, 422, 400]
+    assert (both.status_code, both.json()["code"]) == (409, "issue-published")
+    assert forgotten.json()["recipients"] is None
+    assert (await funnel())["sent"] is None

@@ -21,12 +21,14 @@ async def test_the_funnel_is_a_picture_and_a_table(split: str, signed_in: SignIn
     partner, event, *_ = await a_world(database, redeemed=2)
     browser = await an_owner(signed_in, partner)
 
-    page = (await browser.get(f"/partner/events/{event.id}?by={split}")).text
+    page = (await browser.get(f"/partner/events/{event.id}/results?by={split}")).text
 
-    assert "<title>From click to door</title>" in page
+    assert "<title>From issue to door</title>" in page
     row = {"issue": "Not from an issue", "day": "Mon 23 Nov 2026"}.get(split, "FREEAGENAI")
     assert f'<th scope="row">{row}</th>' in page
-    assert "A reader took a pass with FREEAGENAI." in page or "A program took a pass with FREEAGENAI." in page
+    assert "€1,998" in page
+    history = (await browser.get(f"/partner/events/{event.id}")).text
+    assert "A reader took a pass with FREEAGENAI." in history or "A program took a pass with FREEAGENAI." in history
 
 
 async def test_readers_are_named_only_where_they_agreed(signed_in: SignIn, database: Database) -> None:

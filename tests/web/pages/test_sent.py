@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from promos.actions import codes
 from promos.database import Database
-from promos.models import Observation, PromoCode
+from promos.models import Issue, Observation, PromoCode
 from promos.rules.people import Role
 from tests.newsroom import a_placeable_code, a_ready_issue, an_issue, publish, rendered
 from tests.web.pages.conftest import Browser, SignIn
@@ -110,3 +110,16 @@ async def test_a_new_code_may_wait_from_the_start(
 
     [made] = await all_of(database, sa.select(PromoCode).where(PromoCode.text == "LATER"))
     assert (made.status, made.label) == ("paused", "awaited")
+
+
+async def test_to_how_many_an_issue_went_is_told_on_its_page(
+    database: Database, places: dict[str, str], editor: Browser
+) -> None:
+    page = places["sent"].removesuffix("/sent")
+
+    answer = await editor.post(f"{page}/recipients", {"recipients": "128000"})
+
+    assert answer.headers["Location"] == f"{page}?said=saved"
+    assert 'value="128000"' in (await editor.get(page)).text
+    assert await all_of(database, sa.select(Issue.recipients).where(Issue.state == "published")) == [128_000]
+    assert (await editor.post(f"{page}/recipients", {"recipients": "many"})).status_code == 422

@@ -14,8 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from promos.actions import checkins, events
 from promos.models import CheckIn, Event, Pass
-from promos.queries import funnel, pages
-from promos.queries.funnel import Split
+from promos.queries import pages
 from promos.rules.people import Actor, Role, Scope
 from promos.rules.refusals import NotFound
 from promos.web.access import allows
@@ -86,36 +85,6 @@ class EventsSeen(msgspec.Struct):
     next: str | None
 
 
-class Counted(msgspec.Struct):
-    """`machines`: visits of prefetches and link scanners, apart. `arrivals`: who is inside, or was.
-
-    `unserved`: requests that came when nothing was left.
-    """
-
-    visits: int
-    machines: int
-    unserved: int
-    claims: int
-    passes: int
-    given_back: int
-    arrivals: int
-
-
-class FunnelLine(msgspec.Struct):
-    """`key`: the code, the issue's id or the day (UTC); `null` for whoever came without a promo block."""
-
-    key: str | None
-    name: str
-    counts: Counted
-
-
-class FunnelSeen(msgspec.Struct):
-    event_id: UUID
-    by: Split
-    total: Counted
-    lines: list[FunnelLine]
-
-
 class DoorSeen(msgspec.Struct):
     """`passes`: live ones. `scans`: the latest, newest first."""
 
@@ -182,21 +151,6 @@ async def change(
     return await writes.answer(effect)
 
 
-@get("/events/{id:uuid}/funnel", opt=allows(*SEEN_BY, scope=Scope.READ), operation_id="getFunnel")
-async def get_funnel(
-    id: FromPath[UUID],
-    reads: NamedDependency[Reads],
-    actor: NamedDependency[Actor],
-    by: FromQuery[Split] = Split.CODE,
-) -> FunnelSeen:
-    """From visit to arrival, by code, issue or day. Editors see what came of their own issues."""
-    async with reads() as session:
-        found = await funnel.of_event(session, id, by, by=actor)
-    total = msgspec.convert(found.total, Counted, from_attributes=True)
-    lines = [msgspec.convert(line, FunnelLine, from_attributes=True) for line in found.lines]
-    return FunnelSeen(found.event.id, by, total, lines)
-
-
 @get("/events/{id:uuid}/door", opt=allows(*DOOR, scope=Scope.SCAN), operation_id="getDoor")
 async def get_door(id: FromPath[UUID], reads: NamedDependency[Reads], actor: NamedDependency[Actor]) -> DoorSeen:
     """How many are inside, and the latest scans."""
@@ -216,4 +170,4 @@ async def get_door(id: FromPath[UUID], reads: NamedDependency[Reads], actor: Nam
         )
 
 
-HANDLERS: list[Any] = [create, list_events, get_event, change, get_funnel, get_door]
+HANDLERS: list[Any] = [create, list_events, get_event, change, get_door]

@@ -48,7 +48,10 @@ class NewIssue(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class IssueChanges(msgspec.Struct, forbid_unknown_fields=True):
-    """With new content, blocks stay behind the segment they followed, as far as it is there."""
+    """With new content, blocks stay behind the segment they followed, as far as it is there.
+
+    `recipients` may be told and corrected after the issue is published, too; `null`: nobody knows.
+    """
 
     number: str | UnsetType = UNSET
     title: str | UnsetType = UNSET
@@ -58,6 +61,7 @@ class IssueChanges(msgspec.Struct, forbid_unknown_fields=True):
     markdown: str | UnsetType = UNSET
     text: str | UnsetType = UNSET
     eml: str | UnsetType = UNSET
+    recipients: int | UnsetType | None = UNSET
 
 
 class IssueRow(msgspec.Struct):
@@ -70,6 +74,7 @@ class IssueRow(msgspec.Struct):
     state: Literal["draft", "published"]
     created_at: datetime
     published_at: datetime | None
+    recipients: int | None  # as its editor told; null: unknown
 
 
 class IssuesSeen(msgspec.Struct):
@@ -226,8 +231,13 @@ async def change(
     """Change a draft; what is published stays as readers had it."""
     given = told(data)
     content = content_of(given, needed=False)
+    recipients: int | UnsetType | None = given.pop("recipients", UNSET)
 
     async def effect(session: AsyncSession, now: datetime) -> IssueSeen:
+        if recipients is not UNSET:
+            issue = await issues.tell_recipients(session, id, recipients, now=now, by=actor)
+            if not given and not content:
+                return await seen(session, issue, actor)
         return await seen(session, await issues.update(session, id, now=now, by=actor, **given, **content), actor)
 
     return await writes.answer(effect)

@@ -12,7 +12,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from promos.actions import disclosure, publishing
+from promos.actions import disclosure, issues, publishing
 from promos.actions.disclosure import Composed
 from promos.models import Issue, IssueCheck, PromoBlock, PromoCode
 from promos.queries import catalogue
@@ -29,6 +29,7 @@ from promos.web.pages.editor import seen
 from promos.web.pages.editor.desk import READ, WRITE, issue_of
 from promos.web.pages.editor.seen import Foreign, Ours, Part
 from promos.web.pages.show import go, language_of, page
+from promos.web.pages.typed import Typed
 
 STEPS = (N_("Text"), N_("Promo blocks"), N_("Declarations"), N_("Publish"))
 
@@ -95,6 +96,24 @@ async def publish(
     except DisclosureIncomplete:
         return go(f"/editor/issues/{issue_id}", "not-published")
     return go(f"/editor/issues/{issue_id}", "published")
+
+
+@post("/editor/issues/{issue_id:uuid}/recipients", opt=WRITE)
+async def tell_recipients(
+    request: Request[Any, Any, Any],
+    issue_id: FromPath[UUID],
+    writes: NamedDependency[Writes],
+    actor: NamedDependency[Actor],
+) -> Response[Any]:
+    typed = await Typed.of(request)
+    recipients = typed.whole("recipients")
+    typed.checked({}, {})
+
+    async def effect(session: AsyncSession, now: datetime) -> None:
+        await issues.tell_recipients(session, issue_id, recipients, now=now, by=actor)
+
+    await writes.run(effect)
+    return go(f"/editor/issues/{issue_id}", "saved")
 
 
 def rules_of(request: Request[Any, Any, Any]) -> RuleSet:
@@ -179,4 +198,4 @@ def _undeclared(part: Ours, language: Language) -> Next | None:
     return None
 
 
-HANDLERS: list[Any] = [issue_page, publish]
+HANDLERS: list[Any] = [issue_page, publish, tell_recipients]

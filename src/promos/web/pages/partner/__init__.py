@@ -15,6 +15,7 @@ from promos.web.pages.partner import (
     organisation,
     pass_types,
     redemptions,
+    results,
     team,
     trying,
 )
@@ -31,6 +32,7 @@ HANDLERS = [
     *bulk.HANDLERS,
     *redemptions.HANDLERS,
     *exports.HANDLERS,
+    *results.HANDLERS,
     *declaration.HANDLERS,
     *team.HANDLERS,
     *endpoints.HANDLERS,

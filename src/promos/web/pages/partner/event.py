@@ -1,7 +1,7 @@
 """An event's page: the number, its picture, its table; then what is given, by which codes, and what happened."""
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -15,11 +15,10 @@ from promos.actions import offers
 from promos.models import Event, PassType, Publication
 from promos.queries import funnel, journal, results
 from promos.queries.catalogue import Listing
-from promos.queries.funnel import Counts, Line, Split
+from promos.queries.funnel import Wish
 from promos.queries.results import OfferTally
 from promos.rendering import charts
-from promos.rendering.charts import Step
-from promos.rendering.language import Language
+from promos.rendering import results as words
 from promos.rules import redemption
 from promos.rules.language import N_
 from promos.rules.people import Actor
@@ -30,7 +29,6 @@ from promos.web.pages.partner.history import sentences
 from promos.web.pages.show import language_of, page
 
 STATES = {CodeEnded: "ended", CodeNotOpen: "not_open", CodePaused: "paused", CodeRevoked: "revoked"}
-SPLITS = {Split.CODE: N_("Code"), Split.ISSUE: N_("Issue"), Split.DAY: N_("Day")}
 
 
 @get("/partner/events/{event_id:uuid}", opt=READ)
@@ -59,9 +57,8 @@ async def shown(
     """The whole page. `typed` and `errors` belong to the small forms in it, by field and the id of what they change."""
     language = language_of(request)
     event = await event_of(session, event_id, actor)
-    wish = request.query_params.get("by")
-    split = Split(wish) if wish in list(Split) else Split.CODE
-    came = await funnel.of_event(session, event.id, split, by=actor)
+    came = await funnel.of_event(session, event.id, Wish(), now=now, by=actor)
+    steps = words.steps(came.total, came.sent, language, is_over=came.is_over)
     kinds = sa.select(PassType).where(PassType.event_id == event.id).order_by(PassType.id)
     pass_types = list(await session.scalars(kinds))
     tallies = await results.tally(session, by=actor, event_id=event.id)
@@ -72,10 +69,8 @@ async def shown(
         event=event,
         limit=_limit(event, tallies),
         came=came.total,
-        picture=charts.funnel_svg(_steps(came.total, language), language, language.gettext(N_("From click to door"))),
-        split=str(split),
-        splits=[(str(each), language.gettext(word)) for each, word in SPLITS.items()],
-        lines=[(_named(line, split, language), line.counts) for line in came.lines],
+        worth=words.worth(came.given, language),
+        picture=charts.funnel_svg(steps, language, language.gettext(N_("From issue to door"))),
         pass_types=pass_types,
         tallies=tallies,
         to_decide=await results.to_decide(session, event.id, by=actor),
@@ -86,25 +81,6 @@ async def shown(
         typed=dict(typed or {}),
         errors=dict(errors or {}),
     )
-
-
-def _steps(total: Counts, language: Language) -> list[Step]:
-    words = {
-        N_("Visits"): total.visits,
-        N_("Claims"): total.claims,
-        N_("Passes"): total.passes,
-        N_("Arrivals"): total.arrivals,
-    }
-    return [Step(language.gettext(word), count) for word, count in words.items()]
-
-
-def _named(line: Line, split: Split, language: Language) -> str:
-    if line.key is None:
-        return language.gettext(N_("Not from an issue"))
-    if split is Split.DAY:
-        day = date.fromisoformat(line.key)
-        return language.day(datetime(day.year, day.month, day.day, tzinfo=UTC), "UTC")
-    return line.name
 
 
 def _limit(event: Event, tallies: list[OfferTally]) -> int | None:

@@ -1,0 +1,136 @@
+"""What came of an event, in full: the number, its picture, its table; narrowed and split as one likes."""
+
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID
+
+import sqlalchemy as sa
+from litestar import Request, Response, get
+from litestar.di import NamedDependency
+from litestar.params import FromPath
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from promos.models import Event, Issue, Offer, PromoBlock, Publication
+from promos.queries import funnel
+from promos.queries.funnel import Funnel, Line, Wish
+from promos.rendering import charts, results
+from promos.rendering.charts import Series
+from promos.rendering.language import Language
+from promos.rules.funnels import Split
+from promos.rules.language import N_
+from promos.rules.people import Actor
+from promos.rules.refusals import InvalidRequest
+from promos.web.given import Reads
+from promos.web.pages.partner.desk import READ, event_of
+from promos.web.pages.show import language_of, page
+
+NARROWED = ("offer", "code", "publication", "issue", "since", "until")
+BY_DAY = ("visits", "claims", "passes", "arrivals")
+
+
+@get("/partner/events/{event_id:uuid}/results", opt=READ)
+async def results_page(
+    request: Request[Any, Any, Any],
+    event_id: FromPath[UUID],
+    reads: NamedDependency[Reads],
+    actor: NamedDependency[Actor],
+    now: NamedDependency[datetime],
+) -> Response[str]:
+    language = language_of(request)
+    typed = {name: request.query_params.get(name, "").strip() for name in NARROWED}
+    wish = asked(request)
+    async with reads() as session:
+        event = await event_of(session, event_id, actor)
+        came = await funnel.of_event(session, event.id, wish, now=now, by=actor)
+        choices = await _choices(session, event)
+    title = language.gettext(N_("From issue to door"))
+    return page(
+        request,
+        "partner/results.html",
+        event=event,
+        came=came,
+        split=str(wish.split),
+        splits=[(str(each), language.gettext(word)) for each, word in results.SPLITS.items()],
+        is_narrowed=any(typed.values()),
+        typed=typed,
+        choices=choices,
+        query=urlencode({name: value for name, value in typed.items() if value}),
+        picture=charts.funnel_svg(
+            results.steps(came.total, came.sent, language, is_over=came.is_over), language, title
+        ),
+        strips=charts.days_svg(series(came, language), language, language.gettext(N_("Day by day"))),
+        lines=[(named(line, wish.split, language), line) for line in came.lines],
+        days=[(said_day(day, language), counts) for day, counts in came.days],
+        results=results,
+    )
+
+
+def asked(request: Request[Any, Any, Any]) -> Wish:
+    """What the address asks for; raises `InvalidRequest` for what cannot be read."""
+    given = request.query_params
+    split = given.get("by")
+    return replace(
+        Wish(Split(split) if split in list(Split) else Split.CODE),
+        offer_id=_id(given.get("offer")),
+        code=given.get("code", "").strip() or None,
+        publication_id=_id(given.get("publication")),
+        issue_id=_id(given.get("issue")),
+        since=_date("since", given.get("since")),
+        until=_date("until", given.get("until")),
+    )
+
+
+def series(came: Funnel, language: Language) -> list[Series]:
+    return [
+        Series(
+            language.gettext(results.COLUMNS[name]),
+            [(day, getattr(counts, name)) for day, counts in came.days if getattr(counts, name)],
+        )
+        for name in BY_DAY
+    ]
+
+
+def named(line: Line, split: Split, language: Language) -> str:
+    if line.key is None:
+        return language.gettext(N_("Not from an issue"))
+    return said_day(date.fromisoformat(line.key), language) if split is Split.DAY else line.name
+
+
+def said_day(day: date, language: Language) -> str:
+    return language.day(datetime(day.year, day.month, day.day, tzinfo=UTC), "UTC")
+
+
+async def _choices(session: AsyncSession, event: Event) -> dict[str, list[tuple[UUID, str]]]:
+    """What the page can be narrowed to."""
+    offers = await session.execute(sa.select(Offer.id, Offer.name).where(Offer.event_id == event.id).order_by(Offer.id))
+    issues = await session.execute(
+        sa.select(Issue.id, Issue.number, Publication.id, Publication.name)
+        .join(Publication, Issue.publication_id == Publication.id)
+        .where(Issue.id.in_(sa.select(PromoBlock.issue_id).where(PromoBlock.event_id == event.id)))
+        .order_by(Publication.name, Issue.planned_at)
+    )
+    placed = issues.all()
+    return {
+        "offer": [(row.id, row.name) for row in offers],
+        "issue": [(row[0], f"{row[3]} {row[1]}") for row in placed],
+        "publication": list({row[2]: (row[2], row[3]) for row in placed}.values()),
+    }
+
+
+def _id(typed: str | None) -> UUID | None:
+    try:
+        return UUID(typed) if typed else None
+    except ValueError:
+        return UUID(int=0)  # which nothing has
+
+
+def _date(name: str, typed: str | None) -> date | None:
+    try:
+        return date.fromisoformat(typed) if typed else None
+    except ValueError:
+        raise InvalidRequest({name: N_("Write a day such as 2026-12-03.")}) from None
+
+
+HANDLERS: list[Any] = [results_page]
