@@ -19,10 +19,11 @@ from time import perf_counter
 
 from tests.mutants_counters import COUNTERS, Mutant
 from tests.mutants_decisions import DECISIONS
+from tests.mutants_walls import WALLS
 from tests.mutants_webhooks import WEBHOOKS
 
 HERE = Path(__file__).parents[1]
-MUTANTS = (*COUNTERS, *DECISIONS, *WEBHOOKS)
+MUTANTS = (*COUNTERS, *DECISIONS, *WALLS, *WEBHOOKS)
 COPIED = ("src", "tests", "alembic", "alembic.ini", "pyproject.toml", "babel.cfg", "docs", "README.md", "env.example")
 AT_ONCE = 2
 PATIENCE = 180  # seconds for the tests of one mutant: a deadlock would last

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 
+import httpx
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
@@ -9,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from promos.actions import events
 from promos.database import Database
-from promos.models import Base, Entry, Event
+from promos.models import Base, Entry, Event, Offer
 from promos.rules.people import Actor, Grant, Role
 from promos.settings import Keys
 from tests.web.sides import World, a_world
@@ -106,6 +107,20 @@ async def test_history_of_nobodys_may_be_added_to_and_not_read(world: World, dat
         session.add(Entry(verb="person.signed_out", subject_id=world.b.role, at=NOW, actor_kind="person", facts={}))
         await session.flush()
         assert await session.scalar(sa.select(sa.exists().where(Entry.partner_id.is_(None)))) is False
+
+
+async def test_a_look_up_that_forgot_who_asks_finds_nothing_all_the_same(
+    world: World, client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Offer, "visible_to", lambda _actor: sa.true())
+    asked = {"headers": {"Authorization": f"Bearer {world.b.secrets[Role.OWNER]}"}}
+
+    theirs = await client.get(f"/api/v1/offers/{world.a.offer}", **asked)  # type: ignore[arg-type]
+    own = await client.get(f"/api/v1/offers/{world.b.offer}", **asked)  # type: ignore[arg-type]
+    listed = await client.get("/api/v1/offers", **asked)  # type: ignore[arg-type]
+
+    assert (theirs.status_code, own.status_code) == (404, 200)
+    assert [each["id"] for each in listed.json()["items"]] == [str(world.b.offer)]
 
 
 async def test_a_name_that_others_have_is_told_apart_without_seeing_theirs(world: World, database: Database) -> None:
