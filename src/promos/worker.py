@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from email.message import EmailMessage
 from functools import partial
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 from uuid import UUID
 
 from promos import retrying
@@ -183,7 +183,10 @@ def _mail(due: Due, base: str, host: str, keys: Keys) -> Mail:
         if secret is None:
             raise LinkLost
         minutes = int((due.link.expires_at - due.link.created_at).total_seconds() // 60)
-        return mails.sign_in(mails.SignIn(f"{base}/sign-in/{secret}", host, minutes), words)
+        if due.link.session_id:
+            return mails.confirm(mails.SignIn(f"{base}/confirm/link/{secret}", host, minutes), words)
+        target = f"?next={quote(due.link.target)}" if due.link.target else ""
+        return mails.sign_in(mails.SignIn(f"{base}/sign-in/{secret}{target}", host, minutes), words)
     if of_staff := _of_staff(due, base, words):
         return of_staff
     if due.promo is None:

@@ -59,21 +59,31 @@ class SignInLink(Base):
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
     person_id: Mapped[UUID] = mapped_column(sa.ForeignKey("people.id"), index=True)
     token_hash: Mapped[str] = mapped_column(unique=True)
+    session_id: Mapped[UUID | None]  # the session that it confirms; such a link opens no other, and no new one
+    target: Mapped[str | None]  # the page of ours where they were
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     used_at: Mapped[datetime | None]
 
 
 class Session(Base):
-    """A browser that signed in. The cookie's value is hashed; ending a session is deleting the row."""
+    """A browser that signed in. The cookie's value is hashed; ending a session is deleting the row.
+
+    Of whoever has a passkey, a session is only half one until `second_factor_at`.
+    """
 
     __tablename__ = "sessions"
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
     person_id: Mapped[UUID] = mapped_column(sa.ForeignKey("people.id"), index=True)
-    token_hash: Mapped[str] = mapped_column(unique=True)
+    token_hash: Mapped[str] = mapped_column(unique=True)  # another one each time that it proves itself
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]
+    proved_at: Mapped[datetime]  # when its person last showed who they are
+    second_factor_at: Mapped[datetime | None]
+    browser: Mapped[str] = mapped_column(default="")  # "Firefox, Linux": by which its person knows it again
+    challenge_hash: Mapped[str | None]  # what its passkey has to sign next, and what for; one at a time
+    challenge_ends_at: Mapped[datetime | None]
 
 
 class Token(Base):

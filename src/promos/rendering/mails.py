@@ -165,6 +165,11 @@ def sign_in(values: SignIn, language: Language) -> Mail:
     return _mail("sign_in", values, language, [])
 
 
+def confirm(values: SignIn, language: Language) -> Mail:
+    """For staff who are signed in and about to do something that is for them alone."""
+    return _mail("confirm", values, language, [])
+
+
 def label_gone(values: Missed, language: Language) -> Mail:
     """For the staff of newsletter and partner."""
     rows = [

@@ -1,6 +1,7 @@
 """Who acts, and in which role. What somebody may see follows from `Actor` alone."""
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
@@ -98,6 +99,15 @@ class Actor:
             raise NotAllowed(sorted(roles))
         if scope not in self.scopes:
             raise ScopeMissing(scope)
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """A browser in which somebody signed in, and when its person last proved who they are."""
+
+    id: UUID
+    actor: Actor
+    proved_at: datetime
 
 
 NOBODY = Actor("anonymous")

@@ -1,16 +1,24 @@
 """Who asks, and whether they may: programs by token, browsers by cookie, forms by where they came from.
 
-An operation says who may use it (`opt=allows(Role.ADMIN, scope=Scope.READ)`) or that everybody may (`opt=ANYONE`);
-one that says nothing is refused, and `undeclared` finds it before the first request does.
+An operation says who may use it (`opt=allows(Role.ADMIN, scope=Scope.READ)`), that whoever is signed in may
+(`opt=SIGNED_IN`) or that everybody may (`opt=ANYONE`); one that says nothing is refused, and `undeclared` finds it
+before the first request does.
+
+What must not be done by somebody who merely found an open browser asks for a fresh sign-in: `allows(…, fresh=True)` on
+a page. Nothing else is needed there. Whoever proved longer ago than `PROMOS_FRESH_FOR` who they are is led to
+`/confirm` and comes back; what was typed into the form is sent again by itself. Where it depends on what is asked,
+a handler calls `needs_fresh(request)` before it opens its transaction. A token cannot confirm anything: for the API,
+its scope is enough.
 """
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from litestar import Litestar, Request
 from litestar.connection import ASGIConnection
-from litestar.datastructures import Cookie
+from litestar.datastructures import Cookie, FormMultiDict
 from litestar.enums import ScopeType
 from litestar.exceptions import ValidationException
 from litestar.handlers import BaseRouteHandler
@@ -22,13 +30,21 @@ from litestar.types import Scope as Asking
 
 from promos.actions import sign_in, tokens
 from promos.rules.language import N_
-from promos.rules.people import NOBODY, Actor, Role, Scope
-from promos.rules.refusals import ForeignOrigin, FormEnded, InvalidRequest, SignInNeeded, TokenUnknown
+from promos.rules.people import NOBODY, Actor, Role, Scope, SignedIn
+from promos.rules.refusals import (
+    ForeignOrigin,
+    FormEnded,
+    FreshSignInNeeded,
+    InvalidRequest,
+    SignInNeeded,
+    TokenUnknown,
+)
 from promos.rules.signing import same
 from promos.settings import Settings
 from promos.web.headers import host_of, own_hosts
 
 ANYONE: dict[str, Any] = {"allows": {"roles": frozenset(), "scope": None}}
+SIGNED_IN: dict[str, Any] = {"allows": {"roles": frozenset(), "scope": None, "signed_in": True}}
 CSRF_FIELD = "_csrf_token"  # as `parts/forms.html` writes it
 CSRF_HEADER = "X-CSRF-Token"
 _DEFAULT_PORTS = {"http": 80, "https": 443}
@@ -36,11 +52,17 @@ _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _FORMS = frozenset({"application/x-www-form-urlencoded", "multipart/form-data"})
 
 
-def allows(*roles: Role, scope: Scope) -> dict[str, Any]:
-    """The `opt` of an operation: one of `roles` is needed, and of a token `scope` as well."""
+def allows(*roles: Role, scope: Scope, fresh: bool = False) -> dict[str, Any]:
+    """The `opt` of an operation: one of `roles` is needed, of a token `scope` as well, of a browser perhaps a `fresh`
+    sign-in."""
     if not roles:
         raise ValueError("an operation names its roles, or is for ANYONE")
-    return {"allows": {"roles": frozenset(roles), "scope": scope}}
+    return {"allows": {"roles": frozenset(roles), "scope": scope, "fresh": fresh}}
+
+
+def fresh(opt: dict[str, Any]) -> dict[str, Any]:
+    """`opt`, and a fresh sign-in: `opt=fresh(WRITE)`."""
+    return {"allows": opt["allows"] | {"fresh": True}}
 
 
 def undeclared(app: Litestar) -> list[str]:
@@ -74,6 +96,8 @@ def let_in(scope: Asking, handler: BaseRouteHandler) -> None:
     allowed = handler.opt.get("allows")
     if allowed is None:
         raise RuntimeError(f"{handler} does not say who may use it")
+    if allowed.get("signed_in") and signed_in(scope) is None:
+        raise SignInNeeded
     if not allowed["roles"]:
         return
     actor: Actor = scope["user"]
@@ -83,19 +107,38 @@ def let_in(scope: Asking, handler: BaseRouteHandler) -> None:
 
 
 async def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
-    """Pages: let in who may, and let only our own forms change anything.
+    """Pages: let in who may, let only our own forms change anything, and ask for a fresh sign-in where one is needed.
 
-    Raises as `let_in` does, `ForeignOrigin` and `FormEnded`. One guard: the framework copies a handler for each.
+    Raises as `let_in` and `needs_fresh` do, `ForeignOrigin` and `FormEnded`. One guard: the framework copies a handler
+    for each.
     """
     let_in(connection.scope, handler)
-    if not isinstance(connection, Request) or connection.method in _SAFE:
-        return
+    if isinstance(connection, Request) and connection.method not in _SAFE:
+        await _is_our_form(connection)
+    if handler.opt["allows"].get("fresh"):
+        needs_fresh(connection)
+
+
+def signed_in(scope: Asking) -> SignedIn | None:
+    """The session of the browser that asks."""
+    found: SignedIn | None = scope["state"].get("signed_in")
+    return found
+
+
+def needs_fresh(connection: ASGIConnection[Any, Any, Any, Any]) -> None:
+    """Raise `FreshSignInNeeded` where somebody proved too long ago who they are."""
+    state, mine = connection.app.state, signed_in(connection.scope)
+    if mine and mine.proved_at <= state.clock() - timedelta(seconds=state.settings.fresh_for):
+        raise FreshSignInNeeded
+
+
+async def _is_our_form(connection: Request[Any, Any, Any]) -> None:
     if connection.content_type[0] not in _FORMS or not is_ours(connection.headers, connection.app.state.settings):
         raise ForeignOrigin
     if not (expected := connection.scope["state"].get("csrf")):
         return
-    brought = connection.headers.get(CSRF_HEADER) or await _field(connection, CSRF_FIELD)
-    if not same(brought, expected):
+    brought = connection.headers.get(CSRF_HEADER) or (await _form(connection)).get(CSRF_FIELD)
+    if not same(brought if isinstance(brought, str) else "", expected):
         raise FormEnded
 
 
@@ -147,11 +190,13 @@ class CookieActor(ASGIMiddleware):
     async def handle(self, scope: Asking, receive: Receive, send: Send, next_app: ASGIApp) -> None:
         connection: ASGIConnection[Any, Any, Any, Any] = ASGIConnection(scope)
         state = connection.app.state
-        scope["user"], scope["state"]["csrf"] = NOBODY, ""
+        scope["user"], scope["state"]["csrf"], scope["state"]["signed_in"] = NOBODY, "", None
         if cookie := session_cookie(connection):
             scope["state"]["csrf"] = sign_in.csrf_of(cookie, state["keys"])  # `.keys` is the mapping's own
             async with state.database.reading() as session:
-                scope["user"] = await sign_in.actor_of_session(session, cookie, now=state.clock()) or NOBODY
+                found = await sign_in.signed_in(session, cookie, now=state.clock())
+            if found:
+                scope["user"], scope["state"]["signed_in"] = found.actor, found
         await next_app(scope, receive, send)
 
 
@@ -185,13 +230,14 @@ def _cookie(settings: Settings, value: str, seconds: int) -> Cookie:
     )
 
 
-async def _field(request: Request[Any, Any, Any], name: str) -> str:
-    """A form's field as text; what is read here is kept for the handler."""
+async def _form(request: Request[Any, Any, Any]) -> FormMultiDict:
+    """What is read here is kept: for the handler, and for whoever has to confirm first who they are."""
     try:
-        value = (await request.form()).get(name)
+        form = await request.form()
     except (UnicodeError, ValueError):
         raise ValidationException("This form cannot be read.") from None
-    return value if isinstance(value, str) else ""
+    request.scope["state"]["form"] = form
+    return form
 
 
 def _is_own_origin(url: str, base_url: str) -> bool:

@@ -75,7 +75,7 @@ async def signed_in(app: Headers, settings: Settings, database: Database, keys: 
             _, cookie = await sign_in.enter(session, secret, now=NOW, lifetime=hour)
         client = _client(app, settings)
         clients.append(client)
-        client.cookies.set("promos", cookie)
+        client.cookies.set("promos", cookie, domain="127.0.0.1")
         return Browser(client, sign_in.csrf_of(cookie, keys))
 
     yield enter

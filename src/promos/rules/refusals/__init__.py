@@ -116,6 +116,7 @@ from promos.rules.refusals.offers import (
     TermsFrozen,
     VersionMoved,
 )
+from promos.rules.refusals.sign_in import FreshSignInNeeded, LinkElsewhere
 from promos.rules.refusals.tools import (
     BlockUnframed,
     DraftSent,
@@ -168,6 +169,7 @@ __all__ = [
     "EventOver",
     "ForeignOrigin",
     "FormEnded",
+    "FreshSignInNeeded",
     "HandedOnTooOften",
     "HandedToHolder",
     "HoldExpired",
@@ -183,6 +185,7 @@ __all__ = [
     "LabelNotAllowed",
     "LimitBelowUsed",
     "LimitNeeded",
+    "LinkElsewhere",
     "LinkEnded",
     "LinkSuperseded",
     "ListTooLong",

@@ -1,10 +1,11 @@
 """The pages, by audience: reader, partner, editor, door, admin."""
 
-from promos.web.pages import admin, door, editor, mailbox, partner, reader, reference, sign_in
+from promos.web.pages import admin, confirm, door, editor, mailbox, partner, reader, reference, sign_in
 
 HANDLERS = [
     *reader.HANDLERS,
     *sign_in.HANDLERS,
+    *confirm.HANDLERS,
     *door.HANDLERS,
     *partner.HANDLERS,
     *editor.HANDLERS,

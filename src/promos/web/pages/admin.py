@@ -21,7 +21,7 @@ from promos.rules.language import N_
 from promos.rules.people import Actor, Role, Scope
 from promos.rules.refusals import AddressInvalid, InvalidRequest, NotFound, Refusal, TextTaken
 from promos.settings import Settings
-from promos.web.access import allows
+from promos.web.access import allows, fresh
 from promos.web.given import Reads, Writes
 from promos.web.pages.partner.team import NAMES
 from promos.web.pages.show import go, language_of, page
@@ -46,7 +46,7 @@ async def overview(
         return await _overview(request, session, actor, settings, now, dict.fromkeys(PERSON, ""), {})
 
 
-@post("/admin/people", opt=WRITE)
+@post("/admin/people", opt=fresh(WRITE))
 async def invite(
     request: Request[Any, Any, Any],
     reads: NamedDependency[Reads],
@@ -84,7 +84,7 @@ async def invite(
     return go("/admin", "created")
 
 
-@post("/admin/roles/{role_id:uuid}/remove", opt=WRITE)
+@post("/admin/roles/{role_id:uuid}/remove", opt=fresh(WRITE))
 async def remove_role(
     role_id: FromPath[UUID], writes: NamedDependency[Writes], actor: NamedDependency[Actor]
 ) -> Response[Any]:

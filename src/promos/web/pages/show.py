@@ -1,7 +1,7 @@
 """How a page is shown: its language, its frame, what was said on the way to it, and its refusals."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from math import ceil
 from pathlib import Path
@@ -18,7 +18,7 @@ from promos.rendering import language as languages
 from promos.rendering.language import Language
 from promos.rules.language import LANGUAGES, N_
 from promos.rules.people import Actor, Role
-from promos.rules.refusals import Refusal, SignInNeeded
+from promos.rules.refusals import FreshSignInNeeded, Refusal, SignInNeeded
 from promos.web import problems
 
 WEB = Path(__file__).parents[1]
@@ -81,7 +81,12 @@ def page(
     frame = {
         "language": speaks,
         "request_path": request.url.path,
-        "actor": {"is_staff": actor.is_known, "name": actor.name, "roles": actor.roles, "id": actor.id},
+        "actor": {
+            "is_staff": actor.is_known or actor.kind == "person",
+            "name": actor.name,
+            "roles": actor.roles,
+            "id": actor.id,
+        },
         "csrf_token": request.scope["state"].get("csrf", ""),
         "asset_version": _asset_version(),
         "flash": flash,
@@ -114,9 +119,10 @@ def page_refused(request: Request[Any, Any, Any], error: Exception) -> Response[
     """Any exception as a page that says what to do next."""
     refusal = problems.as_refusal(error)
     if isinstance(refusal, SignInNeeded):
-        path = request.url.path + (f"?{request.url.query}" if request.url.query else "")
-        target = f"?next={quote(path)}" if request.method == "GET" else ""
+        target = f"?next={quote(_here(request))}" if request.method == "GET" else ""
         return Response(None, status_code=303, headers={"Location": f"/sign-in{target}"})
+    if isinstance(refusal, FreshSignInNeeded):
+        return _confirm_first(request)
     if refusal:
         status, title = problems.status_of(type(refusal)), refusal.title
     else:
@@ -134,6 +140,36 @@ def page_refused(request: Request[Any, Any, Any], error: Exception) -> Response[
         request_id=request.scope["state"].get("request_id") if status >= 500 else None,
         headers=retry_after(refusal),
     )
+
+
+def _confirm_first(request: Request[Any, Any, Any]) -> Response[Any]:
+    """Off to where people confirm who they are; what they typed comes along."""
+    if request.method == "GET":
+        return Response(None, status_code=303, headers={"Location": f"/confirm?next={quote(_here(request))}"})
+    return confirm_page(request, _here(request), kept(request), status=401)
+
+
+def confirm_page(
+    request: Request[Any, Any, Any],
+    target: str,
+    fields: Sequence[tuple[str, str]],
+    *,
+    errors: Mapping[str, str] | None = None,
+    status: int = 200,
+) -> Response[str]:
+    """`fields` are those of a form that is sent to `target` afterwards; none: `target` is a page."""
+    return page(request, "sign_in/confirm.html", status=status, target=target, fields=fields, errors=errors or {})
+
+
+def kept(request: Request[Any, Any, Any]) -> list[tuple[str, str]]:
+    """The fields of the form that came, without those of our own frame. Files are not kept."""
+    form = request.scope["state"].get("form")
+    named = form.multi_items() if form else ()
+    return [(name, value) for name, value in named if isinstance(value, str) and not name.startswith("_")]
+
+
+def _here(request: Request[Any, Any, Any]) -> str:
+    return request.url.path + (f"?{request.url.query}" if request.url.query else "")
 
 
 def retry_after(refusal: Refusal | None) -> dict[str, str]:

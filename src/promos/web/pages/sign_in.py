@@ -52,10 +52,10 @@ async def ask(
     async def effect(session: AsyncSession, now: datetime) -> Refusal | None:
         if too_many := await rates.take(session, brakes, now=now):
             return too_many
-        await sign_in.ask(session, email, keys=keys, now=now, lifetime=lifetime)
+        await sign_in.ask(session, email, target=target or None, keys=keys, now=now, lifetime=lifetime)
         return None
 
-    target = own_path(str(form.get("target", "")), "")
+    target = own_path(str(form.get("target", "")), "")[:500]
     try:
         if refused := await writes.run(effect):
             raise refused

@@ -21,6 +21,7 @@ from promos.rules import webhooks as rules
 from promos.rules.people import Actor, Role
 from promos.rules.refusals import EndpointAddressRefused, Refusal
 from promos.settings import Keys
+from promos.web.access import fresh
 from promos.web.given import Reads, Writes
 from promos.web.pages.partner.desk import partners_of
 from promos.web.pages.partner.team import READ, WRITE
@@ -53,7 +54,7 @@ async def list_page(
     return await _listed(request, reads, partner_id, actor, Typed({}), {})
 
 
-@post("/partner/endpoints/of/{partner_id:uuid}", opt=WRITE, status_code=200)
+@post("/partner/endpoints/of/{partner_id:uuid}", opt=fresh(WRITE), status_code=200)
 async def create(
     request: Request[Any, Any, Any],
     partner_id: FromPath[UUID],
@@ -119,7 +120,7 @@ async def change(
     return go(f"/partner/endpoints/{endpoint_id}", "saved")
 
 
-@post("/partner/endpoints/{endpoint_id:uuid}/secret", opt=WRITE, status_code=200)
+@post("/partner/endpoints/{endpoint_id:uuid}/secret", opt=fresh(WRITE), status_code=200)
 async def renew_secret(
     request: Request[Any, Any, Any],
     endpoint_id: FromPath[UUID],

@@ -21,7 +21,7 @@ from promos.rules.language import N_
 from promos.rules.people import SCOPES, Actor, Role, Scope
 from promos.rules.refusals import AddressInvalid, InvalidRequest, NotAllowed, NotFound, Refusal
 from promos.settings import Keys
-from promos.web.access import allows
+from promos.web.access import allows, fresh
 from promos.web.given import Reads, Writes
 from promos.web.pages.partner.desk import partners_of
 from promos.web.pages.show import go, language_of, page
@@ -85,7 +85,7 @@ async def team_page(
         return await _shown(request, session, partner_id, actor)
 
 
-@post("/partner/team/{partner_id:uuid}/people", opt=WRITE)
+@post("/partner/team/{partner_id:uuid}/people", opt=fresh(WRITE))
 async def invite(
     request: Request[Any, Any, Any],
     partner_id: FromPath[UUID],
@@ -115,7 +115,7 @@ async def invite(
     return go(f"/partner/team/{partner_id}", "created")
 
 
-@post("/partner/team/roles/{role_id:uuid}/remove", opt=WRITE)
+@post("/partner/team/roles/{role_id:uuid}/remove", opt=fresh(WRITE))
 async def remove(
     request: Request[Any, Any, Any],
     role_id: FromPath[UUID],
@@ -142,7 +142,7 @@ async def remove(
     return go(f"/partner/team/{partner_id}", "removed")
 
 
-@post("/partner/team/{partner_id:uuid}/tokens", opt=WRITE, status_code=200)
+@post("/partner/team/{partner_id:uuid}/tokens", opt=fresh(WRITE), status_code=200)
 async def create_token(
     request: Request[Any, Any, Any],
     partner_id: FromPath[UUID],
