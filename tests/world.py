@@ -10,7 +10,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from promos.actions import tokens
+from promos.actions import pools, tokens
 from promos.models import (
     Base,
     Claim,
@@ -29,6 +29,7 @@ from promos.models import (
 from promos.rules.people import Actor, Grant, Role
 from promos.rules.redemption import Ask, Asker
 from promos.rules.signing import reader_key
+from promos.settings import Keys
 
 Row = TypeVar("Row", bound=Base)
 
@@ -173,6 +174,18 @@ async def a_person(session: AsyncSession, email: str, role: Role, **reach: UUID)
     person = await add(session, Person(email=email, name=email.partition("@")[0], language="en", created_at=NOW))
     await add(session, StaffRole(person_id=person.id, role=role, created_at=NOW, **reach))
     return person
+
+
+KEYS = Keys(signing=(b"s" * 40,), reader=b"r" * 40)
+
+
+async def a_pool(session: AsyncSession, *texts: str, **facts: Any) -> Offer:
+    """An offer that hands out these codes of its partner's shop."""
+    offer = await an_offer(session, **{"limit": None, "fulfilment": "pool", "pooled": 0} | facts)
+    scribe = pools.Scribe(KEYS)
+    await pools.take(session, offer, [scribe.word(text) for text in texts], now=NOW)
+    await session.refresh(offer)
+    return offer
 
 
 def an_ask(code: PromoCode, name: str, **facts: Any) -> Ask:

@@ -350,6 +350,10 @@ def upgrade() -> None:
         sa.Column("review", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.Column("waiting_list", sa.Boolean(), server_default=sa.true(), nullable=False),
         sa.Column("place_hours", sa.Integer(), server_default="24", nullable=False),
+        sa.Column("fulfilment", sa.String(), server_default="pass", nullable=False),
+        sa.Column("shop_url", sa.String(), nullable=True),
+        sa.Column("pooled", sa.Integer(), nullable=True),
+        sa.Column("pool_used", sa.Integer(), server_default="0", nullable=False),
         sa.Column("eligibility", sa.String(), nullable=True),
         sa.Column("conditions_url", sa.String(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
@@ -371,6 +375,11 @@ def upgrade() -> None:
         sa.CheckConstraint("allotted_used BETWEEN 0 AND allotted", name=op.f("ck_offers_within_allotted")),
         sa.CheckConstraint("on_expiry IN ('return', 'keep')", name=op.f("ck_offers_on_expiry")),
         sa.CheckConstraint("place_hours BETWEEN 1 AND 720", name=op.f("ck_offers_place_hours")),
+        sa.CheckConstraint("fulfilment IN ('pass', 'pool', 'checkout')", name=op.f("ck_offers_fulfilment")),
+        sa.CheckConstraint("(fulfilment = 'pool') = (pooled IS NOT NULL)", name=op.f("ck_offers_pooled")),
+        sa.CheckConstraint(
+            "pool_used >= 0 AND (pooled IS NULL OR pool_used <= pooled)", name=op.f("ck_offers_within_pool")
+        ),
         sa.CheckConstraint("on_cancel IN ('return', 'keep')", name=op.f("ck_offers_on_cancel")),
         sa.CheckConstraint("proof IN ('mailbox', 'none')", name=op.f("ck_offers_proof")),
         sa.CheckConstraint("ends_at > opens_at", name=op.f("ck_offers_ends_after_opening")),
@@ -474,6 +483,43 @@ def upgrade() -> None:
         unique=False,
         sqlite_where=sa.text("batch_id IS NULL"),
         postgresql_where=sa.text("batch_id IS NULL"),
+    )
+
+    op.create_table(
+        "pool_codes",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("partner_id", sa.Uuid(), nullable=False),
+        sa.Column("event_id", sa.Uuid(), nullable=False),
+        sa.Column("offer_id", sa.Uuid(), nullable=False),
+        sa.Column("mark", sa.String(), nullable=False),
+        sa.Column("sealed", sa.String(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("redemption_id", sa.Uuid(), nullable=True),
+        sa.Column("taken_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("state IN ('free', 'reserved', 'given', 'burnt')", name=op.f("ck_pool_codes_state")),
+        sa.CheckConstraint("(state = 'free') = (redemption_id IS NULL)", name=op.f("ck_pool_codes_taken_by_one")),
+        sa.ForeignKeyConstraint(["offer_id"], ["offers.id"], name="fk_pool_codes_offer_id"),
+        sa.ForeignKeyConstraint(["partner_id"], ["partners.id"], name="fk_pool_codes_partner_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_pool_codes"),
+        sa.UniqueConstraint("event_id", "mark", name="uq_pool_codes_event_id_mark"),
+    )
+    op.create_index("ix_pool_codes_offer_id_id", "pool_codes", ["offer_id", "id"], unique=False)
+    op.create_index(
+        "ix_pool_codes_free",
+        "pool_codes",
+        ["offer_id", "id"],
+        unique=False,
+        sqlite_where=sa.text("state = 'free'"),
+        postgresql_where=sa.text("state = 'free'"),
+    )
+    op.create_index(
+        "uq_pool_codes_redemption_id",
+        "pool_codes",
+        ["redemption_id"],
+        unique=True,
+        sqlite_where=sa.text("redemption_id IS NOT NULL"),
+        postgresql_where=sa.text("redemption_id IS NOT NULL"),
     )
 
     op.create_table(
@@ -1233,6 +1279,7 @@ TABLES = (
     "offer_publications",
     "code_batches",
     "promo_codes",
+    "pool_codes",
     "allotments",
     "journal",
     "promo_blocks",

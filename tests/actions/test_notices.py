@@ -70,7 +70,8 @@ async def a_role(session: AsyncSession, person: Person, role: Role, by: Actor) -
 async def test_each_chooses_for_themselves(session: AsyncSession, code: PromoCode, claire: Person) -> None:
     bo = await a_person(session, "bo@partner.example", Role.MEMBER, partner_id=code.partner_id)
     await notices.choose(session, ["code.ending"], by=Actor("person", claire.id))
-    assert await notices.muted(session, Actor("person", claire.id)) == ["code.almost_exhausted", "code.exhausted"]
+    muted = ["code.almost_exhausted", "code.exhausted", "pool.almost_exhausted", "pool.exhausted"]
+    assert await notices.muted(session, Actor("person", claire.id)) == muted
 
     await redeem(session, code, *(f"reader{number}" for number in range(10)))
     await session.execute(sa.update(Offer).values(ends_at=NOW + DAY))

@@ -59,10 +59,12 @@ async def test_an_offer_takes_what_is_usual_where_nothing_is_said(session: Async
         ("budget", "10.005"),
         ("place_hours", 0),
         ("proof", "subscriber_link"),
-        ("fulfilment", "checkout"),
+        ("fulfilment", "post"),
         ("on_cancel", "burn"),
         ("eligibility", "x" * 501),
         ("conditions_url", "//generation.example"),
+        ("shop_url", "tickets.example/{code}"),
+        ("shop_url", "https://tickets.example/{code}/{code}"),
     ],
 )
 async def test_impossible_terms_are_refused_by_field(session: AsyncSession, field: str, value: object) -> None:

@@ -1,17 +1,15 @@
 """A publication's newsletter tool: connected, left, and remembered with each issue that stands in it."""
 
-import base64
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
 import sqlalchemy as sa
-from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from promos.actions import evidence, journal
+from promos.actions.sealing import Seal
 from promos.models import Connection, Issue, Publication
 from promos.outside.tools.kinds import KINDS, Access
 from promos.rules import texts
@@ -23,6 +21,7 @@ from promos.rules.refusals import InvalidRequest, IssueNotPublished, NotFound, T
 FIRST_DAY, LATER = timedelta(hours=1), timedelta(days=1)  # between two looks at what was sent
 LOOKS_FOR = timedelta(days=30)
 MOST = 500  # characters of a key
+SEALED = "tool key"
 
 
 async def connect(
@@ -52,7 +51,7 @@ async def connect(
         "kind": kind,
         "base_url": texts.url(base_url, "base_url").rstrip("/") if KINDS[kind].has_address else "",
         "user": user.strip() if KINDS[kind].has_user else "",
-        "sealed_key": _fernet(secrets).encrypt(key.strip().encode()).decode(),
+        "sealed_key": Seal(secrets, SEALED).close(key.strip()),
         "trouble": None,
         "connected_by": by.id,
         "connected_at": now,
@@ -93,10 +92,9 @@ async def of(session: AsyncSession, publication_id: UUID, by: Actor) -> Connecti
 
 def access(connection: Connection, secrets: Sequence[bytes]) -> Access:
     """Raises `ToolRefused` for a key that was sealed with a secret that is no longer listed."""
-    try:
-        key = _fernet(secrets).decrypt(connection.sealed_key.encode()).decode()
-    except InvalidToken:
-        raise ToolRefused from None
+    key = Seal(secrets, SEALED).open(connection.sealed_key)
+    if key is None:
+        raise ToolRefused
     return Access(connection.base_url, connection.user, key)
 
 
@@ -180,9 +178,3 @@ async def _edited(session: AsyncSession, publication_id: UUID, by: Actor) -> Non
     known = sa.select(sa.exists().where(Publication.id == publication_id))
     if not (by.is_admin or publication_id in by.publications) or not await session.scalar(known):
         raise NotFound("publication")
-
-
-def _fernet(secrets: Sequence[bytes]) -> MultiFernet:
-    """Sealed with the newest secret of the installation; opened with any that is listed."""
-    keys = [hashlib.sha256(b"tool key\0" + secret).digest() for secret in secrets]
-    return MultiFernet([Fernet(base64.urlsafe_b64encode(key)) for key in keys])

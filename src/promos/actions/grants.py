@@ -10,14 +10,15 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from promos.actions import holds, journal, locks, readers
+from promos.actions import holds, journal, locks, pools, readers
 from promos.actions.locks import Change
 from promos.models import Delivery, Pass, Redemption, new_id, table
 from promos.models.redemptions import LIVE
 from promos.queries.together import padded
+from promos.rules import pools as pool_rules
 from promos.rules import redemption
 from promos.rules.people import PROGRAM
-from promos.rules.redemption import Ask, Outcome, Redeemed, Row, Terms, Way
+from promos.rules.redemption import Ask, Low, Outcome, Redeemed, Row, Terms, Way
 from promos.rules.refusals import OfferExhausted, Refusal
 
 
@@ -135,7 +136,7 @@ async def store(session: AsyncSession, batch: Batch) -> None:
             | {"code_id": ask.code_id, "version": row["version"]}
         )
         path = tuple(part.id for part in terms.allotments)
-        changes.append(Change(terms, path, uses=1, cost=row["reduction"]))
+        changes.append(Change(terms, path, uses=1, cost=row["reduction"], pooled=1 if terms.pool else 0))
         batch.outcomes[ask.id] = Redeemed(
             row["id"],
             pass_id,
@@ -150,8 +151,10 @@ async def store(session: AsyncSession, batch: Batch) -> None:
     for rows, of in ((passes, Pass), (mails, Delivery)):
         if rows:
             await session.execute(sa.insert(table(of)), rows)
+    if drawn := [row for ask, row in batch.granted if batch.terms[ask.way].pool]:
+        await pools.assign(session, drawn[0]["offer_id"], [row["id"] for row in drawn], now=batch.now)
     await locks.count(session, changes)
-    await journal.store(session, [*entries, *_running_low(batch)])
+    await journal.store(session, [*entries, *_running_low(batch), *_pool_low(batch)])
 
 
 def _running_low(batch: Batch) -> list[dict[str, Any]]:
@@ -164,11 +167,34 @@ def _running_low(batch: Batch) -> list[dict[str, Any]]:
     for code_id, way in ways.items():
         terms = batch.terms[way]
         if low := redemption.running_low(terms, given):
-            is_over = low.left == 0
-            entries.append(
-                {"id": new_id(), "at": batch.now, "verb": "code.exhausted" if is_over else "code.almost_exhausted"}
-                | {"subject_id": code_id, "code_id": code_id, "version": None, "partner_id": terms.partner_id}
-                | {"event_id": terms.event_id, "publication_id": None, "actor_kind": PROGRAM.kind, "actor_id": None}
-                | {"facts": {"left": low.left, "rule": low.rule}}
-            )
+            verb = "code.exhausted" if low.left == 0 else "code.almost_exhausted"
+            entries.append(_told(batch, verb, code_id, code_id, terms, low))
     return entries
+
+
+def _pool_low(batch: Batch) -> list[dict[str, Any]]:
+    """History of the offer whose shop's codes run low, or are all handed out."""
+    ask = batch.granted[0][0]
+    terms = batch.terms[ask.way]
+    low = pool_rules.running_low(terms.pool, len(batch.granted)) if terms.pool else None
+    if low is None:
+        return []
+    verb = "pool.exhausted" if low.left == 0 else "pool.almost_exhausted"
+    return [_told(batch, verb, terms.offer_id, ask.code_id, terms, low)]
+
+
+def _told(batch: Batch, verb: str, subject: UUID, code_id: UUID, terms: Terms, low: Low) -> dict[str, Any]:
+    return {
+        "id": new_id(),
+        "at": batch.now,
+        "verb": verb,
+        "subject_id": subject,
+        "code_id": code_id,
+        "version": None,
+        "partner_id": terms.partner_id,
+        "event_id": terms.event_id,
+        "publication_id": None,
+        "actor_kind": PROGRAM.kind,
+        "actor_id": None,
+        "facts": {"left": low.left, "rule": low.rule},
+    }

@@ -11,7 +11,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from promos.actions import journal, locks
+from promos.actions import journal, locks, pools
 from promos.actions.locks import Change, LimitsMoved
 from promos.database import Database
 from promos.models import Allotment, Claim, Delivery, Offer, Pass, Redemption, new_id, table
@@ -161,6 +161,8 @@ async def write(
     known = await terms_query.of_codes(session, {each.code_id for each in held}, now=now)
     trees = await terms_query.parts_of(session, {each.offer_id for each in held})
     last = {code_id: each.version for code_id, each in known.items()}
+    drawn = [each.id for each in held if known[each.code_id].pool]
+    freed = await pools.settle(session, drawn, returned=returned, now=now) if drawn else set()
     versions, entries, changes = {}, [], []
     for each in held:
         last[each.code_id] += 1
@@ -183,7 +185,8 @@ async def write(
         )
         path = tuple(part.id for part in terms_query.path_up(trees[each.offer_id], each.allotment_id))[::-1]
         more = -1 if each.id in returned else 0
-        changes.append(Change(known[each.code_id], path, uses=more, cost=more * each.reduction))
+        back = -1 if each.id in freed else 0
+        changes.append(Change(known[each.code_id], path, uses=more, cost=more * each.reduction, pooled=back))
     await journal.store(session, entries)
     await locks.count(session, changes)
     return versions

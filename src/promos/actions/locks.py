@@ -6,7 +6,7 @@ An allotment belongs to an offer with a limit, and whoever counts on it has lock
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -16,6 +16,7 @@ from promos.models import Allotment, Event, Offer, PassType, PromoCode, table
 from promos.queries.together import portions
 from promos.rules.redemption import Terms
 
+K = TypeVar("K")
 Rows = dict[type[Any], set[UUID]]
 
 
@@ -75,7 +76,7 @@ def still_hold(rows: Rows, read: Iterable[Terms]) -> None:
 
 
 def _is_counted(each: Terms) -> bool:
-    return each.offer.limit is not None or each.budget.limit is not None
+    return each.offer.limit is not None or each.budget.limit is not None or each.pool is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +88,7 @@ class Change:
     uses: int = 0  # +1 taken, -1 given back
     cost: int = 0
     versions: int = 1
+    pooled: int = 0  # +1: it took a code of the shop's pool, -1: put one back
 
 
 async def count(session: AsyncSession, changes: Iterable[Change]) -> None:
@@ -97,6 +99,7 @@ async def count(session: AsyncSession, changes: Iterable[Change]) -> None:
     uses: Counter[tuple[type[Any], UUID]] = Counter()
     within: Counter[UUID] = Counter()  # of `uses`, those through a narrower part
     costs: Counter[UUID] = Counter()
+    pools: Counter[UUID] = Counter()
     codes: dict[UUID, tuple[int, int]] = {}
     for change in changes:
         each = change.terms
@@ -109,22 +112,27 @@ async def count(session: AsyncSession, changes: Iterable[Change]) -> None:
             within[each.offer_id] += change.uses if change.path else 0
         if each.budget.limit is not None:
             costs[each.offer_id] += change.cost
+        pools[each.offer_id] += change.pooled
         for part in change.path:
             uses[Allotment, part] += change.uses
             within[part] += change.uses if part != change.path[-1] else 0
         before = codes.get(each.code_id, (0, 0))
         codes[each.code_id] = before[0] + change.uses, before[1] + change.versions
-    for (kind, row_id), more in uses.items():
-        if more:
-            await _move(session, kind, row_id, more, within[row_id])
-    for offer_id, cost in costs.items():
-        if cost:
-            await _spend(session, offer_id, cost)
+    for (kind, row_id), more in _moved(uses):
+        await _move(session, kind, row_id, more, within[row_id])
+    for offer_id, cost in _moved(costs):
+        await _spend(session, offer_id, cost)
+    for offer_id, more in _moved(pools):
+        await _draw(session, offer_id, more)
     alike: defaultdict[tuple[int, int], list[UUID]] = defaultdict(list)
     for code_id, moved in codes.items():
         alike[moved].append(code_id)
     for (more, versions), ids in sorted(alike.items()):
         await _move_codes(session, ids, more, versions)
+
+
+def _moved(counted: "Counter[K]") -> list[tuple[K, int]]:
+    return [(row, more) for row, more in counted.items() if more]
 
 
 async def _move(session: AsyncSession, kind: type[Any], row_id: UUID, more: int, within: int) -> None:
@@ -139,6 +147,11 @@ async def _move(session: AsyncSession, kind: type[Any], row_id: UUID, more: int,
 async def _spend(session: AsyncSession, offer_id: UUID, cost: int) -> None:
     guard = (Offer.id == offer_id, Offer.spent + cost <= Offer.budget, Offer.spent + cost >= 0)
     await _update(session, sa.update(table(Offer)).where(*guard).values(spent=Offer.spent + cost), 1)
+
+
+async def _draw(session: AsyncSession, offer_id: UUID, more: int) -> None:
+    guard = (Offer.id == offer_id, Offer.pool_used + more <= Offer.pooled, Offer.pool_used + more >= 0)
+    await _update(session, sa.update(table(Offer)).where(*guard).values(pool_used=Offer.pool_used + more), 1)
 
 
 async def _move_codes(session: AsyncSession, ids: Collection[UUID], more: int, versions: int) -> None:

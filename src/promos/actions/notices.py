@@ -8,11 +8,17 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from promos.models import Delivery, Person, StaffRole, new_id, table
+from promos.rules import webhooks
 from promos.rules.language import N_
 from promos.rules.people import Actor, Role
 from promos.rules.refusals import InvalidRequest, NotFound
 
-KINDS = ("code.almost_exhausted", "code.exhausted", "code.ending")  # of `rules.webhooks.WORDS`
+WORDS: Mapping[str, str] = {
+    **{kind: webhooks.WORDS[kind] for kind in ("code.almost_exhausted", "code.exhausted", "code.ending")},
+    "pool.almost_exhausted": N_("the codes of your own shop run low"),
+    "pool.exhausted": N_("the last code of your own shop is handed out"),
+}
+KINDS = tuple(WORDS)
 
 
 async def owe(session: AsyncSession, entries: Sequence[Mapping[str, Any]]) -> None:

@@ -9,7 +9,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from promos.actions import changes, holds, journal, limits
+from promos.actions import changes, holds, journal, limits, pools
 from promos.models import Event, Offer, OfferPublication, PassType, Publication
 from promos.rules import benefits, offers, texts
 from promos.rules.benefits import Benefit
@@ -38,6 +38,7 @@ class New(TypedDict):
     place_hours: NotRequired[int]
     eligibility: NotRequired[str | None]
     conditions_url: NotRequired[str | None]
+    shop_url: NotRequired[str | None]  # of the partner's checkout
 
 
 class Changes(TypedDict, total=False):
@@ -52,6 +53,7 @@ class Changes(TypedDict, total=False):
     opens_at: datetime
     ends_at: datetime
     proof: str
+    fulfilment: str
     on_cancel: str
     on_expiry: str
     review: bool
@@ -59,6 +61,7 @@ class Changes(TypedDict, total=False):
     place_hours: int
     eligibility: str | None
     conditions_url: str | None
+    shop_url: str | None
     publication_ids: Sequence[UUID]
 
 
@@ -75,7 +78,6 @@ async def create(
     """Offer a pass type of an event. Without publications nobody can place it yet."""
     kept = texts.read(offers.OFFER, {field: value for field, value in given.items() if field not in _NO_TEXT})
     offers.window(kept["opens_at"], kept["ends_at"])
-    kept.pop("fulfilment", None)  # there is one way only: a pass of ours
     event = await session.scalar(sa.select(Event).where(Event.id == event_id, Event.run_by(by)))
     if event is None:
         raise NotFound("event")
@@ -89,6 +91,8 @@ async def create(
         amount=benefit.amount,
         budget=_money(given, "budget", pass_type.currency),
         spent=0,
+        pooled=0 if kept.get("fulfilment") == "pool" else None,
+        pool_used=0,
         allotted=0,
         allotted_used=0,
         partner_id=event.partner_id,
@@ -109,8 +113,8 @@ async def update(
 ) -> Offer:
     """Change an offer's terms.
 
-    Raises `LimitBelowUsed`, `BudgetBelowSpent`, and `TermsFrozen` for another pass type or benefit once a pass was
-    given. What becomes free goes to those who wait.
+    Raises `LimitBelowUsed`, `BudgetBelowSpent`, and `TermsFrozen` for another pass type, benefit or fulfilment once a
+    pass was given. What becomes free goes to those who wait.
     """
     pass_type_id = wanted.get("pass_type_id")
     kept = texts.read(offers.OFFER, {field: value for field, value in wanted.items() if field not in _NO_TEXT})
@@ -128,6 +132,8 @@ async def update(
     currency = (await session.get_one(PassType, kept.get("pass_type_id", offer.pass_type_id))).currency
     if "benefit" in wanted:
         kept |= await _new_benefit(session, offer, _benefit(wanted, currency))
+    if kept.get("fulfilment", offer.fulfilment) != offer.fulfilment:
+        kept |= await _pooled(session, offer, kept["fulfilment"])
     if "limit" in kept:
         limit = kept.pop("limit")
         if await limits.set_limit(session, offer, limit):
@@ -198,6 +204,17 @@ async def _new_benefit(session: AsyncSession, offer: Offer, benefit: Benefit) ->
         await limits.lock_codes(session, offer)
         offers.keep_promised(moved, offers.PROMISED, redeemed=await limits.is_redeemed(session, offer))
     return moved
+
+
+async def _pooled(session: AsyncSession, offer: Offer, fulfilment: str) -> dict[str, int | None]:
+    """The counters of an offer that begins or ceases to hand out codes of a shop; raises `TermsFrozen`.
+
+    Nothing is given yet, and with its codes locked nothing is while that is found out. Codes that were taken in stay.
+    """
+    await limits.lock_codes(session, offer)
+    offers.keep_promised(["fulfilment"], offers.PROMISED, redeemed=await limits.is_redeemed(session, offer))
+    pooled, used = await pools.recounted(session, offer.id)
+    return {"pooled": pooled if fulfilment == "pool" else None, "pool_used": used}
 
 
 async def _pass_type(session: AsyncSession, event_id: UUID, pass_type_id: UUID) -> PassType:

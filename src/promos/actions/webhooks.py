@@ -22,6 +22,7 @@ _NAMES = {  # of what a row of history is about, where that is no redemption
     "block.published": "block_id",
     "pass.checked_in": "check_in_id",
     **dict.fromkeys(("code.exhausted", "code.almost_exhausted", "code.ending", "code.paused"), "code_id"),
+    **dict.fromkeys(("pool.exhausted", "pool.almost_exhausted"), "offer_id"),
 }
 
 

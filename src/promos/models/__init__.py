@@ -15,6 +15,7 @@ from promos.models.offers import Allotment, Offer, OfferPublication
 from promos.models.partners import Partner
 from promos.models.passes import Pass
 from promos.models.people import Person, Session, SignInLink, StaffRole, Token
+from promos.models.pools import PoolCode
 from promos.models.publications import Publication
 from promos.models.readers import Consent, Reader
 from promos.models.redemptions import Claim, Redemption
@@ -51,6 +52,7 @@ __all__ = [
     "Pass",
     "PassType",
     "Person",
+    "PoolCode",
     "PromoBlock",
     "PromoCode",
     "Publication",

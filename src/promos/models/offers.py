@@ -31,6 +31,9 @@ class Offer(Base):
         sa.CheckConstraint("on_cancel IN ('return', 'keep')", name="on_cancel"),
         sa.CheckConstraint("on_expiry IN ('return', 'keep')", name="on_expiry"),
         sa.CheckConstraint("place_hours BETWEEN 1 AND 720", name="place_hours"),
+        sa.CheckConstraint("fulfilment IN ('pass', 'pool', 'checkout')", name="fulfilment"),
+        sa.CheckConstraint("(fulfilment = 'pool') = (pooled IS NOT NULL)", name="pooled"),
+        sa.CheckConstraint("pool_used >= 0 AND (pooled IS NULL OR pool_used <= pooled)", name="within_pool"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
@@ -55,9 +58,18 @@ class Offer(Base):
     review: Mapped[bool] = mapped_column(default=False, server_default=sa.false())  # the partner decides on each claim
     waiting_list: Mapped[bool] = mapped_column(default=True, server_default=sa.true())
     place_hours: Mapped[int] = mapped_column(default=24, server_default="24")  # for which a freed place is kept
+    fulfilment: Mapped[str] = mapped_column(default="pass", server_default="pass")  # | pool | checkout
+    shop_url: Mapped[str | None]  # of the partner's checkout, with {code} where it takes one
+    pooled: Mapped[int | None]  # codes of the shop that were taken in; None: it hands out none
+    pool_used: Mapped[int] = mapped_column(default=0, server_default="0")  # of `pooled`, those that are not free
     eligibility: Mapped[str | None]  # in words, shown to the reader
     conditions_url: Mapped[str | None]
     created_at: Mapped[datetime]
+
+    @property
+    def left_in_pool(self) -> int:
+        """Codes of the shop that nobody has."""
+        return (self.pooled or 0) - self.pool_used
 
     @classmethod
     def visible_to(cls, actor: Actor) -> sa.ColumnElement[bool]:

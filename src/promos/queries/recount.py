@@ -5,7 +5,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from promos.models import Allotment, Entry, Event, Offer, Pass, PassType, PromoCode, Redemption
+from promos.models import Allotment, Entry, Event, Offer, Pass, PassType, PoolCode, PromoCode, Redemption
 
 Difference = dict[str, Any]  # {"what": "offer.used", "id": …, "stored": 3, "counted": 2}
 
@@ -26,6 +26,7 @@ async def differences(session: AsyncSession) -> list[Difference]:
         ("code.used", PromoCode.used, None, Redemption.code_id, number),
     ):
         found += await _used(session, what, counter, limit, owner, measure)
+    found += await _pools(session)
     found += await _allotments(session)
     found += await _versions(session)
     found += await _passes(session)
@@ -44,6 +45,28 @@ async def _used(
         sa.select(row.id, counter, expected).outerjoin(counted, counted.c.id == row.id).where(counter != expected)
     )
     return [_difference(what, *each) for each in rows]
+
+
+async def _pools(session: AsyncSession) -> list[Difference]:
+    """Each pool against its codes, and a code for each live redemption of it."""
+    taken = sa.func.count(PoolCode.redemption_id)
+    by_offer = sa.select(PoolCode.offer_id, sa.func.count().label("codes"), taken.label("used"))
+    counted = by_offer.group_by(PoolCode.offer_id).subquery()
+    codes, used = sa.func.coalesce(counted.c.codes, 0), sa.func.coalesce(counted.c.used, 0)
+    found: list[Difference] = []
+    for what, stored, number in (("offer.pooled", Offer.pooled, codes), ("offer.pool_used", Offer.pool_used, used)):
+        of_pools = sa.select(Offer.id, stored, number).outerjoin(counted, counted.c.offer_id == Offer.id)
+        rows = await session.execute(of_pools.where(Offer.pooled.is_not(None), stored != number))
+        found += [_difference(what, *each) for each in rows]
+    expected = sa.case((Redemption.state == "held", "reserved"), (Redemption.state == "confirmed", "given"))
+    lacking = (
+        sa.select(Redemption.id)
+        .join(Offer, Redemption.offer_id == Offer.id)
+        .outerjoin(PoolCode, PoolCode.redemption_id == Redemption.id)
+        .where(Offer.pooled.is_not(None), Redemption.state.in_(("held", "confirmed")))
+        .where(sa.or_(PoolCode.id.is_(None), PoolCode.state != expected))
+    )
+    return [*found, *(_difference("redemption.pool_code", row.id, 0, 1) for row in await session.execute(lacking))]
 
 
 async def _allotments(session: AsyncSession) -> list[Difference]:

@@ -51,6 +51,8 @@ _TERMS = (
         Offer.spent,
         Offer.allotted,
         Offer.allotted_used,
+        Offer.pooled,
+        Offer.pool_used,
         Event.starts_at,
         Event.capacity.label("event_capacity"),
         Event.used.label("event_used"),
@@ -262,6 +264,7 @@ def _without(terms: Terms, gone: "Counter[tuple[str, UUID]]") -> Terms:
         offer=_less(terms.offer, gone),
         budget=less("budget", terms.budget),
         code=less("code", terms.code),
+        pool=less("offer", terms.pool) if terms.pool else None,
     )
 
 
@@ -316,6 +319,7 @@ def _terms(row: Any) -> Terms:
         offer=Tally(row.offer_id, row.offer_limit, row.offer_used, row.allotted, row.allotted_used),
         budget=Tally(row.offer_id, row.budget, row.spent, cost=price.reduction),
         code=Tally(row.code_id, row.code_limit, row.code_used),
+        pool=None if row.pooled is None else Tally(row.offer_id, row.pooled, row.pool_used),
         version=row.version,
         is_due=row.has_overdue or row.has_fallen,
         is_waited_for=row.is_waited_for,

@@ -195,6 +195,8 @@ def notice(values: Notice, language: Language) -> Mail:
         "code.exhausted": language.gettext("The last pass with %(code)s is given"),
         "code.almost_exhausted": language.gettext("The passes with %(code)s run low"),
         "code.ending": language.gettext("%(code)s ends within a day"),
+        "pool.almost_exhausted": language.gettext("The codes of your own shop run low: %(code)s"),
+        "pool.exhausted": language.gettext("The last code of your own shop is handed out: %(code)s"),
     }[values.kind] % {"code": values.code}
     rows = [(language.gettext("Event"), values.event), (language.gettext("Code"), values.code)]
     if values.left is not None:

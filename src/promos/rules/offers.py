@@ -3,13 +3,13 @@
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
-from promos.rules import texts
+from promos.rules import pools, texts
 from promos.rules.language import N_
 from promos.rules.refusals import InvalidRequest, LimitBelowUsed, TermsFrozen
 from promos.rules.texts import Reader, line, one_of, optional, paragraph, up_to
 
 PROOFS = ("mailbox", "none")
-FULFILMENTS = ("pass",)
+FULFILMENTS = ("pass", "pool", "checkout")  # our own pass; a code of the partner's shop; his shop asks us
 ON_CANCEL = ("return", "keep")
 MOST_HOURS = 720
 STATUSES = ("active", "paused", "revoked")
@@ -36,6 +36,7 @@ OFFER: Mapping[str, Reader] = {
     "on_expiry": one_of(*ON_CANCEL),
     "eligibility": optional(up_to(500, paragraph)),
     "conditions_url": optional(texts.url),
+    "shop_url": optional(pools.shop_url),
 }
 SUPPOSED: Mapping[str, Reader] = {
     "status": one_of(*STATUSES),
@@ -50,7 +51,7 @@ CODE: Mapping[str, Reader] = {
 }
 
 # What readers were told they get: it stands from the first redemption on.
-PROMISED = frozenset({"pass_type_id", "benefit", "percent", "amount"})
+PROMISED = frozenset({"pass_type_id", "benefit", "percent", "amount", "fulfilment"})
 
 
 def window(opens_at: datetime, ends_at: datetime) -> None:

@@ -83,6 +83,7 @@ class Terms:
     code: Tally
     version: int
     allotments: tuple[Tally, ...] = ()
+    pool: Tally | None = None  # of the partner's shop's codes, where each redemption takes one
     is_due: bool = False  # whether a hold or an allotment of this event has come to its end and is not settled yet
     is_waited_for: bool = False
     has_holds: bool = False  # whether anybody holds a place of this event
@@ -95,6 +96,8 @@ class Terms:
             yield "allotment", self.allotments[-1]
         else:
             yield "offer-limit", self.offer
+        if self.pool:
+            yield "pool", self.pool
         yield "budget", self.budget
         yield "code-limit", self.code
 
@@ -117,6 +120,7 @@ _EXHAUSTED = {
     "capacity": CapacityExhausted,
     "allotment": AllotmentExhausted,
     "offer-limit": OfferExhausted,
+    "pool": OfferExhausted,
     "code-limit": CodeExhausted,
 }
 SOLD_OUT = (CapacityExhausted, AllotmentExhausted, OfferExhausted, BudgetExhausted, CodeExhausted)
@@ -285,10 +289,12 @@ class Low:
 def running_low(terms: Terms, granted: "Counter[Row]") -> Low | None:
     """The limit that these last passes used up, or of which they left a tenth or less; told once on the way down.
 
-    A code for one pass says nothing: it is used up by being used.
+    A code for one pass says nothing: it is used up by being used. Of a pool `rules.pools` tells.
     """
     found = None
     for rule, tally in terms.tallies():
+        if rule == "pool":
+            continue
         left = tally.after(granted[rule, tally.id]).left
         if tally.left is None or left is None or tally.limit is None or (rule == "code-limit" and tally.limit == 1):
             continue

@@ -18,6 +18,11 @@ def reader_key(key: bytes, canonical_address: str) -> str:
     return hmac.new(key, b"reader\0" + canonical_address.encode(), hashlib.sha256).hexdigest()
 
 
+def pool_mark(key: bytes, compared: str) -> str:
+    """Under which a shop's code is found, 64 hexadecimal digits: nobody tells from it what the code is."""
+    return hmac.new(key, b"pool\0" + compared.encode(), hashlib.sha256).hexdigest()
+
+
 def bucket(key: bytes, *parts: str) -> str:
     """The name of a rate limit's counter, from which nobody reads an address."""
     return hmac.new(key, b"limit\0" + "\0".join(parts).encode(), hashlib.sha256).hexdigest()[:40]

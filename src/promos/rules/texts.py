@@ -26,6 +26,7 @@ _TOO_LONG = {
     2000: N_("Write at most 2000 characters."),
 }
 _EMPTY = N_("Write something here.")
+ONE_PLACE = N_("Write {code} once at most, where the shop’s address takes the code.")
 _UNSEEN = N_("There are characters in this that nobody can see. Type it instead of pasting it.")
 
 # ISO 3166-1 alpha-2

@@ -32,6 +32,8 @@ OF_VERB: Final[Mapping[str, str]] = {  # the journal's word: the message's
     "pass.handed_on": "pass.handed_on",
     "code.exhausted": "code.exhausted",
     "code.almost_exhausted": "code.almost_exhausted",
+    "pool.exhausted": "code.exhausted",
+    "pool.almost_exhausted": "code.almost_exhausted",
     "code.ending": "code.ending",
     "code.paused": "code.paused",
     "claim.waiting": "waitlist.joined",

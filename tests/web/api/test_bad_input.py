@@ -222,7 +222,7 @@ def senseless(world: World) -> dict[str, tuple[str, dict[str, Any], int]]:
             422,
         ),
         "a proof that is not asked here": (kinds, offer | {"proof": "subscriber_link"}, 400),
-        "a shop's fulfilment": (kinds, offer | {"fulfilment": "checkout"}, 400),
+        "a fulfilment by post": (kinds, offer | {"fulfilment": "post"}, 400),
         "a negative amount": (types, kind | {"face_value": WORTH | {"amount": "-1"}}, 422),
         "half a cent": (types, kind | {"face_value": WORTH | {"amount": "9.995"}}, 422),
         "an amount that is no number": (types, kind | {"face_value": WORTH | {"amount": "NaN"}}, 422),

@@ -116,6 +116,7 @@ from promos.rules.refusals.offers import (
     TermsFrozen,
     VersionMoved,
 )
+from promos.rules.refusals.pools import PoolCodeElsewhere, PoolCodeMalformed, PoolMissing
 from promos.rules.refusals.sign_in import FreshSignInNeeded, LinkElsewhere
 from promos.rules.refusals.tools import (
     BlockUnframed,
@@ -212,6 +213,9 @@ __all__ = [
     "PatternInfeasible",
     "PatternMalformed",
     "PlaceLapsed",
+    "PoolCodeElsewhere",
+    "PoolCodeMalformed",
+    "PoolMissing",
     "ProofNeeded",
     "PublicationNotNamed",
     "RateLimited",

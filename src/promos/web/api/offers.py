@@ -28,6 +28,7 @@ RUN_BY = (Role.ADMIN, Role.OWNER, Role.MEMBER)
 SEEN_BY = (*RUN_BY, Role.EDITOR)
 
 Proof = Literal["mailbox", "none"]
+Fulfilment = Literal["pass", "pool", "checkout"]
 OnCancel = Literal["return", "keep"]
 
 
@@ -50,12 +51,21 @@ class OfferBenefit(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit
     currency: str | None = None
 
 
+class Pool(msgspec.Struct, frozen=True):
+    """The codes of the partner's own shop: how many were taken in, and how many of them nobody has."""
+
+    codes: int
+    left: int
+
+
 class NewOffer(msgspec.Struct, forbid_unknown_fields=True):
     """The window is half-open: redeemable at `opens_at`, not at `ends_at`. `limit`: passes, by all of its codes.
 
     Without `publication_ids` nobody can place it yet. `proof` none: only trusted tokens redeem it. `budget`: what all
     reductions together may cost. `review`: the partner decides on each reader's claim. `place_hours`: for which a freed
-    place is kept for the next in line. `on_expiry`: of holds that came to nothing.
+    place is kept for the next in line. `on_expiry`: of holds that came to nothing. `fulfilment`: a `pass` of ours, a
+    code from the `pool` of the partner's own shop, or a `checkout` of that shop, which asks us itself. `shop_url`:
+    where readers use their code, with `{code}` where it goes.
     """
 
     event_id: UUID
@@ -68,7 +78,7 @@ class NewOffer(msgspec.Struct, forbid_unknown_fields=True):
     budget: Money | None = None
     publication_ids: list[UUID] = []
     proof: Proof = "mailbox"
-    fulfilment: Literal["pass"] = "pass"
+    fulfilment: Fulfilment = "pass"
     on_cancel: OnCancel = "return"
     on_expiry: OnCancel = "return"
     review: bool = False
@@ -76,6 +86,7 @@ class NewOffer(msgspec.Struct, forbid_unknown_fields=True):
     place_hours: int = 24
     eligibility: str | None = None  # in words, shown to the reader
     conditions_url: str | None = None
+    shop_url: str | None = None
 
 
 class OfferChanges(msgspec.Struct, forbid_unknown_fields=True):
@@ -90,6 +101,7 @@ class OfferChanges(msgspec.Struct, forbid_unknown_fields=True):
     ends_at: datetime | UnsetType = UNSET
     publication_ids: list[UUID] | UnsetType = UNSET
     proof: Proof | UnsetType = UNSET
+    fulfilment: Fulfilment | UnsetType = UNSET
     on_cancel: OnCancel | UnsetType = UNSET
     on_expiry: OnCancel | UnsetType = UNSET
     review: bool | UnsetType = UNSET
@@ -97,12 +109,14 @@ class OfferChanges(msgspec.Struct, forbid_unknown_fields=True):
     place_hours: int | UnsetType = UNSET
     eligibility: str | UnsetType | None = UNSET
     conditions_url: str | UnsetType | None = UNSET
+    shop_url: str | UnsetType | None = UNSET
 
 
 class OfferSeen(msgspec.Struct):
     """`used`: passes out; counted only while there is a limit. `allotted`: of the limit, set aside in allotments.
 
-    `spent`: what all reductions cost; counted only while there is a budget.
+    `spent`: what all reductions cost; counted only while there is a budget. `pool`: for who runs the offer, where it
+    hands out codes of the partner's shop.
     """
 
     id: UUID
@@ -120,7 +134,9 @@ class OfferSeen(msgspec.Struct):
     ends_at: datetime
     publication_ids: list[UUID]
     proof: Proof
-    fulfilment: Literal["pass"]
+    fulfilment: Fulfilment
+    shop_url: str | None
+    pool: Pool | None
     on_cancel: OnCancel
     on_expiry: OnCancel
     review: bool
@@ -153,7 +169,7 @@ def _seen(offer: Offer, named: list[UUID], by: Actor, currency: str) -> OfferSee
         "benefit": {"kind": offer.benefit, **in_parts, **in_money},
         "budget": _money(offer.budget, currency),
         "spent": _money(offer.spent if offer.budget is not None else None, currency),
-        "fulfilment": "pass",
+        "pool": None if offer.pooled is None or not runs else {"codes": offer.pooled, "left": offer.left_in_pool},
         "publication_ids": [id_ for id_ in named if runs or id_ in by.publications],
     }
     return msgspec.convert(facts, OfferSeen)

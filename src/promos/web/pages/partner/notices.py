@@ -9,7 +9,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from promos.actions import notices
 from promos.rules.people import Actor
-from promos.rules.webhooks import WORDS
 from promos.web.given import Reads, Writes
 from promos.web.pages.partner.desk import READ, WRITE
 from promos.web.pages.show import go, language_of, page
@@ -23,7 +22,7 @@ async def notices_page(
     language = language_of(request)
     async with reads() as session:
         muted = await notices.muted(session, actor)
-    kinds = [(kind, language.gettext(WORDS[kind]), kind not in muted) for kind in notices.KINDS]
+    kinds = [(kind, language.gettext(notices.WORDS[kind]), kind not in muted) for kind in notices.KINDS]
     return page(request, "partner/notices.html", kinds=kinds)
 
 

@@ -44,6 +44,7 @@ RULES: dict[str, tuple[str, str, str]] = {
     "capacity": (N_("Room in the pass type"), N_("Raise the capacity of the pass type."), "pass_type"),
     "allotment": (N_("Passes set aside"), N_("Move passes to this part, or give it a greater number."), "allotments"),
     "offer-limit": (N_("Limit of the offer"), N_("Raise the limit, or give back what is set aside."), "offer"),
+    "pool": (N_("Codes of your own shop"), N_("Bring more codes of your shop."), "pool"),
     "budget": (N_("Budget of the offer"), N_("Raise the budget."), "offer"),
     "code-limit": (N_("Limit of the code"), N_("Raise the limit of the code."), "event"),
     "one-a-reader": (
@@ -241,6 +242,7 @@ def _pages(listing: Listing) -> Mapping[str, str]:
         "pass_type": f"/partner/pass-types/{listing.pass_type.id}",
         "offer": offer,
         "allotments": f"{offer}/allotments",
+        "pool": f"{offer}/pool",
     }
 
 

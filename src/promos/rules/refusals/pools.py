@@ -1,0 +1,19 @@
+"""A partner's own ticket shop: the pool of its codes."""
+
+from promos.rules.language import N_
+from promos.rules.refusals.families import Blocked, Invalid, Taken
+
+
+class PoolCodeMalformed(Invalid):
+    slug = "pool-code-malformed"
+    title = N_("A shop’s code has 1 to 200 letters, digits and signs, no blanks, and begins with a letter or a digit.")
+
+
+class PoolCodeElsewhere(Taken):
+    slug = "pool-code-elsewhere"
+    title = N_("Another offer of this event hands this code out already.")
+
+
+class PoolMissing(Blocked):
+    slug = "pool-missing"
+    title = N_("This offer hands out no codes of your own shop. Choose that in the offer first.")
