@@ -117,6 +117,17 @@ from promos.rules.refusals.offers import (
     VersionMoved,
 )
 from promos.rules.refusals.pools import PoolCodeElsewhere, PoolCodeMalformed, PoolMissing
+from promos.rules.refusals.shops import (
+    ShopAddressRefused,
+    ShopDeclined,
+    ShopFull,
+    ShopMissing,
+    ShopMisunderstood,
+    ShopNotAllowed,
+    ShopSeries,
+    ShopTokenRefused,
+    ShopUnreachable,
+)
 from promos.rules.refusals.sign_in import FreshSignInNeeded, LinkElsewhere
 from promos.rules.refusals.tools import (
     BlockUnframed,
@@ -225,6 +236,15 @@ __all__ = [
     "ScopeMissing",
     "SecondPersonNeeded",
     "SegmentUnknown",
+    "ShopAddressRefused",
+    "ShopDeclined",
+    "ShopFull",
+    "ShopMissing",
+    "ShopMisunderstood",
+    "ShopNotAllowed",
+    "ShopSeries",
+    "ShopTokenRefused",
+    "ShopUnreachable",
     "SignInNeeded",
     "Taken",
     "TermsFrozen",
