@@ -5,6 +5,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from promos.actions import passes, redemptions
 from promos.models import Consent, Partner, PromoCode, Reader, Redemption
 from promos.queries import results
+from promos.rules.finding import Asked
 from promos.rules.redemption import Redeemed
 from promos.rules.refusals import InvalidRequest
 from tests.world import (
@@ -185,7 +186,7 @@ async def test_pages_follow_each_other_without_a_gap_or_a_repeat(session: AsyncS
 
     seen, cursor = [], None
     for _ in range(4):
-        lines, cursor = await results.redemptions(session, by=ADMIN, size=2, cursor=cursor)
+        lines, cursor = await results.redemptions(session, by=ADMIN, asked=Asked(cursor=cursor, size=2))
         seen += [line.id for line in lines]
 
     assert cursor is None

@@ -10,12 +10,18 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from promos.models import Allotment, Event, Issue, Offer, OfferPublication, PromoBlock, PromoCode, Publication
 from promos.queries import codes, terms
+from promos.queries.pages import NEVER, Sorted
 from promos.queries.terms import Part, Tree
 from promos.rules.people import Actor
 from promos.rules.redemption import Tally
 from promos.rules.refusals import NotFound
 
 MOST = 50  # issues, and public words, for which a page lets one set passes aside
+
+SORTED = Sorted(
+    Allotment.id,
+    {"limit": Allotment.limit, "used": Allotment.used, "returns": sa.func.coalesce(Allotment.returns_at, NEVER)},
+)
 
 About = tuple[str, UUID]  # publication | issue | code, and its id
 

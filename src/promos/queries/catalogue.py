@@ -1,7 +1,7 @@
 """What the public may know of a code: its event, what it gives, by whom and how much is left."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -10,15 +10,17 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from promos.models import Event, Offer, OfferPublication, Partner, PassType, PromoBlock, PromoCode
 from promos.queries import codes as code_queries
-from promos.queries import terms
+from promos.queries import pages, terms
 from promos.queries.together import padded
 from promos.rules import codes
 from promos.rules.blocks import clean_line
+from promos.rules.finding import Asked
 from promos.rules.people import Actor
 from promos.rules.redemption import Terms
 from promos.rules.refusals import CodeMalformed, CodeUnknown
 
 MOST_PLACEABLE = 200
+DESK = replace(code_queries.SORTED, searched=(PromoCode.text, PromoCode.spelled, Offer.name, Event.name), first="-made")
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +107,19 @@ async def public(session: AsyncSession, texts: Sequence[str], *, now: datetime) 
     rows = (await session.execute(_PUBLIC, {"texts": padded(texts)})).all()
     decide = await terms.of_codes(session, [code.id for code, *_ in rows], now=now) if rows else {}
     return {row[0].text: Listing(*row, terms=decide[row[0].id]) for row in rows}
+
+
+async def run(session: AsyncSession, by: Actor, asked: Asked, *, status: str = "") -> tuple[list[Listing], str | None]:
+    """A page of the public words that `by` runs, those made last first."""
+    mine = (
+        sa.select(PromoCode.id, PromoCode.spelled)
+        .join(Offer, PromoCode.offer_id == Offer.id)
+        .join(Event, Offer.event_id == Event.id)
+        .where(Offer.run_by(by), code_queries.IS_PUBLIC)
+    )
+    rows, following = await pages.listed(session, mine, DESK, asked, *([PromoCode.status == status] if status else []))
+    found = {each.code.id: each for each in await listings(session, [row.id for row in rows])}
+    return [found[row.id] for row in rows], following
 
 
 async def behind_blocks(session: AsyncSession, block_ids: Sequence[UUID]) -> dict[UUID, str]:

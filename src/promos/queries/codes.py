@@ -9,10 +9,16 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from promos.models import CodeBatch, Offer, PromoCode, Redemption
+from promos.queries.pages import Sorted
 from promos.rules import codes
 from promos.rules.people import Actor
 from promos.rules.refusals import CodeMalformed, NotFound
 
+SORTED = Sorted(
+    PromoCode.id,
+    {"code": PromoCode.text, "used": PromoCode.used, "status": PromoCode.status},
+    (PromoCode.text, PromoCode.spelled),
+)
 IS_PUBLIC = PromoCode.batch_id.is_(None)  # a secret code is always of a batch; this finds the others by their own index
 
 

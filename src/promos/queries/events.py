@@ -1,6 +1,6 @@
 """The events of a partner's desk, each with what is out and what is open."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -10,7 +10,16 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from promos.models import CodeBatch, Event, Offer, Partner, PassType, PromoCode
 from promos.queries import codes, pages
+from promos.queries.pages import Sorted
+from promos.rules.finding import Asked
 from promos.rules.people import Actor
+
+SORTED = Sorted(
+    Event.id,
+    {"name": sa.func.lower(Event.name), "begins": Event.starts_at},
+    (Event.name, sa.func.coalesce(Event.edition, ""), Event.venue, Event.city),
+)
+DESK = replace(SORTED, first="-begins")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +35,14 @@ class Listed:
 
 
 async def listed(
-    session: AsyncSession, by: Actor, *, now: datetime, cursor: str | None = None, size: int = 50
+    session: AsyncSession, by: Actor, asked: Asked, *, now: datetime, when: str = ""
 ) -> tuple[list[Listed], str | None]:
-    """A page of the events that `by` runs, those made last first; within it, those to come before those over."""
+    """A page of the events that `by` runs, the latest first; `when`: those to `come`, or that are `over`."""
     mine = sa.select(Event.id, Event, Partner.name).join(Partner, Event.partner_id == Partner.id)
-    rows, following = await pages.page(session, mine.where(Event.run_by(by)), Event.id, cursor, size, newest_first=True)
+    only = {"come": Event.ends_at >= now, "over": Event.ends_at < now}
+    rows, following = await pages.listed(
+        session, mine.where(Event.run_by(by)), DESK, asked, *([only[when]] if when else [])
+    )
     ids = [row.id for row in rows]
     given, offers = await _codes(session, ids, now), await _offers(session, ids)
     found = []
@@ -39,7 +51,6 @@ async def listed(
         used, live = given.get(row.id, (0, 0))
         limit = None if without or not number else allowed
         found.append(Listed(row.Event, row.name, live, number, used, limit))
-    found.sort(key=lambda one: (one.event.ends_at < now, abs((one.event.starts_at - now).total_seconds())))
     return found, following
 
 

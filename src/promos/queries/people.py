@@ -7,8 +7,20 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from promos.models import Person, StaffRole, Token
+from promos.queries.pages import NEVER, Sorted
 from promos.rules.people import Actor, Role
 from promos.rules.refusals import NotFound
+
+ROLES = Sorted(
+    StaffRole.id,
+    {"email": Person.email, "name": sa.func.lower(Person.name), "role": StaffRole.role},
+    (Person.email, Person.name),
+)
+TOKENS = Sorted(
+    Token.id,
+    {"name": sa.func.lower(Token.name), "ends": sa.func.coalesce(Token.expires_at, NEVER)},
+    (Token.name,),
+)
 
 
 def roles(

@@ -16,8 +16,10 @@ from promos.queries import catalogue, pages
 from promos.queries import codes as code_queries
 from promos.queries.catalogue import Listing
 from promos.queries.codes import Standing
+from promos.queries.pages import Sorted
 from promos.rules import benefits, pseudonyms
 from promos.rules.benefits import Benefit, Price
+from promos.rules.finding import AS_IT_STANDS, Asked
 from promos.rules.language import N_
 from promos.rules.people import Actor
 from promos.rules.redemption import Tally
@@ -129,16 +131,16 @@ async def redemptions(
     code: str | None = None,
     state: str | None = None,
     held_for: str | None = None,
-    cursor: str | None = None,
-    size: int = 50,
+    asked: Asked = AS_IT_STANDS,
 ) -> tuple[list[Line], str | None]:
-    """A page of the redemptions that `by` may see, oldest first; raises `InvalidRequest` for a filter without sense."""
+    """A page of the redemptions that `by` may see, by default the oldest first; raises `InvalidRequest` for a filter
+    without sense."""
     statement = shared(by, event_id=event_id, offer_id=offer_id, code=code, state=state)
     if redemption_id is not None:
         statement = statement.where(Redemption.id == redemption_id)
     if held_for is not None:
         statement = statement.where(IS_HELD, Redemption.held_for == held_for)
-    rows, following = await pages.page(session, statement, Redemption.id, cursor, size)
+    rows, following = await pages.listed(session, statement, SORTED, asked)
     return await lines(session, rows), following
 
 
@@ -180,6 +182,14 @@ async def to_decide(session: AsyncSession, event_id: UUID, *, by: Actor) -> int:
 _EMAIL, _NAME = aliased(Consent), aliased(Consent)
 
 
+_MAIL, _CALLED = sa.case((_EMAIL.id.is_not(None), Reader.email)), sa.case((_NAME.id.is_not(None), Reader.name))
+SORTED = Sorted(
+    Redemption.id,
+    {"code": PromoCode.text, "state": Redemption.state},
+    (PromoCode.text, PromoCode.spelled, sa.func.coalesce(_MAIL, ""), sa.func.coalesce(_CALLED, "")),
+)
+
+
 def _standing(consent: Any, field: str) -> sa.ColumnElement[bool]:
     return sa.and_(
         consent.partner_id == Redemption.partner_id,
@@ -204,8 +214,8 @@ _SHARED = (
         Redemption.expires_at,
         Redemption.created_at,
         Redemption.ended_at,
-        sa.case((_EMAIL.id.is_not(None), Reader.email)).label("email"),
-        sa.case((_NAME.id.is_not(None), Reader.name)).label("name"),
+        _MAIL.label("email"),
+        _CALLED.label("name"),
     )
     .join(PromoCode, Redemption.code_id == PromoCode.id)
     .join(Reader, Redemption.reader_id == Reader.id)

@@ -9,8 +9,16 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from promos.models import Attempt, Endpoint, EndpointSecret, Message, Partner
+from promos.queries.pages import Sorted
 from promos.rules.people import Actor, Role
 from promos.rules.refusals import NotFound
+
+ENDPOINTS = Sorted(
+    Endpoint.id,
+    {"url": sa.func.lower(Endpoint.url), "state": Endpoint.state},
+    (Endpoint.url, Endpoint.description),
+)
+MESSAGES = Sorted(Message.id, {"type": Message.type}, (Message.type,), first="-made")
 
 
 @dataclass(frozen=True, slots=True)

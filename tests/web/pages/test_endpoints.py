@@ -106,7 +106,7 @@ async def test_a_message_is_seen_with_its_tries_and_sent_again(
     assert "webhook.test" in page
     assert "redemption.confirmed" in page
     assert "204" in page
-    assert "No message here" in (await owner.get(f"{here}?only=dead")).text
+    assert "Nothing found" in (await owner.get(f"{here}?only=dead")).text
     async with database.reading() as session:
         message = (await session.scalars(sa.select(Message).order_by(Message.id))).first()
     assert message is not None

@@ -4,6 +4,7 @@ import re
 
 import sqlalchemy as sa
 
+from promos.actions import notices
 from promos.database import Database
 from promos.models import Partner, Person, StaffRole, Token
 from promos.rules.people import Role
@@ -114,7 +115,7 @@ async def test_mails_about_codes_are_switched_off_and_on(signed_in: SignIn, data
         partner = await a_partner(session)
     member = await signed_in("bo@partner.example", Role.MEMBER, partner_id=partner.id)
 
-    assert (await member.get("/partner/notices")).text.count(" checked") == 3
+    assert (await member.get("/partner/notices")).text.count(" checked") == len(notices.KINDS)
     await member.post("/partner/notices", {"wanted": ["code.ending"]})
     assert (await member.get("/partner/notices")).text.count(" checked") == 1
     assert (await member.post("/partner/notices", {"wanted": ["everything"]})).status_code == 422

@@ -14,7 +14,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from promos.actions import allotments, codes
 from promos.models import Allotment
+from promos.queries import allotments as queries
 from promos.queries import pages
+from promos.rules.finding import asked
 from promos.rules.people import Actor, Role, Scope
 from promos.rules.refusals import NotFound
 from promos.web.access import allows
@@ -115,6 +117,8 @@ async def list_allotments(
     reads: NamedDependency[Reads],
     actor: NamedDependency[Actor],
     offer: FromQuery[UUID | None] = None,
+    q: FromQuery[str | None] = None,
+    sort: FromQuery[str | None] = None,
     cursor: FromQuery[str | None] = None,
     size: FromQuery[int] = 50,
 ) -> AllotmentsSeen:
@@ -122,7 +126,7 @@ async def list_allotments(
     if offer:
         statement = statement.where(Allotment.offer_id == offer)
     async with reads() as session:
-        rows, following = await pages.page(session, statement, Allotment.id, cursor, size)
+        rows, following = await pages.listed(session, statement, queries.SORTED, asked(q, sort, cursor, size))
     return AllotmentsSeen([seen(row) for row in rows], following)
 
 

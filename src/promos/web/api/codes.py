@@ -22,6 +22,7 @@ from promos.queries import terms as terms_query
 from promos.queries.catalogue import Listing
 from promos.rules import codes as spelling
 from promos.rules import offers, readers, redemption, signing, texts
+from promos.rules.finding import asked
 from promos.rules.people import Actor, Role, Scope
 from promos.rules.redemption import Terms, Verdict
 from promos.rules.refusals import AlreadyHoldsPass, CodeMalformed, CodeUnknown, NotAllowed, NotFound, SignInNeeded
@@ -163,16 +164,19 @@ async def list_codes(
     actor: NamedDependency[Actor],
     offer: FromQuery[UUID | None] = None,
     event: FromQuery[UUID | None] = None,
+    q: FromQuery[str | None] = None,
+    sort: FromQuery[str | None] = None,
     cursor: FromQuery[str | None] = None,
     size: FromQuery[int] = 50,
 ) -> CodesSeen:
+    """`q`: letters of the code. `sort`: code, used, status, made; `-used` from the end."""
     statement = sa.select(PromoCode).where(PromoCode.visible_to(actor))
     if offer:
         statement = statement.where(PromoCode.offer_id == offer)
     if event:
         statement = statement.where(PromoCode.event_id == event)
     async with reads() as session:
-        rows, following = await pages.page(session, statement, PromoCode.id, cursor, size)
+        rows, following = await pages.listed(session, statement, code_queries.SORTED, asked(q, sort, cursor, size))
     return CodesSeen([seen(row) for row in rows], following)
 
 

@@ -14,10 +14,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from promos.actions import endpoints
 from promos.announcing import Announcing
-from promos.models import Endpoint, Message
+from promos.models import Endpoint
 from promos.queries import pages
 from promos.queries import webhooks as queries
 from promos.rules import webhooks as rules
+from promos.rules.finding import asked
 from promos.rules.people import Actor, Scope
 from promos.settings import Keys
 from promos.web.access import allows
@@ -151,12 +152,16 @@ async def list_endpoints(
     id: FromPath[UUID],
     reads: NamedDependency[Reads],
     actor: NamedDependency[Actor],
+    q: FromQuery[str | None] = None,
+    sort: FromQuery[str | None] = None,
     cursor: FromQuery[str | None] = None,
     size: FromQuery[int] = 50,
 ) -> EndpointsSeen:
     """Never a secret."""
     async with reads() as session:
-        rows, following = await pages.page(session, queries.of_partner(id, actor), Endpoint.id, cursor, size)
+        rows, following = await pages.listed(
+            session, queries.of_partner(id, actor), queries.ENDPOINTS, asked(q, sort, cursor, size)
+        )
         if not rows:
             await queries.led(session, id, actor)
     return EndpointsSeen([seen(row) for row in rows], following)
@@ -256,13 +261,15 @@ async def list_messages(
     reads: NamedDependency[Reads],
     actor: NamedDependency[Actor],
     only: FromQuery[MessageState | None] = None,
+    q: FromQuery[str | None] = None,
+    sort: FromQuery[str | None] = None,
     cursor: FromQuery[str | None] = None,
     size: FromQuery[int] = 50,
 ) -> MessagesSeen:
-    """What it was told and how that went, the newest first, for 30 days."""
+    """What it was told and how that went, the newest first, for 30 days. `q`: of the type. `sort`: type, made."""
     async with reads() as session:
         statement = queries.messages(id, actor, state=only)
-        rows, following = await pages.page(session, statement, Message.id, cursor, size, newest_first=True)
+        rows, following = await pages.listed(session, statement, queries.MESSAGES, asked(q, sort, cursor, size))
         if not rows:
             await queries.endpoint(session, id, actor)
         tries = await queries.attempts(session, [row.id for row in rows])

@@ -14,7 +14,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from promos.actions import checkins, events
 from promos.models import CheckIn, Event, Pass
+from promos.queries import events as queries
 from promos.queries import pages
+from promos.rules.finding import asked
 from promos.rules.people import Actor, Role, Scope
 from promos.rules.refusals import NotFound
 from promos.web.access import allows
@@ -118,14 +120,17 @@ async def list_events(
     reads: NamedDependency[Reads],
     actor: NamedDependency[Actor],
     partner: FromQuery[UUID | None] = None,
+    q: FromQuery[str | None] = None,
+    sort: FromQuery[str | None] = None,
     cursor: FromQuery[str | None] = None,
     size: FromQuery[int] = 50,
 ) -> EventsSeen:
+    """`q`: words of name, edition, venue or city. `sort`: name, begins or made; `-begins` from the end."""
     statement = sa.select(Event).where(Event.visible_to(actor))
     if partner:
         statement = statement.where(Event.partner_id == partner)
     async with reads() as session:
-        rows, following = await pages.page(session, statement, Event.id, cursor, size)
+        rows, following = await pages.listed(session, statement, queries.SORTED, asked(q, sort, cursor, size))
     return EventsSeen([seen(row) for row in rows], following)
 
 

@@ -15,7 +15,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from promos.actions import offers
 from promos.models import Offer, PassType
+from promos.queries import offers as queries
 from promos.queries import pages
+from promos.rules.finding import asked
 from promos.rules.language import N_
 from promos.rules.money import major
 from promos.rules.people import Actor, Role, Scope
@@ -212,15 +214,17 @@ async def list_offers(
     reads: NamedDependency[Reads],
     actor: NamedDependency[Actor],
     event: FromQuery[UUID | None] = None,
+    q: FromQuery[str | None] = None,
+    sort: FromQuery[str | None] = None,
     cursor: FromQuery[str | None] = None,
     size: FromQuery[int] = 50,
 ) -> OffersSeen:
-    """One's own; for editors those that name their publication."""
+    """One's own; for editors those that name their publication. `q`: of the name. `sort`: name, opens, ends, made."""
     statement = sa.select(Offer).where(Offer.visible_to(actor))
     if event:
         statement = statement.where(Offer.event_id == event)
     async with reads() as session:
-        rows, following = await pages.page(session, statement, Offer.id, cursor, size)
+        rows, following = await pages.listed(session, statement, queries.SORTED, asked(q, sort, cursor, size))
         return OffersSeen(await seen(session, *rows, by=actor), following)
 
 

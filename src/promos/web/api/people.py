@@ -14,6 +14,7 @@ from promos.actions import people
 from promos.models import StaffRole
 from promos.queries import pages
 from promos.queries import people as staff
+from promos.rules.finding import asked
 from promos.rules.people import Actor, Role, Scope
 from promos.web.access import allows
 from promos.web.api.bodies import told
@@ -82,13 +83,15 @@ async def list_roles(
     actor: NamedDependency[Actor],
     partner: FromQuery[UUID | None] = None,
     publication: FromQuery[UUID | None] = None,
+    q: FromQuery[str | None] = None,
+    sort: FromQuery[str | None] = None,
     cursor: FromQuery[str | None] = None,
     size: FromQuery[int] = 50,
 ) -> RolesSeen:
-    """Who may do what; owners see their own partner's."""
+    """Who may do what; owners see their own partner's. `q`: of address and name. `sort`: email, name, role, made."""
     statement = staff.roles(actor, partner_id=partner, publication_id=publication)
     async with reads() as session:
-        rows, following = await pages.page(session, statement, StaffRole.id, cursor, size)
+        rows, following = await pages.listed(session, statement, staff.ROLES, asked(q, sort, cursor, size))
     return RolesSeen([seen(row) for row in rows], following)
 
 

@@ -20,6 +20,7 @@ from promos.queries import results
 from promos.queries.catalogue import Opening
 from promos.rules import readers, signing
 from promos.rules.benefits import Price
+from promos.rules.finding import asked
 from promos.rules.language import N_
 from promos.rules.money import major
 from promos.rules.people import Actor, Role, Scope
@@ -259,13 +260,24 @@ async def list_redemptions(
     offer: FromQuery[UUID | None] = None,
     event: FromQuery[UUID | None] = None,
     in_state: Annotated[State | None, QueryParameter(name="state")] = None,
+    q: FromQuery[str | None] = None,
+    sort: FromQuery[str | None] = None,
     cursor: FromQuery[str | None] = None,
     size: FromQuery[int] = 50,
 ) -> RedemptionsSeen:
-    """Who redeemed, oldest first: pseudonyms, and what readers agreed to show."""
+    """Who redeemed, oldest first: pseudonyms, and what readers agreed to show.
+
+    `q`: of the code, and of what readers agreed to show. `sort`: code, state, made.
+    """
     async with reads() as session:
         lines, following = await results.redemptions(
-            session, by=actor, code=code, offer_id=offer, event_id=event, state=in_state, cursor=cursor, size=size
+            session,
+            by=actor,
+            code=code,
+            offer_id=offer,
+            event_id=event,
+            state=in_state,
+            asked=asked(q, sort, cursor, size),
         )
     return RedemptionsSeen([row_of(line) for line in lines], following)
 

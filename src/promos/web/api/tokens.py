@@ -14,6 +14,7 @@ from promos.actions import tokens
 from promos.models import Token
 from promos.queries import pages
 from promos.queries import people as staff
+from promos.rules.finding import asked
 from promos.rules.people import SCOPES, Actor, Role, Scope
 from promos.settings import Keys
 from promos.web.access import allows
@@ -100,13 +101,15 @@ async def list_tokens(
     actor: NamedDependency[Actor],
     partner: FromQuery[UUID | None] = None,
     publication: FromQuery[UUID | None] = None,
+    q: FromQuery[str | None] = None,
+    sort: FromQuery[str | None] = None,
     cursor: FromQuery[str | None] = None,
     size: FromQuery[int] = 50,
 ) -> TokensSeen:
-    """Revoked ones too, never a secret; owners see their own partner's."""
+    """Revoked ones too, never a secret; owners see their own partner's. `sort`: name, ends, made."""
     statement = staff.tokens(actor, partner_id=partner, publication_id=publication)
     async with reads() as session:
-        rows, following = await pages.page(session, statement, Token.id, cursor, size)
+        rows, following = await pages.listed(session, statement, staff.TOKENS, asked(q, sort, cursor, size))
     return TokensSeen([seen(row) for row in rows], following)
 
 

@@ -17,9 +17,10 @@ from litestar.types import ExceptionHandlersMap
 from promos.rendering import language as languages
 from promos.rendering.language import Language
 from promos.rules.language import LANGUAGES, N_
-from promos.rules.people import Actor, Role
+from promos.rules.people import Actor
 from promos.rules.refusals import FreshSignInNeeded, Refusal, SignInNeeded
 from promos.web import problems
+from promos.web.pages import places
 
 WEB = Path(__file__).parents[1]
 LANGUAGE_COOKIE = "lang"
@@ -90,7 +91,8 @@ def page(
         "csrf_token": request.scope["state"].get("csrf", ""),
         "asset_version": _asset_version(),
         "flash": flash,
-        "nav": _nav(request, actor, speaks),
+        "nav": places.parts(actor, request.url.path, speaks),
+        "places": places.desk(actor, request.url.path, speaks),
     }
     body = _environment(speaks.code).get_template(template).render(frame | values)
     cookies = []
@@ -208,23 +210,6 @@ def errors_of(refusal: Refusal, language: Language) -> dict[str, str]:
         return {each["field"]: language.gettext(each["message"]) for each in errors}
     title, more = language.gettext(refusal.title), told(refusal, language)
     return {"": f"{title} {more}" if more else title}
-
-
-def _nav(request: Request[Any, Any, Any], actor: Actor, language: Language) -> list[dict[str, Any]]:
-    places: list[tuple[str, str]] = []
-    if actor.is_admin or actor.roles & {Role.OWNER, Role.MEMBER}:
-        places.append(("/partner", N_("Partner")))
-    if actor.is_admin or Role.EDITOR in actor.roles:
-        places.append(("/editor", N_("Editor")))
-    if actor.is_admin or actor.roles & {Role.OWNER, Role.MEMBER, Role.DOOR}:
-        places.append(("/door", N_("Door")))
-    if actor.is_admin:
-        places.append(("/admin", N_("Installation")))
-    path = request.url.path
-    return [
-        {"href": href, "label": language.gettext(label), "current": path == href or path.startswith(f"{href}/")}
-        for href, label in places
-    ]
 
 
 @cache

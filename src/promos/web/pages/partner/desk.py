@@ -11,11 +11,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from promos.models import Event, Partner
 from promos.queries import events, issues
+from promos.rules.language import N_
 from promos.rules.people import Actor, Role, Scope
 from promos.rules.refusals import NotFound
 from promos.web.access import allows
 from promos.web.given import Reads
-from promos.web.pages.show import page
+from promos.web.pages import lists
+from promos.web.pages.lists import Filter, told
+from promos.web.pages.show import language_of, page
 
 RUNS = (Role.ADMIN, Role.OWNER, Role.MEMBER)
 READ, WRITE = allows(*RUNS, scope=Scope.READ), allows(*RUNS, scope=Scope.WRITE)
@@ -28,12 +31,16 @@ async def home(
     actor: NamedDependency[Actor],
     now: NamedDependency[datetime],
 ) -> Response[str]:
-    cursor = request.query_params.get("cursor")
+    language = language_of(request)
+    when = Filter(
+        "when", language.gettext(N_("Time")), told(language, {"": N_("all"), "come": N_("to come"), "over": N_("over")})
+    )
+    found = lists.listed(request, events.DESK, when)
     async with reads() as session:
         waiting = [
             each for each in await issues.blocks_missing_declaration(session, actor) if "partner" in each.parties
         ]
-        listed, following = await events.listed(session, actor, now=now, cursor=cursor)
+        listed, found.following = await events.listed(session, actor, found.asked, now=now, when=found.chosen["when"])
         partners = await partners_of(session, actor)
     return page(
         request,
@@ -42,10 +49,8 @@ async def home(
         listed=listed,
         has_many=len(partners) > 1,
         partners=partners,
-        next_href=f"/partner?cursor={following}" if following else None,
-        first_href="/partner" if cursor else None,
+        list=found,
         now=now,
-        leads_team=actor.is_admin or Role.OWNER in actor.roles,
     )
 
 

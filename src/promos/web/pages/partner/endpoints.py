@@ -13,16 +13,19 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from promos.actions import endpoints
 from promos.announcing import Announcing
-from promos.models import Endpoint, Message
+from promos.models import Endpoint
 from promos.queries import pages
 from promos.queries import webhooks as queries
 from promos.rendering.language import Language
 from promos.rules import webhooks as rules
+from promos.rules.language import N_
 from promos.rules.people import Actor, Role
 from promos.rules.refusals import EndpointAddressRefused, Refusal
 from promos.settings import Keys
 from promos.web.access import fresh
 from promos.web.given import Reads, Writes
+from promos.web.pages import lists
+from promos.web.pages.lists import Filter, told
 from promos.web.pages.partner.desk import partners_of
 from promos.web.pages.partner.team import READ, WRITE
 from promos.web.pages.show import go, language_of, page
@@ -30,6 +33,12 @@ from promos.web.pages.typed import TO_MEND, Typed, to_mend
 
 FIELDS = ("url", "description")
 SHOWN = 20  # messages on a page
+MESSAGES = {
+    "": N_("all"),
+    "pending": N_("waiting"),
+    "delivered": N_("delivered"),
+    "dead": N_("never arrived"),
+}
 
 
 @get("/partner/endpoints", opt=READ)
@@ -208,7 +217,8 @@ async def _listed(
 ) -> Response[str]:
     async with reads() as session:
         partner = await queries.led(session, partner_id, actor)
-        found, _ = await pages.page(session, queries.of_partner(partner_id, actor), Endpoint.id, size=pages.MOST)
+        listed = lists.listed(request, queries.ENDPOINTS, path=f"/partner/endpoints/of/{partner_id}", size=pages.MOST)
+        found, _ = await pages.listed(session, queries.of_partner(partner_id, actor), listed.by, listed.asked)
         standing = await queries.standing(session, [each.id for each in found])
         has_many = len(await partners_of(session, actor, Role.OWNER)) > 1
     chosen = typed.all("types") if errors else rules.TYPES
@@ -218,13 +228,14 @@ async def _listed(
         status=status,
         partner=partner,
         found=found,
+        list=listed,
         standing=standing,
         typed=typed.shown(FIELDS),
         errors=errors,
         types=_types(language_of(request)),
         chosen=chosen,
         has_many=has_many,
-        is_full=len(found) >= endpoints.MOST,
+        is_full=len(found) >= endpoints.MOST and not listed.is_narrowed,
     )
 
 
@@ -239,20 +250,25 @@ async def _one(
     *,
     status: int = 200,
 ) -> Response[str]:
-    asked = request.query_params
-    only, cursor = asked.get("only", ""), asked.get("cursor")
-    only = only if only in {"pending", "delivered", "dead"} else ""
     language = language_of(request)
+    only = Filter("only", language.gettext(N_("State")), told(language, MESSAGES))
+    listed = lists.listed(
+        request,
+        queries.MESSAGES,
+        only,
+        path=f"/partner/endpoints/{endpoint_id}",
+        anchor="messages",
+        size=SHOWN,
+    )
     async with reads() as session:
         endpoint = await queries.endpoint(session, endpoint_id, actor)
-        statement = queries.messages(endpoint_id, actor, state=only or None)
-        found, following = await pages.page(session, statement, Message.id, cursor, SHOWN, newest_first=True)
+        statement = queries.messages(endpoint_id, actor, state=listed.chosen["only"] or None)
+        found, listed.following = await pages.listed(session, statement, listed.by, listed.asked)
         tries = await queries.attempts(session, [each.id for each in found])
         standing = (await queries.standing(session, [endpoint_id]))[endpoint_id]
         secrets = [
             each for each in await queries.secrets(session, endpoint_id) if not each.ends_at or each.ends_at > now
         ]
-    here = f"/partner/endpoints/{endpoint_id}?" + (f"only={only}&" if only else "")
     return page(
         request,
         "partner/endpoint.html",
@@ -267,9 +283,7 @@ async def _one(
         errors=errors or {},
         types=_types(language),
         chosen=typed.all("types") if typed else endpoint.types,
-        only=only,
-        next_href=f"{here}cursor={following}" if following else None,
-        first_href=here.rstrip("?&") if cursor else None,
+        list=listed,
         message_id=rules.message_id,
     )
 

@@ -74,7 +74,7 @@ async def shown(
         pass_types=pass_types,
         tallies=tallies,
         to_decide=await results.to_decide(session, event.id, by=actor),
-        states={listing.code.id: _state(listing, now) for each in tallies for listing in each.codes},
+        states={listing.code.id: state_of(listing, now) for each in tallies for listing in each.codes},
         publications=await _publications(session, tallies),
         step=_step(pass_types, tallies),
         history=sentences(await journal.of_event(session, event.id, actor), language),
@@ -96,7 +96,8 @@ def _limit(event: Event, tallies: list[OfferTally]) -> int | None:
     return sum(ends) if event.capacity is None else min(sum(ends), event.capacity)
 
 
-def _state(listing: Listing, now: datetime) -> str:
+def state_of(listing: Listing, now: datetime) -> str:
+    """In the words of `parts/values.html`."""
     no = redemption.refusal(listing.terms, now)
     return "active" if no is None else STATES.get(type(no), "exhausted")
 

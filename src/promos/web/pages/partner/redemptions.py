@@ -19,8 +19,18 @@ from promos.rules.people import Actor
 from promos.rules.refusals import Blocked, HoldExpired, InvalidRequest, NotFound, Over
 from promos.web import problems
 from promos.web.given import Effect, Reads, Writes
+from promos.web.pages import lists
+from promos.web.pages.lists import Filter, told
 from promos.web.pages.partner.desk import READ, WRITE, event_of
 from promos.web.pages.show import errors_of, go, language_of, page
+
+STATES = {
+    "": N_("all"),
+    "confirmed": N_("confirmed"),
+    "held": N_("held"),
+    "cancelled": N_("cancelled"),
+    "expired": N_("expired"),
+}
 
 
 @get("/partner/events/{event_id:uuid}/redemptions", opt=READ)
@@ -118,11 +128,20 @@ async def _shown(
     status: int = 200,
 ) -> Response[str]:
     event = await event_of(session, event_id, actor)
-    cursor = request.query_params.get("cursor")
-    lines, following = await results.redemptions(session, by=actor, event_id=event.id, held_for=only, cursor=cursor)
+    language = language_of(request)
     whole = f"/partner/events/{event.id}/redemptions"
-    here = f"{whole}?only=review" if only else whole
-    mark = "&" if only else "?"
+    state = Filter("state", language.gettext(N_("State")), told(language, STATES))
+    found = lists.listed(
+        request, results.SORTED, *(() if only else (state,)), path=whole, kept={"only": only} if only else {}
+    )
+    lines, found.following = await results.redemptions(
+        session,
+        by=actor,
+        event_id=event.id,
+        held_for=only,
+        state=found.chosen.get("state") or None,
+        asked=found.asked,
+    )
     return page(
         request,
         "partner/redemptions.html",
@@ -130,12 +149,11 @@ async def _shown(
         event=event,
         lines=lines,
         whole=whole,
-        here=here,
+        here=f"{whole}?only=review" if only else whole,
+        list=found,
         only=only,
         to_decide=await results.to_decide(session, event.id, by=actor),
         now=request.app.state.clock(),
-        next_href=f"{here}{mark}cursor={following}" if following else None,
-        first_href=here if cursor else None,
         errors=errors or {},
     )
 

@@ -1,7 +1,7 @@
 """A partner's people, and the tokens of its programs and scanners. Owners and admins decide."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -13,7 +13,7 @@ from litestar.params import FromPath
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from promos.actions import people, tokens
-from promos.models import Event, Partner, StaffRole, Token
+from promos.models import Event, Partner, Token
 from promos.queries import pages
 from promos.queries import people as staff
 from promos.rendering.language import Language
@@ -23,6 +23,7 @@ from promos.rules.refusals import AddressInvalid, InvalidRequest, NotAllowed, No
 from promos.settings import Keys
 from promos.web.access import allows, fresh
 from promos.web.given import Reads, Writes
+from promos.web.pages import lists
 from promos.web.pages.partner.desk import partners_of
 from promos.web.pages.show import go, language_of, page
 from promos.web.pages.typed import TO_MEND, Typed, to_mend
@@ -215,17 +216,22 @@ async def _shown(
     if partner is None:
         raise NotFound("partner")
     language = language_of(request)
-    team, _ = await pages.page(session, staff.roles(actor, partner_id=partner.id), StaffRole.id, size=pages.MOST)
-    held, _ = await pages.page(
-        session, staff.tokens(actor, partner_id=partner.id), Token.id, size=pages.MOST, newest_first=True
+    here = f"/partner/team/{partner.id}"
+    whole_team = lists.listed(request, staff.ROLES, path=here)
+    keys = lists.listed(request, replace(staff.TOKENS, first="-made"), path=here, prefix="token-", anchor="tokens")
+    team, whole_team.following = await pages.listed(
+        session, staff.roles(actor, partner_id=partner.id), whole_team.by, whole_team.asked
     )
+    held, keys.following = await pages.listed(session, staff.tokens(actor, partner_id=partner.id), keys.by, keys.asked)
     return page(
         request,
         "partner/team.html",
         status=forms.status,
         partner=partner,
         team=team,
+        people=whole_team,
         tokens=held,
+        keys=keys,
         events=await _events(session, partner),
         roles=_told(ROLES, language),
         names={name: language.gettext(word) for name, word in NAMES.items()},
