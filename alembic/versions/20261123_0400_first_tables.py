@@ -117,6 +117,7 @@ def upgrade() -> None:
         sa.Column("capacity", sa.Integer(), nullable=True),
         sa.Column("used", sa.Integer(), server_default="0", nullable=False),
         sa.Column("previous_event_id", sa.Uuid(), nullable=True),
+        sa.Column("archived_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint(
             "used >= 0 AND (capacity IS NULL OR used <= capacity)", name=op.f("ck_events_within_capacity")
@@ -313,6 +314,7 @@ def upgrade() -> None:
         sa.Column("vat_rate", sa.Numeric(precision=5, scale=2), nullable=True),
         sa.Column("capacity", sa.Integer(), nullable=True),
         sa.Column("used", sa.Integer(), nullable=False),
+        sa.Column("archived_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint("vat IN ('included', 'excluded', 'unknown')", name=op.f("ck_pass_types_vat")),
         sa.CheckConstraint("face_value >= 0", name=op.f("ck_pass_types_face_value")),
@@ -356,6 +358,7 @@ def upgrade() -> None:
         sa.Column("pool_used", sa.Integer(), server_default="0", nullable=False),
         sa.Column("eligibility", sa.String(), nullable=True),
         sa.Column("conditions_url", sa.String(), nullable=True),
+        sa.Column("archived_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint(
             "benefit IN ('free_pass', 'percent', 'amount', 'fixed_price', 'access')", name=op.f("ck_offers_benefit")
@@ -449,6 +452,7 @@ def upgrade() -> None:
         sa.Column("status", sa.String(), nullable=False),
         sa.Column("label", sa.String(), nullable=True),
         sa.Column("pauses_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("archived_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint("kind IN ('vanity', 'generated')", name=op.f("ck_promo_codes_kind")),
         sa.CheckConstraint("label IN ('awaited', 'seen', 'missed', 'waived')", name=op.f("ck_promo_codes_label")),

@@ -53,7 +53,8 @@ def nobodys(subject: Subject) -> Subject:
     side, newsroom = subject.side, subject.newsroom
     ids: dict[str, Any] = {name: uuid4() for name in side.__slots__ if isinstance(getattr(side, name), UUID)}
     return Subject(
-        replace(side, **ids, codes=["NOSUCH1", "NOSUCH2", "NOSUCH3"]), Newsroom(*(uuid4() for _ in newsroom.__slots__))
+        replace(side, **ids, codes=["NOSUCH1", "NOSUCH2", "NOSUCH3", "NOSUCH4"]),
+        Newsroom(*(uuid4() for _ in newsroom.__slots__)),
     )
 
 
@@ -74,6 +75,7 @@ def asked(operation: str, path: str, about: Subject, role: Role | None) -> tuple
 def _places(operation: str, about: Subject) -> dict[str, Any]:
     """What stands in the braces of an operation's path."""
     side, newsroom = about.side, about.newsroom
+    drafts = {"Event": side.draft_event, "PassType": side.draft_pass_type, "Offer": side.draft_offer}
     by_operation = {
         "cancelRedemption": side.spare_redemption,
         "getRedemption": side.redemption,
@@ -84,6 +86,9 @@ def _places(operation: str, about: Subject) -> dict[str, Any]:
         "removeEndpoint": side.spare_endpoint,
         **dict.fromkeys(("createEndpoint", "listEndpoints", "exportList"), side.partner),
         **dict.fromkeys(("renewEndpointSecret", "listMessages", "sendMessageAgain", "sendMissedAgain"), side.endpoint),
+    }
+    by_operation |= {
+        f"{verb}{noun}": row_id for verb in ("archive", "restore", "delete") for noun, row_id in drafts.items()
     }
     by_noun = {
         "Partner": side.partner,
@@ -124,7 +129,8 @@ def _places(operation: str, about: Subject) -> dict[str, Any]:
     found = (special | by_operation).get(operation) or (by_noun[noun] if noun else None)
     link = side.spare_link if operation in ("giveBackPass", "handOnPass") else side.pass_link
     secret = side.left_secret if operation == "leaveWaitingList" else side.claim_secret
-    return {"id": found, "code": side.codes[0], "batch": side.batch, "link": link, "secret": secret} | {
+    code = side.codes[3 if operation in ("archiveCode", "restoreCode", "deleteCode") else 0]
+    return {"id": found, "code": code, "batch": side.batch, "link": link, "secret": secret} | {
         "message": f"msg_{side.message.hex}",
         "name": "redemptions",
     }

@@ -39,7 +39,7 @@ from promos.rules.redemption import Ask, Asker, Redeemed
 from promos.settings import Keys
 from tests.newsroom import SHOP, rules
 from tests.outside.fakes.ghost import FakeGhost
-from tests.world import ADMIN, DAY, NOW, editor_of, member_of
+from tests.world import ADMIN, DAY, NOW, a_pass_type, an_event, an_offer, editor_of, member_of
 
 MARK = "Zephyr"
 LINES = "Bonjour,\n\nUne semaine calme.\n\nÀ bientôt !"
@@ -81,6 +81,9 @@ class Side:
     check_in: UUID
     role: UUID
     token: UUID
+    draft_event: UUID
+    draft_pass_type: UUID
+    draft_offer: UUID
     endpoint: UUID
     spare_endpoint: UUID
     message: UUID
@@ -229,10 +232,11 @@ async def _side(session: AsyncSession, name: str, newsroom: Newsroom, publicatio
         now=NOW,
         by=ADMIN,
     )
-    words = [f"{name.upper()}{number}" for number in (1, 2, 3)]
+    words = [f"{name.upper()}{number}" for number in (1, 2, 3, 4)]
     made = [await codes.create(session, offer.id, word, now=NOW, by=ADMIN) for word in words]
+    await codes.update(session, words[3], status="paused", now=NOW, by=ADMIN)
     parts = [
-        await allotments.create(session, offer.id, limit=3, code_id=code.id, now=NOW, by=ADMIN) for code in made[1:]
+        await allotments.create(session, offer.id, limit=3, code_id=code.id, now=NOW, by=ADMIN) for code in made[1:3]
     ]
     block, spare_block = [
         await blocks.insert(
@@ -258,6 +262,7 @@ async def _side(session: AsyncSession, name: str, newsroom: Newsroom, publicatio
         now=NOW,
         by=member_of(partner),
     )
+    drafts = await _drafts(session, partner, name)
     passes = await _passes(session, made[0].id, name, keys)
     scanned = await checkins.scan(
         session,
@@ -292,6 +297,9 @@ async def _side(session: AsyncSession, name: str, newsroom: Newsroom, publicatio
         check_in=scanned.id,
         role=await _role(session, partner, name),
         token=await _spare_token(session, partner, name, keys),
+        draft_event=drafts[0],
+        draft_pass_type=drafts[1],
+        draft_offer=drafts[2],
         endpoint=(endpoint := await _endpoint(session, partner, name, keys)),
         spare_endpoint=await _endpoint(session, partner, f"{name}-spare", keys),
         message=await endpoints.test(session, endpoint, now=NOW, by=ADMIN),
@@ -300,6 +308,16 @@ async def _side(session: AsyncSession, name: str, newsroom: Newsroom, publicatio
         only = {"event_ids": [event.id]} if role is Role.DOOR else {}
         side.secrets[role] = await a_token(session, role, keys, partner_id=partner.id, **only)
     return side
+
+
+async def _drafts(session: AsyncSession, partner: Partner, name: str) -> tuple[UUID, UUID, UUID]:
+    """An event, a pass type and an offer, of which nobody saw anything; each of an event of its own."""
+    found = []
+    for number in (1, 2, 3):
+        event = await an_event(session, partner, name=f"{name} {number}", slug=f"{name.lower()}-{number}")
+        pass_type = await a_pass_type(session, event, name=f"{name} pass {number}")
+        found.append((event.id, pass_type.id, (await an_offer(session, pass_type, name=f"{name} {number}")).id))
+    return found[0][0], found[1][1], found[2][2]
 
 
 async def _endpoint(session: AsyncSession, partner: Partner, name: str, keys: Keys) -> UUID:

@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from promos.actions import journal, limits
 from promos.models import CodeBatch, Offer, Partner, PromoCode, new_id, table
 from promos.queries import codes as queries
-from promos.rules import codes, offers, patterns, texts
+from promos.rules import archives, codes, offers, patterns, texts
 from promos.rules.people import PROGRAM, Actor
 from promos.rules.refusals import BatchDone, NotFound, TooManyOrders
 
@@ -27,7 +27,7 @@ MOST_OPEN = 5  # orders of one partner that wait or are under way
 
 _TABLE = table(PromoCode)
 _OF_EACH = ("id", "text", "spelled")
-_NONE = ("label", "pauses_at")
+_NONE = ("label", "pauses_at", "archived_at")
 _ALIKE = [column.name for column in _TABLE.columns if column.name not in (*_OF_EACH, *_NONE)]  # in all of one lot
 _COLUMNS = [*_OF_EACH, *_ALIKE]
 _INSERT = f"INSERT INTO {_TABLE.name} ({', '.join(_COLUMNS)}) VALUES ({', '.join('?' * len(_COLUMNS))})"  # noqa: S608
@@ -75,6 +75,7 @@ async def order(
     wanted = patterns.orderable(pattern, count)
     kept = texts.read(offers.CODE, {"limit": limit})
     offer = await queries.offer(session, offer_id, by)
+    archives.in_use(offer.archived_at)
     batch_id = uuid5(offer_id, str(once)) if once else None  # nobody chooses an id
     await _one_more(session, offer.partner_id, batch_id)
     before = await session.get(CodeBatch, batch_id) if batch_id else None  # behind the lock: a form sent twice
@@ -158,7 +159,7 @@ async def make_some(session: AsyncSession, batch: CodeBatch, some: Sequence[Word
     The limits above are locked as for a code made by hand: whoever sets one has to know all codes below it. Raises
     `BatchMoved`, and `CodesRepeated` if one of them exists.
     """
-    await limits.locked_offer(session, batch.offer_id, PROGRAM)
+    await limits.locked_offer(session, batch.offer_id, PROGRAM, archived=True)
     made = seen + len(some)
     is_done = made == batch.wanted
     values = {

@@ -9,10 +9,10 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from promos.actions import holds, journal, limits, redemptions
-from promos.models import Entry, Offer, PromoCode
+from promos.models import Entry, Event, Offer, PromoCode
 from promos.queries import codes as code_queries
 from promos.queries import observations
-from promos.rules import codes, offers, texts
+from promos.rules import archives, codes, offers, texts
 from promos.rules.people import PROGRAM, Actor
 from promos.rules.refusals import CodeMalformed, CodeRevoked, CodeTaken, NotFound, VersionMoved
 
@@ -71,14 +71,15 @@ async def update(session: AsyncSession, text: str, *, now: datetime, by: Actor, 
     """Give a code another limit or status; each change is one version and one entry of the journal.
 
     Asking for what is so already changes nothing. What becomes free goes to those who wait. Raises `LimitBelowUsed`,
-    `VersionMoved` if the code changed since the caller looked, and `CodeRevoked` because what was revoked does not
-    come back.
+    `VersionMoved` if the code changed since the caller looked, `Archived`, and `CodeRevoked` because what was revoked
+    does not come back.
     """
     seen = wanted.pop("version", None)
     kept = texts.read(offers.CODE, wanted)
     code = await locked(session, text, by, now=now)
     if seen is not None and seen != code.version:
         raise VersionMoved(code.version)
+    await _in_use(session, code)
     status = kept.get("status", code.status)
     limit = kept.get("limit", code.limit)
     if code.status == "revoked" and (status, limit) != (code.status, code.limit):
@@ -94,6 +95,11 @@ async def update(session: AsyncSession, text: str, *, now: datetime, by: Actor, 
     if await redemptions.serve_line(session, code.offer_id, now=now):
         await session.refresh(code)
     return code
+
+
+async def _in_use(session: AsyncSession, code: PromoCode) -> None:
+    above = sa.select(Offer.archived_at, Event.archived_at).join(Event, Offer.event_id == Event.id)
+    archives.in_use(code.archived_at, *(await session.execute(above.where(Offer.id == code.offer_id))).one())
 
 
 async def locked(session: AsyncSession, text: str, by: Actor, *, now: datetime) -> PromoCode:

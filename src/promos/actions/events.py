@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from promos.actions import changes, holds, journal, limits
 from promos.models import Event, Offer, Partner, PassType, new_id
-from promos.rules import events, offers, texts
+from promos.rules import archives, events, offers, texts
 from promos.rules.people import Actor
 from promos.rules.refusals import NotFound, TermsFrozen, TextTaken
 
@@ -138,6 +138,7 @@ async def update_pass_type(
     )
     if pass_type is None:
         raise NotFound("pass type")
+    archives.in_use(pass_type.archived_at)
     facts: dict[str, object] = {}
     if "capacity" in kept:
         capacity = kept.pop("capacity")
@@ -187,6 +188,7 @@ async def _event(session: AsyncSession, event_id: UUID, by: Actor) -> Event:
     )
     if event is None:
         raise NotFound("event")
+    archives.in_use(event.archived_at)
     return event
 
 

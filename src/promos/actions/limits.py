@@ -14,33 +14,38 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from promos.actions import redemptions
 from promos.models import Claim, Event, Offer, PassType, PromoCode, Redemption
 from promos.models.redemptions import IS_WAITING
-from promos.rules import offers
+from promos.rules import archives, offers
 from promos.rules.people import Actor
 from promos.rules.refusals import AllotmentInUse, BudgetBelowSpent, NotFound
 
 Limited = Event | PassType | Offer
+Above = Limited | PromoCode
 
 
-async def locked_offer(session: AsyncSession, offer_id: UUID, by: Actor) -> Offer:
-    """An offer that `by` runs, as it is now and until the transaction ends; raises `NotFound`.
+async def locked_offer(session: AsyncSession, offer_id: UUID, by: Actor, *, archived: bool = False) -> Offer:
+    """An offer that `by` runs, as it is now and until the transaction ends.
+
+    Raises `NotFound`, and `Archived` for what was put away, unless `archived` says that this is no matter.
 
     Its event and the event's pass types are locked before it: whoever sets a limit on one of them has to know all codes
     below it, and whoever changes the offer may have to serve its waiting list.
     """
     mine = sa.select(Offer).where(Offer.id == offer_id, Offer.run_by(by))
-    event = sa.select(Event.id).where(Event.id.in_(mine.with_only_columns(Offer.event_id)))
-    await session.execute(event.with_for_update(key_share=True))
+    event = sa.select(Event.archived_at).where(Event.id.in_(mine.with_only_columns(Offer.event_id)))
+    put_away = await session.scalar(event.with_for_update(key_share=True))
     types = sa.select(PassType.id).where(PassType.event_id.in_(mine.with_only_columns(Offer.event_id)))
     await session.execute(types.order_by(PassType.id).with_for_update(key_share=True))
     offer = await session.scalar(mine.with_for_update(key_share=True).execution_options(populate_existing=True))
     if offer is None:
         raise NotFound("offer")
+    if not archived:
+        archives.in_use(put_away, offer.archived_at)
     return offer
 
 
-async def lock_codes(session: AsyncSession, row: Limited) -> None:
+async def lock_codes(session: AsyncSession, row: Above) -> None:
     """Make everybody wait who would redeem a code below `row`; the row itself is locked already."""
-    codes = sa.select(PromoCode.id).where(_codes_below(row)).order_by(PromoCode.id).with_for_update(key_share=True)
+    codes = sa.select(PromoCode.id).where(codes_below(row)).order_by(PromoCode.id).with_for_update(key_share=True)
     await session.execute(sa.select(sa.func.count()).select_from(codes.subquery()))  # a million ids stay where they are
 
 
@@ -133,9 +138,10 @@ def _redeemed(row: Limited) -> sa.ColumnElement[bool]:
     return Redemption.offer_id.in_(sa.select(Offer.id).where(below))
 
 
-def _codes_below(row: Limited) -> sa.ColumnElement[bool]:
+def codes_below(row: Above) -> sa.ColumnElement[bool]:
+    """The codes that count on `row`; a code itself."""
     if isinstance(row, Event):
         return PromoCode.event_id == row.id
     if isinstance(row, PassType):
         return PromoCode.offer_id.in_(sa.select(Offer.id).where(Offer.pass_type_id == row.id))
-    return PromoCode.offer_id == row.id
+    return PromoCode.offer_id == row.id if isinstance(row, Offer) else PromoCode.id == row.id

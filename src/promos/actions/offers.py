@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from promos.actions import changes, holds, journal, limits, pools
 from promos.models import Event, Offer, OfferPublication, PassType, Publication
-from promos.rules import benefits, offers, texts
+from promos.rules import archives, benefits, offers, texts
 from promos.rules.benefits import Benefit
 from promos.rules.language import N_
 from promos.rules.money import minor
@@ -81,6 +81,7 @@ async def create(
     event = await session.scalar(sa.select(Event).where(Event.id == event_id, Event.run_by(by)))
     if event is None:
         raise NotFound("event")
+    archives.in_use(event.archived_at)
     pass_type = await _pass_type(session, event.id, pass_type_id)
     benefit = _benefit(given, pass_type.currency)
     terms = {"name": pass_type.name, "proof": "mailbox", "on_cancel": "return", **kept}
@@ -222,6 +223,7 @@ async def _pass_type(session: AsyncSession, event_id: UUID, pass_type_id: UUID) 
     pass_type = await session.scalar(found)
     if pass_type is None:
         raise NotFound("pass type")
+    archives.in_use(pass_type.archived_at)
     return pass_type
 
 

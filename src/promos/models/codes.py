@@ -44,6 +44,7 @@ class PromoCode(Base):
     status: Mapped[str] = mapped_column(default="active")
     label: Mapped[str | None]  # of its blocks in what was sent, where the code opens with it; None: it does not
     pauses_at: Mapped[datetime | None]  # when the label has been missing too long
+    archived_at: Mapped[datetime | None]  # out of the lists since
     created_at: Mapped[datetime]
 
     @classmethod

@@ -37,6 +37,7 @@ class Event(Base):
     capacity: Mapped[int | None]  # passes of all its types; None: as many as these allow
     used: Mapped[int] = mapped_column(default=0, server_default="0")  # counted only while there is a capacity
     previous_event_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("events.id"))  # the edition before this one
+    archived_at: Mapped[datetime | None]  # out of the lists since
     created_at: Mapped[datetime]
 
     @classmethod
@@ -78,6 +79,7 @@ class PassType(Base):
     vat_rate: Mapped[Decimal | None] = mapped_column(sa.Numeric(5, 2))  # percent
     capacity: Mapped[int | None]  # passes; None: as many as the offers allow
     used: Mapped[int] = mapped_column(default=0)  # counted only while there is a capacity
+    archived_at: Mapped[datetime | None]  # out of the lists since
     created_at: Mapped[datetime]
 
     @classmethod

@@ -64,6 +64,7 @@ class Offer(Base):
     pool_used: Mapped[int] = mapped_column(default=0, server_default="0")  # of `pooled`, those that are not free
     eligibility: Mapped[str | None]  # in words, shown to the reader
     conditions_url: Mapped[str | None]
+    archived_at: Mapped[datetime | None]  # out of the lists since
     created_at: Mapped[datetime]
 
     @property

@@ -138,6 +138,7 @@ async def placeable(session: AsyncSession, publication_id: UUID, by: Actor) -> l
         return []
     named = sa.select(OfferPublication.offer_id).where(OfferPublication.publication_id == publication_id)
     ids = ids.where(Offer.id.in_(named), Offer.visible_to(by), code_queries.IS_PUBLIC, PromoCode.status != "revoked")
+    ids = ids.where(PromoCode.archived_at.is_(None), Offer.archived_at.is_(None))
     ids = ids.order_by(PromoCode.id.desc()).limit(MOST_PLACEABLE)
     return await listings(session, list(await session.scalars(ids)))
 

@@ -37,9 +37,13 @@ class Listed:
 async def listed(
     session: AsyncSession, by: Actor, asked: Asked, *, now: datetime, when: str = ""
 ) -> tuple[list[Listed], str | None]:
-    """A page of the events that `by` runs, the latest first; `when`: those to `come`, or that are `over`."""
+    """A page of the events that `by` runs, the latest first; `when`: those to `come`, that are `over`, or `archived`.
+
+    What is archived is in no other list.
+    """
     mine = sa.select(Event.id, Event, Partner.name).join(Partner, Event.partner_id == Partner.id)
-    only = {"come": Event.ends_at >= now, "over": Event.ends_at < now}
+    mine = mine.where(Event.archived_at.is_not(None) if when == "archived" else Event.archived_at.is_(None))
+    only = {"come": Event.ends_at >= now, "over": Event.ends_at < now, "archived": sa.true()}
     rows, following = await pages.listed(
         session, mine.where(Event.run_by(by)), DESK, asked, *([only[when]] if when else [])
     )

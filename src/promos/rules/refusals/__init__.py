@@ -91,6 +91,7 @@ from promos.rules.refusals.issues import (
     SecondPersonNeeded,
     SegmentUnknown,
 )
+from promos.rules.refusals.lives import Archived, HasHistory, StillLive
 from promos.rules.refusals.offers import (
     AllotmentExhausted,
     AllotmentInUse,
@@ -155,6 +156,7 @@ __all__ = [
     "AllotmentInUse",
     "AllotmentTooLarge",
     "AlreadyHoldsPass",
+    "Archived",
     "BatchDone",
     "BlockChanged",
     "BlockUnframed",
@@ -184,6 +186,7 @@ __all__ = [
     "FreshSignInNeeded",
     "HandedOnTooOften",
     "HandedToHolder",
+    "HasHistory",
     "HoldExpired",
     "HoldTooLong",
     "IdempotencyKeyInvalid",
@@ -246,6 +249,7 @@ __all__ = [
     "ShopTokenRefused",
     "ShopUnreachable",
     "SignInNeeded",
+    "StillLive",
     "Taken",
     "TermsFrozen",
     "TextTaken",

@@ -2,6 +2,7 @@
 
 from promos.web.api import (
     allotments,
+    archives,
     batches,
     blocks,
     checkins,
@@ -35,6 +36,7 @@ HANDLERS = [
     *offers.HANDLERS,
     *allotments.HANDLERS,
     *codes.HANDLERS,
+    *archives.HANDLERS,
     *batches.HANDLERS,
     *claims.HANDLERS,
     *redemptions.HANDLERS,

@@ -77,6 +77,7 @@ class CodeSeen(msgspec.Struct):
     label: Literal["awaited", "seen", "missed", "waived"] | None
     pauses_at: datetime | None
     version: int
+    archived_at: datetime | None
     created_at: datetime
 
 
@@ -166,6 +167,7 @@ async def list_codes(
     event: FromQuery[UUID | None] = None,
     q: FromQuery[str | None] = None,
     sort: FromQuery[str | None] = None,
+    archived: FromQuery[bool] = False,
     cursor: FromQuery[str | None] = None,
     size: FromQuery[int] = 50,
 ) -> CodesSeen:
@@ -175,6 +177,7 @@ async def list_codes(
         statement = statement.where(PromoCode.offer_id == offer)
     if event:
         statement = statement.where(PromoCode.event_id == event)
+    statement = statement.where(PromoCode.archived_at.is_not(None) if archived else PromoCode.archived_at.is_(None))
     async with reads() as session:
         rows, following = await pages.listed(session, statement, code_queries.SORTED, asked(q, sort, cursor, size))
     return CodesSeen([seen(row) for row in rows], following)

@@ -79,6 +79,7 @@ class EventSeen(msgspec.Struct):
     asks_name: bool
     capacity: int | None
     used: int  # counted only while there is a capacity
+    archived_at: datetime | None
     created_at: datetime
 
 
@@ -122,6 +123,7 @@ async def list_events(
     partner: FromQuery[UUID | None] = None,
     q: FromQuery[str | None] = None,
     sort: FromQuery[str | None] = None,
+    archived: FromQuery[bool] = False,
     cursor: FromQuery[str | None] = None,
     size: FromQuery[int] = 50,
 ) -> EventsSeen:
@@ -129,6 +131,7 @@ async def list_events(
     statement = sa.select(Event).where(Event.visible_to(actor))
     if partner:
         statement = statement.where(Event.partner_id == partner)
+    statement = statement.where(Event.archived_at.is_not(None) if archived else Event.archived_at.is_(None))
     async with reads() as session:
         rows, following = await pages.listed(session, statement, queries.SORTED, asked(q, sort, cursor, size))
     return EventsSeen([seen(row) for row in rows], following)

@@ -146,6 +146,7 @@ class OfferSeen(msgspec.Struct):
     place_hours: int
     eligibility: str | None
     conditions_url: str | None
+    archived_at: datetime | None
     created_at: datetime
 
 
@@ -216,6 +217,7 @@ async def list_offers(
     event: FromQuery[UUID | None] = None,
     q: FromQuery[str | None] = None,
     sort: FromQuery[str | None] = None,
+    archived: FromQuery[bool] = False,
     cursor: FromQuery[str | None] = None,
     size: FromQuery[int] = 50,
 ) -> OffersSeen:
@@ -223,6 +225,7 @@ async def list_offers(
     statement = sa.select(Offer).where(Offer.visible_to(actor))
     if event:
         statement = statement.where(Offer.event_id == event)
+    statement = statement.where(Offer.archived_at.is_not(None) if archived else Offer.archived_at.is_(None))
     async with reads() as session:
         rows, following = await pages.listed(session, statement, queries.SORTED, asked(q, sort, cursor, size))
         return OffersSeen(await seen(session, *rows, by=actor), following)

@@ -61,6 +61,7 @@ class PassTypeSeen(msgspec.Struct):
     face_value: FaceValue
     capacity: int | None
     used: int
+    archived_at: datetime | None
     created_at: datetime
 
 
@@ -78,6 +79,7 @@ def seen(kind: PassType) -> PassTypeSeen:
         face_value=msgspec.convert(money(kind), FaceValue),
         capacity=kind.capacity,
         used=kind.used,
+        archived_at=kind.archived_at,
         created_at=kind.created_at,
     )
 
@@ -116,12 +118,14 @@ async def list_pass_types(
     reads: NamedDependency[Reads],
     actor: NamedDependency[Actor],
     event: FromQuery[UUID | None] = None,
+    archived: FromQuery[bool] = False,
     cursor: FromQuery[str | None] = None,
     size: FromQuery[int] = 50,
 ) -> PassTypesSeen:
     statement = sa.select(PassType).where(PassType.visible_to(actor))
     if event:
         statement = statement.where(PassType.event_id == event)
+    statement = statement.where(PassType.archived_at.is_not(None) if archived else PassType.archived_at.is_(None))
     async with reads() as session:
         rows, following = await pages.page(session, statement, PassType.id, cursor, size)
     return PassTypesSeen([seen(row) for row in rows], following)

@@ -30,6 +30,9 @@ SAID: dict[str, tuple[str, str]] = {
     "saved": ("ok", N_("Saved.")),
     "created": ("ok", N_("Created.")),
     "sending": ("ok", N_("It is on its way. Load this page again in a moment to see how it went.")),
+    "archived": ("ok", N_("Archived: out of the lists, and nothing of it is lost.")),
+    "restored": ("ok", N_("Restored, as it was.")),
+    "deleted": ("ok", N_("Deleted.")),
     "removed": ("ok", N_("Removed.")),
     "ordered": ("ok", N_("Ordered. The codes are made in the background; you need not wait here.")),
     "stopped": ("ok", N_("Stopped. The codes that are made stay good.")),
@@ -190,8 +193,8 @@ def told(refusal: Refusal, language: Language) -> str | None:
     errors = refusal.facts.get("errors")
     if errors:
         return " · ".join(f"{each['field']}: {language.gettext(each['message'])}" for each in errors)
-    if (used := refusal.facts.get("used")) is not None:
-        return language.ngettext("%(count)s pass is out.", "%(count)s passes are out.", used) % {"count": used}
+    if counted := _counted(refusal, language):
+        return counted
     wait = _wait(refusal)
     if wait is None:
         return None
@@ -201,6 +204,19 @@ def told(refusal: Refusal, language: Language) -> str | None:
         return text % {"count": minutes}
     text = language.ngettext("It works again in %(count)s hour.", "It works again in %(count)s hours.", hours)
     return text % {"count": hours}
+
+
+def _counted(refusal: Refusal, language: Language) -> str | None:
+    """How many passes or codes are in the way."""
+    facts = refusal.facts
+    if (used := facts.get("used")) is not None:
+        return language.ngettext("%(count)s pass is out.", "%(count)s passes are out.", used) % {"count": used}
+    if codes := facts.get("codes"):
+        return language.ngettext("%(count)s code works.", "%(count)s codes work.", codes) % {"count": codes}
+    if passes := facts.get("passes"):
+        text = language.ngettext("%(count)s reader holds a pass.", "%(count)s readers hold passes.", passes)
+        return text % {"count": passes}
+    return None
 
 
 def errors_of(refusal: Refusal, language: Language) -> dict[str, str]:

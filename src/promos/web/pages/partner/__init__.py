@@ -2,6 +2,7 @@
 
 from promos.web.pages.partner import (
     allotments,
+    archives,
     bulk,
     codes,
     declaration,
@@ -30,6 +31,7 @@ HANDLERS = [
     *offers.HANDLERS,
     *allotments.HANDLERS,
     *codes.HANDLERS,
+    *archives.HANDLERS,
     *trying.HANDLERS,
     *bulk.HANDLERS,
     *redemptions.HANDLERS,

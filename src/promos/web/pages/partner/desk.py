@@ -32,9 +32,8 @@ async def home(
     now: NamedDependency[datetime],
 ) -> Response[str]:
     language = language_of(request)
-    when = Filter(
-        "when", language.gettext(N_("Time")), told(language, {"": N_("all"), "come": N_("to come"), "over": N_("over")})
-    )
+    times = {"": N_("all"), "come": N_("to come"), "over": N_("over"), "archived": N_("archived")}
+    when = Filter("when", language.gettext(N_("Time")), told(language, times))
     found = lists.listed(request, events.DESK, when)
     async with reads() as session:
         waiting = [

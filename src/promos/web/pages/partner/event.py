@@ -1,6 +1,7 @@
 """An event's page: the number, its picture, its table; then what is given, by which codes, and what happened."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -61,7 +62,8 @@ async def shown(
     steps = words.steps(came.total, came.sent, language, is_over=came.is_over)
     kinds = sa.select(PassType).where(PassType.event_id == event.id).order_by(PassType.id)
     pass_types = list(await session.scalars(kinds))
-    tallies = await results.tally(session, by=actor, event_id=event.id)
+    everything = await results.tally(session, by=actor, event_id=event.id)
+    tallies = [_in_sight(each) for each in everything if each.offer.archived_at is None]
     return page(
         request,
         "partner/event.html",
@@ -71,7 +73,8 @@ async def shown(
         came=came.total,
         worth=words.worth(came.given, language),
         picture=charts.funnel_svg(steps, language, language.gettext(N_("From issue to door"))),
-        pass_types=pass_types,
+        pass_types=[kind for kind in pass_types if kind.archived_at is None],
+        archived=_archived(pass_types, everything),
         tallies=tallies,
         to_decide=await results.to_decide(session, event.id, by=actor),
         states={listing.code.id: state_of(listing, now) for each in tallies for listing in each.codes},
@@ -81,6 +84,20 @@ async def shown(
         typed=dict(typed or {}),
         errors=dict(errors or {}),
     )
+
+
+def _in_sight(each: OfferTally) -> OfferTally:
+    codes = [listing for listing in each.codes if listing.code.archived_at is None]
+    return replace(each, codes=codes, public=each.public - len(each.codes) + len(codes))
+
+
+def _archived(pass_types: list[PassType], tallies: list[OfferTally]) -> list[tuple[str, str, Any]]:
+    """What is put away: its place among our addresses, its name, and the row."""
+    found: list[tuple[str, str, Any]] = [("pass-types", each.name, each) for each in pass_types]
+    for each in tallies:
+        found.append(("offers", each.offer.name, each.offer))
+        found += [("codes", listing.code.spelled, listing.code) for listing in each.codes]
+    return [each for each in found if each[2].archived_at is not None]
 
 
 def _limit(event: Event, tallies: list[OfferTally]) -> int | None:

@@ -11,6 +11,17 @@ from promos.rules.language import N_
 SENTENCES = {
     "event.created": N_("%(who)s created the event."),
     "event.changed": N_("%(who)s changed the event: %(changed)s."),
+    "event.archived": N_("%(who)s archived the event."),
+    "event.restored": N_("%(who)s brought the event back."),
+    "pass_type.archived": N_("%(who)s archived the pass type “%(what)s”."),
+    "pass_type.restored": N_("%(who)s brought the pass type “%(what)s” back."),
+    "pass_type.deleted": N_("%(who)s deleted the pass type “%(what)s”."),
+    "offer.archived": N_("%(who)s archived the offer “%(what)s”."),
+    "offer.restored": N_("%(who)s brought the offer “%(what)s” back."),
+    "offer.deleted": N_("%(who)s deleted the offer “%(what)s”."),
+    "code.archived": N_("%(who)s archived the code %(what)s."),
+    "code.restored": N_("%(who)s brought the code %(what)s back."),
+    "code.deleted": N_("%(who)s deleted the code %(what)s."),
     "pass_type.created": N_("%(who)s created the pass type “%(what)s”."),
     "pass_type.changed": N_("%(who)s changed the pass type “%(what)s”: %(changed)s."),
     "offer.created": N_("%(who)s created the offer “%(what)s”."),
@@ -121,7 +132,7 @@ def _said(entry: Told, language: Language) -> str:
     changed += ["budget"] if "budget" in entry.facts else []
     return language.gettext(SENTENCES.get(entry.verb, OTHER)) % {
         "who": entry.who or language.gettext(NOBODY.get(entry.actor_kind, NOBODY["program"])),
-        "what": entry.what,
+        "what": entry.what or entry.facts.get("name", ""),
         "verb": entry.verb,
         "limit": _number(limit, language),
         "left": entry.facts.get("left"),

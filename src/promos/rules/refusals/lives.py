@@ -1,0 +1,26 @@
+"""What becomes of things over time."""
+
+from promos.rules.language import N_
+from promos.rules.refusals.families import Blocked
+
+
+class Archived(Blocked):
+    """It, or what it belongs to."""
+
+    slug = "archived"
+    title = N_("This is archived. Restore it before you change it.")
+
+
+class StillLive(Blocked):
+    """`codes`: that readers can redeem. `passes`: for an event to come."""
+
+    slug = "still-live"
+    title = N_("Readers can still use this. Pause or end it first, then it can be put away.")
+
+    def __init__(self, codes: int = 0, passes: int = 0) -> None:
+        self.codes, self.passes = codes, passes
+
+
+class HasHistory(Blocked):
+    slug = "has-history"
+    title = N_("This has been used, so it cannot be deleted. Archive it instead.")
