@@ -106,6 +106,7 @@ def _places(operation: str, about: Subject) -> dict[str, Any]:
     }
     special = {
         "createPassType": side.event,
+        **dict.fromkeys(("proposeNextEdition", "createNextEdition"), side.event),
         "getFunnel": side.event,
         "getDoor": side.event,
         "createCode": side.offer,
@@ -155,6 +156,7 @@ def _body(operation: str, about: Subject) -> Body | None:
         "changeAllotment": {"limit": 4},
         "moveAllotment": {"to": str(side.other_allotment), "passes": 1},
         "changeCode": {"limit": 15},
+        "createNextEdition": {"edition": "2028"},
         "createEndpoint": {"url": "https://third.example/hook"},
         "changeEndpoint": {"types": ["code.exhausted"]},
         "sendMissedAgain": {},

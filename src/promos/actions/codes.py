@@ -35,10 +35,11 @@ async def create(
     *,
     limit: int | None = None,
     needs_label: bool = False,
+    paused: bool = False,
     now: datetime,
     by: Actor,
 ) -> PromoCode:
-    """Make the public word `text` open an offer, from its version 1 on; paused until its label is seen if it needs one.
+    """Make the public word `text` open an offer, from its version 1 on; paused if asked, or until its label is seen.
 
     Raises `CodeMalformed`, and `CodeTaken` if any code of the installation reads alike.
     """
@@ -54,7 +55,7 @@ async def create(
         limit=kept["limit"],
         used=0,
         version=1,
-        status="paused" if needs_label else "active",
+        status="paused" if needs_label or paused else "active",
         label="awaited" if needs_label else None,
         created_at=now,
     )

@@ -68,13 +68,24 @@ class PassTypeChanges(TypedDict, total=False):
     capacity: int | None
 
 
-async def create(session: AsyncSession, partner_id: UUID, *, now: datetime, by: Actor, **given: Unpack[New]) -> Event:
-    """Announce a partner's event. Its slug is made from name and edition, and stays when they change."""
+async def create(
+    session: AsyncSession,
+    partner_id: UUID,
+    *,
+    previous: UUID | None = None,
+    now: datetime,
+    by: Actor,
+    **given: Unpack[New],
+) -> Event:
+    """Announce a partner's event. Its slug is made from name and edition, and stays when they change.
+
+    `previous`: the edition before it.
+    """
     if by.event_ids is not None or not by.runs(partner_id) or await session.get(Partner, partner_id) is None:
         raise NotFound("partner")
     kept = {"asks_name": False, "used": 0, **texts.read(events.EVENT, given)}
     events.lasts(kept["starts_at"], kept["ends_at"])
-    event = await _named(session, Event(**kept, partner_id=partner_id, created_at=now))
+    event = await _named(session, Event(**kept, partner_id=partner_id, previous_event_id=previous, created_at=now))
     await journal.record(session, "event.created", event.id, at=now, by=by, partner=partner_id, event=event.id)
     return event
 

@@ -79,6 +79,7 @@ class EventSeen(msgspec.Struct):
     asks_name: bool
     capacity: int | None
     used: int  # counted only while there is a capacity
+    previous_event_id: UUID | None  # the edition before this one
     archived_at: datetime | None
     created_at: datetime
 
