@@ -49,6 +49,8 @@ def upgrade() -> None:
         sa.Column("register_number", sa.String(), nullable=True),
         sa.Column("address", sa.String(), nullable=True),
         sa.Column("country", sa.String(), nullable=False),
+        sa.Column("suspended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("suspended_why", sa.String(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_partners"),
     )

@@ -112,6 +112,36 @@ async def test_readers_with_a_link_meet_the_fence_too(crowded: House) -> None:
     assert answers(heard, since=paused.end) == {"code-paused"}
 
 
+async def test_a_suspended_partner_gives_nothing_more_and_changes_nothing(crowded: House) -> None:
+    code = await crowded.code(limit=None)
+    _, admin = await crowded.token()
+    _, own = await crowded.token(Role.OWNER, partner_id=code.partner_id)
+    secrets = await crowded.claims_of(code, (f"reader{number}" for number in range(400)))
+
+    async def ask(wire: Wire, number: int) -> Heard:
+        if number % 3 == 0:
+            return await wire.ask("POST", f"/api/v1/claims/{secrets[number]}/confirm")
+        if number % 3 == 1:
+            reader = {"email": f"other{number}@readers.example"}
+            return await wire.ask("POST", "/api/v1/redemptions", {"code": code.text, "reader": reader})
+        return await wire.ask("PATCH", f"/api/v1/offers/{code.offer_id}", {"place_hours": number % 700 + 1})
+
+    async with flood(crowded, ask, own, connections=1) as heard:
+        wire = Wire(f"http://127.0.0.1:{crowded.port(1)}", admin)
+        path = f"/api/v1/partners/{code.partner_id}"
+        suspended = await wire.ask("POST", f"{path}/suspend", {"why": "Their invoices bounce."})
+
+    assert suspended.status == 200
+    assert {"201", "200"} <= answers(heard, since=0)
+    assert answers(heard, since=suspended.end) == {"code-unavailable", "partner-suspended"}
+
+    async with flood(crowded, redeeming(code), admin) as heard:
+        lifted = await wire.ask("POST", f"{path}/lift")
+        wire.close()
+
+    assert answers(heard, since=lifted.end) <= {"201", "200"}
+
+
 async def test_a_revoked_token_opens_nothing_more(crowded: House) -> None:
     code = await crowded.code(limit=None)
     _, admin = await crowded.token()

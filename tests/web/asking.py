@@ -105,6 +105,7 @@ def _places(operation: str, about: Subject) -> dict[str, Any]:
         "Event": side.event,
     }
     special = {
+        "liftSuspension": side.partner,
         "createPassType": side.event,
         **dict.fromkeys(("proposeNextEdition", "createNextEdition"), side.event),
         "getFunnel": side.event,
@@ -141,6 +142,7 @@ def _body(operation: str, about: Subject) -> Body | None:
     side, newsroom = about.side, about.newsroom
     bodies: dict[str, Body] = {
         "createPartner": PARTNER,
+        "suspendPartner": {"why": "Their invoices bounce."},
         "changePartner": {"address": "2 rue de la Paix, 75002 Paris"},
         "createPublication": PUBLICATION,
         "changePublication": {"timezone": "Europe/Brussels"},

@@ -69,6 +69,8 @@ def operations() -> Iterator[matrix.Row]:
         "disableEndpoint",
         "removeRole",
         "revokeToken",
+        "suspendPartner",
+        "liftSuspension",
     )
     yield from sorted(matrix.documented(), key=lambda row: last.index(row[0]) if row[0] in last else -1)
 

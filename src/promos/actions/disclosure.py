@@ -279,6 +279,7 @@ def _as_rendered(content: BlockContent, placed: Placed, whole: Composed) -> Sequ
         quantity=placed.quantity,
         given_this_year=whole.given.get((placed.block.partner_id, placed.block.event_id)) if both else None,
         redeemable=_redeemable(placed, whole.told.get(placed.block.id)),
+        halted="suspended" if placed.partner.suspended_at else "",
         content_hash=fingerprint(content),
         approved_hash=placed.block.approved_hash,
         tool=whole.tool,

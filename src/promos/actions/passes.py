@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from promos.actions import holds, line, redemptions
-from promos.models import CheckIn, Claim, Delivery, Entry, Offer, Pass, PromoCode, Redemption, table
+from promos.models import CheckIn, Claim, Delivery, Entry, Offer, Partner, Pass, PromoCode, Redemption, table
 from promos.rules import redemption, signing
 from promos.rules.people import READER, Actor
 from promos.rules.refusals import (
@@ -112,15 +112,16 @@ async def send_again(session: AsyncSession, pass_id: UUID, *, now: datetime) -> 
 async def confirm(session: AsyncSession, ids: Collection[UUID], *, now: datetime, by: Actor) -> list[Ended]:
     """Give the passes of these holds, all or none: a shop's checkout went through, or the partner said yes.
 
-    A second time changes nothing. Raises `NotFound`, `HoldExpired`, `PlaceLapsed`, `RedemptionEnded`, and `CodePaused`
-    or `CodeRevoked` for a hold by a code that is stopped; a pause does not keep the partner from saying yes.
+    A second time changes nothing. Raises `NotFound`, `HoldExpired`, `PlaceLapsed`, `RedemptionEnded`, and `CodePaused`,
+    `CodeUnavailable` or `CodeRevoked` for a hold by a code that is stopped; a pause keeps no partner from saying yes.
     """
     await _may_see(session, ids, by)
     held = await _locked(session, ids, now)
-    found = sa.select(PromoCode.id, PromoCode.status).where(PromoCode.id.in_({each.code_id for each in held}))
-    status = {row.id: row.status for row in await session.execute(found)}
+    stops = await _stops(session, {each.code_id for each in held})
     for each in held:
-        if each.state == "held" and (no := redemption.stop(status[each.code_id], is_asked=each.held_for != "review")):
+        status, is_suspended = stops[each.code_id]
+        is_asked = each.held_for != "review"
+        if each.state == "held" and (no := redemption.stop(status, is_suspended=is_suspended, is_asked=is_asked)):
             raise no
     versions = await holds.confirm(session, held, now=now, by=by)
     before = await _versions(session, [each.id for each in held if each.id not in versions], CONFIRMED)
@@ -128,6 +129,15 @@ async def confirm(session: AsyncSession, ids: Collection[UUID], *, now: datetime
         Ended(each.id, "confirmed", versions.get(each.id) or before.get(each.id) or each.version, each.id in versions)
         for each in held
     ]
+
+
+async def _stops(session: AsyncSession, code_ids: Collection[UUID]) -> dict[UUID, tuple[str, bool]]:
+    """The status of each of these codes, and whether its partner is suspended."""
+    found = sa.select(PromoCode.id, PromoCode.status, Partner.suspended_at).join(
+        Partner, PromoCode.partner_id == Partner.id
+    )
+    rows = await session.execute(found.where(PromoCode.id.in_(code_ids)))
+    return {row.id: (row.status, row.suspended_at is not None) for row in rows}
 
 
 async def _may_see(session: AsyncSession, ids: Collection[UUID], by: Actor) -> None:

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from promos.actions import journal, people
-from promos.models import Delivery, Person, Session, SignInLink, StaffRole, new_id
+from promos.models import Delivery, Partner, Person, Session, SignInLink, StaffRole, new_id
 from promos.rules.people import NOBODY, PROGRAM, Actor, Grant, Role, SignedIn
 from promos.rules.refusals import LinkElsewhere, LinkEnded, SignInNeeded
 from promos.rules.signing import fingerprint, secret_of
@@ -142,16 +142,22 @@ async def signed_in(session: AsyncSession, cookie: str, *, now: datetime) -> Sig
                 StaffRole.role,
                 StaffRole.partner_id,
                 StaffRole.publication_id,
+                Partner.suspended_at,
             )
             .join(Session, Session.person_id == Person.id)
             .outerjoin(StaffRole, StaffRole.person_id == Person.id)
+            .outerjoin(Partner, StaffRole.partner_id == Partner.id)
             .where(Session.token_hash == fingerprint(cookie), Session.expires_at > now)
         )
     ).all()
     if not rows:
         return None
     first = rows[0]
-    grants = frozenset(Grant(Role(row.role), row.partner_id, row.publication_id) for row in rows if row.role)
+    grants = frozenset(
+        Grant(Role(row.role), row.partner_id, row.publication_id, is_suspended=row.suspended_at is not None)
+        for row in rows
+        if row.role
+    )
     actor = Actor("person", first.id, grants, name=first.name or first.email)
     return SignedIn(first.session_id, actor, first.proved_at)
 

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from promos.actions import journal, people
-from promos.models import Event, Token, new_id
+from promos.models import Event, Partner, Token, new_id
 from promos.queries.together import padded
 from promos.rules import texts
 from promos.rules.language import N_
@@ -122,20 +122,25 @@ class Known:
 async def known(session: AsyncSession, secrets: Sequence[str]) -> dict[str, Known]:
     """The tokens that have one of these secrets and are not revoked."""
     marks = {fingerprint(secret): secret for secret in secrets}
-    found = await session.scalars(_NOT_REVOKED, {"marks": padded(list(marks))})
-    return {marks[token.token_hash]: Known(actor(token), token.expires_at) for token in found}
+    found = await session.execute(_NOT_REVOKED, {"marks": padded(list(marks))})
+    return {
+        marks[token.token_hash]: Known(actor(token, is_suspended=suspended_at is not None), token.expires_at)
+        for token, suspended_at in found
+    }
 
 
-_NOT_REVOKED = sa.select(Token).where(
-    Token.token_hash.in_(sa.bindparam("marks", expanding=True)), Token.revoked_at.is_(None)
+_NOT_REVOKED = (
+    sa.select(Token, Partner.suspended_at)
+    .outerjoin(Partner, Token.partner_id == Partner.id)
+    .where(Token.token_hash.in_(sa.bindparam("marks", expanding=True)), Token.revoked_at.is_(None))
 )
 
 
-def actor(token: Token) -> Actor:
+def actor(token: Token, *, is_suspended: bool = False) -> Actor:
     return Actor(
         "token",
         token.id,
-        frozenset({Grant(Role(token.role), token.partner_id, token.publication_id)}),
+        frozenset({Grant(Role(token.role), token.partner_id, token.publication_id, is_suspended)}),
         frozenset(Scope(scope) for scope in token.scopes),
         None if token.event_ids is None else frozenset(UUID(event) for event in token.event_ids),
         token.name,

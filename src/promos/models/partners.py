@@ -20,6 +20,8 @@ class Partner(Base):
     register_number: Mapped[str | None]
     address: Mapped[str | None]
     country: Mapped[str]  # ISO 3166-1 alpha-2
+    suspended_at: Mapped[datetime | None]  # nothing new is given, and its people only read, since
+    suspended_why: Mapped[str | None]
     created_at: Mapped[datetime]
 
     @property

@@ -10,7 +10,19 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from promos.models import Allotment, Claim, Event, Issue, Offer, PassType, PromoBlock, PromoCode, Redemption, table
+from promos.models import (
+    Allotment,
+    Claim,
+    Event,
+    Issue,
+    Offer,
+    Partner,
+    PassType,
+    PromoBlock,
+    PromoCode,
+    Redemption,
+    table,
+)
 from promos.models.redemptions import IS_HELD, IS_WAITING
 from promos.queries.together import portions
 from promos.rules import benefits
@@ -65,6 +77,7 @@ _TERMS = (
         PromoCode.limit.label("code_limit"),
         PromoCode.used.label("code_used"),
         PromoCode.version,
+        Partner.suspended_at.is_not(None).label("is_suspended"),
         sa.exists().where(Redemption.event_id == Offer.event_id, IS_HELD).label("has_holds"),
         sa.exists().where(_overdue(Offer.event_id)).label("has_overdue"),
         sa.exists().where(_SET_ASIDE).label("has_allotments"),
@@ -74,6 +87,7 @@ _TERMS = (
     .join(Offer, PromoCode.offer_id == Offer.id)
     .join(PassType, Offer.pass_type_id == PassType.id)
     .join(Event, Offer.event_id == Event.id)
+    .join(Partner, Offer.partner_id == Partner.id)
     .where(PromoCode.id.in_(sa.bindparam("codes", expanding=True)))
 )
 
@@ -324,4 +338,5 @@ def _terms(row: Any) -> Terms:
         is_due=row.has_overdue or row.has_fallen,
         is_waited_for=row.is_waited_for,
         has_holds=row.has_holds,
+        is_suspended=row.is_suspended,
     )

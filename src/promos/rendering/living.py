@@ -15,7 +15,7 @@ from promos.rendering.paint import PAINT
 from promos.rules import redemption
 from promos.rules.language import N_
 from promos.rules.redemption import SOLD_OUT, Terms
-from promos.rules.refusals import CodeEnded, CodeNotOpen, CodePaused, CodeRevoked
+from promos.rules.refusals import CodeEnded, CodeNotOpen, CodePaused, CodeRevoked, CodeUnavailable
 
 WIDTH, HEIGHT = PICTURE  # the PNG has two pixels of its own for each
 _SIZE, _EDGE = 20, 14
@@ -24,6 +24,7 @@ _GONE = {
     CodeEnded: N_("The time for this offer is over"),
     CodeNotOpen: N_("This offer is not open yet"),
     CodePaused: N_("This offer is paused for the moment"),
+    CodeUnavailable: N_("This offer is not available at the moment"),
     CodeRevoked: N_("This offer was withdrawn"),
 }
 

@@ -1,11 +1,11 @@
 """Who acts, and in which role. What somebody may see follows from `Actor` alone."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from promos.rules.refusals import NotAllowed, ScopeMissing
+from promos.rules.refusals import NotAllowed, PartnerSuspended, ScopeMissing
 
 
 class Role(StrEnum):
@@ -23,6 +23,7 @@ class Scope(StrEnum):
     SCAN = "scan"
 
 
+CHANGING = frozenset({Scope.WRITE, Scope.REDEEM})
 OF_PARTNERS = frozenset({Role.OWNER, Role.MEMBER, Role.DOOR})
 
 SCOPES: dict[Role, frozenset[Scope]] = {
@@ -36,11 +37,15 @@ SCOPES: dict[Role, frozenset[Scope]] = {
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """One role, for one partner or one publication, or (admin) for everything."""
+    """One role, for one partner or one publication, or (admin) for everything.
+
+    `is_suspended`: the partner is, so the role reads and changes nothing.
+    """
 
     role: Role
     partner_id: UUID | None = None
     publication_id: UUID | None = None
+    is_suspended: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +97,23 @@ class Actor:
     def runs_event(self, partner_id: UUID, event_id: UUID) -> bool:
         """Whether this actor works for the partner, and may see this event of theirs."""
         return self.runs(partner_id) and (self.event_ids is None or event_id in self.event_ids)
+
+    @property
+    def is_suspended(self) -> bool:
+        """Whether one of the partners for whom this actor works is."""
+        return any(grant.is_suspended for grant in self.grants)
+
+    def changing(self, *roles: Role) -> "Actor":
+        """Who may change something in one of `roles`: this actor without what is suspended.
+
+        Raises `PartnerSuspended` if nothing is left.
+        """
+        if not self.is_suspended:
+            return self
+        active = replace(self, grants=frozenset(grant for grant in self.grants if not grant.is_suspended))
+        if not active.roles & set(roles):
+            raise PartnerSuspended
+        return active
 
     def needs(self, *roles: Role, scope: Scope) -> None:
         """Raise `NotAllowed` or `ScopeMissing` unless one of `roles` and `scope` are there."""

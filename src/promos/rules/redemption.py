@@ -21,6 +21,7 @@ from promos.rules.refusals import (
     CodeNotOpen,
     CodePaused,
     CodeRevoked,
+    CodeUnavailable,
     OfferExhausted,
     PlaceLapsed,
     Refusal,
@@ -87,6 +88,7 @@ class Terms:
     is_due: bool = False  # whether a hold or an allotment of this event has come to its end and is not settled yet
     is_waited_for: bool = False
     has_holds: bool = False  # whether anybody holds a place of this event
+    is_suspended: bool = False  # whether its partner is
 
     def tallies(self) -> Iterator[tuple[str, Tally]]:
         """What limits a claim, widest first, by the name of the rule."""
@@ -145,6 +147,7 @@ def _fences(terms: Terms, now: datetime) -> Iterator[Verdict]:
     """What lets nobody through, whatever is left."""
     yield Verdict("revoked", CodeRevoked() if terms.status == "revoked" else None)
     yield Verdict("ended", CodeEnded(terms.ends_at) if now >= terms.ends_at else None)
+    yield Verdict("suspended", CodeUnavailable() if terms.is_suspended else None)
     yield Verdict("opens", CodeNotOpen(terms.opens_at) if now < terms.opens_at else None)
     yield Verdict("paused", CodePaused() if terms.status == "paused" else None)
 
@@ -156,10 +159,12 @@ def fence(terms: Terms, now: datetime) -> Refusal | None:
     return PlaceLapsed() if now >= terms.starts_at else None
 
 
-def stop(status: str, *, is_asked: bool) -> Refusal | None:
+def stop(status: str, *, is_suspended: bool, is_asked: bool) -> Refusal | None:
     """Why a hold does not become a pass by a code of this status; a pause stops only what is asked from outside."""
     if status == "revoked":
         return CodeRevoked()
+    if is_suspended:
+        return CodeUnavailable()
     return CodePaused() if status == "paused" and is_asked else None
 
 

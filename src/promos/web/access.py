@@ -30,7 +30,7 @@ from litestar.types import Scope as Asking
 
 from promos.actions import sign_in, tokens
 from promos.rules.language import N_
-from promos.rules.people import NOBODY, Actor, Role, Scope, SignedIn
+from promos.rules.people import CHANGING, NOBODY, Actor, Role, Scope, SignedIn
 from promos.rules.refusals import (
     ForeignOrigin,
     FormEnded,
@@ -90,7 +90,7 @@ def only_known(scope: Asking, handler: BaseRouteHandler) -> None:
 
 
 def let_in(scope: Asking, handler: BaseRouteHandler) -> None:
-    """Let in who may; raises `SignInNeeded`, `NotAllowed` or `ScopeMissing`."""
+    """Let in who may; raises `SignInNeeded`, `NotAllowed`, `ScopeMissing` or `PartnerSuspended`."""
     if scope.get("method") == "OPTIONS":
         return  # answered by the framework with the methods of this address, nothing else
     allowed = handler.opt.get("allows")
@@ -104,6 +104,8 @@ def let_in(scope: Asking, handler: BaseRouteHandler) -> None:
     if actor.kind == NOBODY.kind:
         raise SignInNeeded
     actor.needs(*allowed["roles"], scope=allowed["scope"])
+    if allowed["scope"] in CHANGING:
+        scope["user"] = actor.changing(*allowed["roles"])
 
 
 async def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:

@@ -83,7 +83,19 @@ def test_what_nobody_knows_of_a_block_of_ours_stops_nothing() -> None:
 
     assert not any(one.stops for one in said.values())
     assert {one.check for one in said.values() if one.verdict is Verdict.CANNOT_TELL} == {"REL-4", "VIS-2", "VIS-3"}
-    assert not said.keys() & {"OFF-4", "PAR-1", "PAR-2", "PAR-3", "ESP-1", "EVI-1", "EVI-2", "DAT-1", "DAT-2", "POS-5"}
+    assert not said.keys() & {
+        "OFF-4",
+        "OFF-5",
+        "PAR-1",
+        "PAR-2",
+        "PAR-3",
+        "ESP-1",
+        "EVI-1",
+        "EVI-2",
+        "DAT-1",
+        "DAT-2",
+        "POS-5",
+    }
 
 
 def test_a_declaration_of_nothing_does_not_fit_a_block_that_gives_a_code() -> None:
@@ -290,3 +302,8 @@ def test_a_sent_issue_is_looked_at_and_keeps_its_label(
     known = facts(sending=Sending(SENT, SENT + now * HOUR, seen))
 
     assert (verdict("EVI-1", known), verdict("EVI-2", known)) == (within, drift)
+
+
+@pytest.mark.parametrize(("halted", "says"), [("", Verdict.PASS), ("suspended", Verdict.FAIL)])
+def test_a_code_whose_partner_is_suspended_is_not_published(halted: str, says: Verdict) -> None:
+    assert verdict("OFF-5", replace(facts(), halted=halted)) is says

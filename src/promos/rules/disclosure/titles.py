@@ -26,6 +26,7 @@ TITLES = {
     "OFF-2": N_("A number that is known is said"),
     "OFF-3": N_("A number that is claimed has its evidence"),
     "OFF-4": N_("The code ends with the offer"),
+    "OFF-5": N_("Nothing keeps the code from opening"),
     "PAR-1": N_("Every form of the issue has the same label"),
     "PAR-2": N_("The block is as the partner approved it"),
     "PAR-3": N_("The label stands where no mail program cuts it off"),

@@ -91,7 +91,7 @@ from promos.rules.refusals.issues import (
     SecondPersonNeeded,
     SegmentUnknown,
 )
-from promos.rules.refusals.lives import Archived, HasHistory, StillLive
+from promos.rules.refusals.lives import Archived, CodeUnavailable, HasHistory, PartnerSuspended, StillLive
 from promos.rules.refusals.offers import (
     AllotmentExhausted,
     AllotmentInUse,
@@ -173,6 +173,7 @@ __all__ = [
     "CodePaused",
     "CodeRevoked",
     "CodeTaken",
+    "CodeUnavailable",
     "CodeUnknown",
     "DisclosureIncomplete",
     "DiskFull",
@@ -220,6 +221,7 @@ __all__ = [
     "Over",
     "Overloaded",
     "PageUnreadable",
+    "PartnerSuspended",
     "PassGivenBack",
     "PassHandedOn",
     "PassInUse",

@@ -1,7 +1,7 @@
 """What becomes of things over time."""
 
 from promos.rules.language import N_
-from promos.rules.refusals.families import Blocked
+from promos.rules.refusals.families import Blocked, NotYours
 
 
 class Archived(Blocked):
@@ -24,3 +24,15 @@ class StillLive(Blocked):
 class HasHistory(Blocked):
     slug = "has-history"
     title = N_("This has been used, so it cannot be deleted. Archive it instead.")
+
+
+class CodeUnavailable(Blocked):
+    """Whose code it is, is suspended; readers need not know that."""
+
+    slug = "code-unavailable"
+    title = N_("This code is not available at the moment.")
+
+
+class PartnerSuspended(NotYours):
+    slug = "partner-suspended"
+    title = N_("Your organisation is suspended: you can read everything, and change nothing for now.")

@@ -12,7 +12,7 @@ from litestar.params import FromPath, FromQuery, JSONBody
 from msgspec import UNSET, UnsetType
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from promos.actions import partners
+from promos.actions import partners, suspensions
 from promos.models import Partner
 from promos.queries import pages
 from promos.rules.people import Actor, Role, Scope
@@ -44,7 +44,15 @@ class PartnerChanges(msgspec.Struct, forbid_unknown_fields=True):
     address: str | UnsetType | None = UNSET
 
 
+class Suspension(msgspec.Struct, forbid_unknown_fields=True):
+    """`why`: for the partner's people; readers are not told."""
+
+    why: str
+
+
 class PartnerSeen(msgspec.Struct):
+    """`suspended_why`: for who works for it; of a partner that is suspended."""
+
     id: UUID
     name: str
     legal_name: str
@@ -53,6 +61,8 @@ class PartnerSeen(msgspec.Struct):
     address: str | None
     country: str
     advertiser: str  # as a disclosure names it
+    suspended_at: datetime | None
+    suspended_why: str | None
     created_at: datetime
 
 
@@ -61,8 +71,9 @@ class PartnersSeen(msgspec.Struct):
     next: str | None
 
 
-def seen(partner: Partner) -> PartnerSeen:
-    return msgspec.convert(partner, PartnerSeen, from_attributes=True)
+def seen(partner: Partner, by: Actor) -> PartnerSeen:
+    found = msgspec.convert(partner, PartnerSeen, from_attributes=True)
+    return found if by.runs(partner.id) else msgspec.structs.replace(found, suspended_why=None)
 
 
 @post("/partners", status_code=201, opt=allows(Role.ADMIN, scope=Scope.WRITE), operation_id="createPartner")
@@ -72,7 +83,7 @@ async def create(
     """Take in a partner."""
 
     async def effect(session: AsyncSession, now: datetime) -> PartnerSeen:
-        return seen(await partners.create(session, now=now, by=actor, **told(data)))
+        return seen(await partners.create(session, now=now, by=actor, **told(data)), actor)
 
     return await writes.answer(effect, status=201)
 
@@ -88,7 +99,7 @@ async def list_partners(
     statement = sa.select(Partner).where(Partner.visible_to(actor))
     async with reads() as session:
         rows, following = await pages.page(session, statement, Partner.id, cursor, size)
-    return PartnersSeen([seen(row) for row in rows], following)
+    return PartnersSeen([seen(row, actor) for row in rows], following)
 
 
 @get("/partners/{id:uuid}", opt=allows(*SEEN_BY, scope=Scope.READ), operation_id="getPartner")
@@ -97,7 +108,7 @@ async def get_partner(id: FromPath[UUID], reads: NamedDependency[Reads], actor: 
         partner = await session.scalar(sa.select(Partner).where(Partner.id == id, Partner.visible_to(actor)))
     if partner is None:
         raise NotFound("partner")
-    return seen(partner)
+    return seen(partner, actor)
 
 
 @patch("/partners/{id:uuid}", opt=allows(Role.ADMIN, Role.OWNER, scope=Scope.WRITE), operation_id="changePartner")
@@ -110,9 +121,46 @@ async def change(
     """Change what disclosures say of a partner."""
 
     async def effect(session: AsyncSession, now: datetime) -> PartnerSeen:
-        return seen(await partners.update(session, id, now=now, by=actor, **told(data)))
+        return seen(await partners.update(session, id, now=now, by=actor, **told(data)), actor)
 
     return await writes.answer(effect)
 
 
-HANDLERS: list[Any] = [create, list_partners, get_partner, change]
+@post(
+    "/partners/{id:uuid}/suspend",
+    status_code=200,
+    opt=allows(Role.ADMIN, scope=Scope.WRITE),
+    operation_id="suspendPartner",
+)
+async def suspend(
+    id: FromPath[UUID],
+    data: JSONBody[Suspension],
+    writes: NamedDependency[Writes],
+    actor: NamedDependency[Actor],
+) -> Response[PartnerSeen]:
+    """From now on its codes give nothing new, and its people and tokens read only; passes that are out stay good."""
+
+    async def effect(session: AsyncSession, now: datetime) -> PartnerSeen:
+        return seen(await suspensions.suspend(session, id, data.why, now=now, by=actor), actor)
+
+    return await writes.answer(effect)
+
+
+@post(
+    "/partners/{id:uuid}/lift",
+    status_code=200,
+    opt=allows(Role.ADMIN, scope=Scope.WRITE),
+    operation_id="liftSuspension",
+)
+async def lift(
+    id: FromPath[UUID], writes: NamedDependency[Writes], actor: NamedDependency[Actor]
+) -> Response[PartnerSeen]:
+    """End a suspension: all is as before."""
+
+    async def effect(session: AsyncSession, now: datetime) -> PartnerSeen:
+        return seen(await suspensions.lift(session, id, now=now, by=actor), actor)
+
+    return await writes.answer(effect)
+
+
+HANDLERS: list[Any] = [create, list_partners, get_partner, change, suspend, lift]

@@ -1,6 +1,6 @@
 """The pages, by audience: reader, partner, editor, door, admin."""
 
-from promos.web.pages import admin, confirm, door, editor, mailbox, partner, reader, reference, sign_in
+from promos.web.pages import admin, confirm, door, editor, mailbox, partner, reader, reference, sign_in, suspensions
 
 HANDLERS = [
     *reader.HANDLERS,
@@ -10,6 +10,7 @@ HANDLERS = [
     *partner.HANDLERS,
     *editor.HANDLERS,
     *admin.HANDLERS,
+    *suspensions.HANDLERS,
     *mailbox.HANDLERS,
     *reference.HANDLERS,
 ]

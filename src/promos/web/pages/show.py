@@ -33,6 +33,8 @@ SAID: dict[str, tuple[str, str]] = {
     "archived": ("ok", N_("Archived: out of the lists, and nothing of it is lost.")),
     "restored": ("ok", N_("Restored, as it was.")),
     "deleted": ("ok", N_("Deleted.")),
+    "suspended": ("ok", N_("Suspended. Its codes give nothing new from now on.")),
+    "lifted": ("ok", N_("Lifted. All is as before.")),
     "removed": ("ok", N_("Removed.")),
     "ordered": ("ok", N_("Ordered. The codes are made in the background; you need not wait here.")),
     "stopped": ("ok", N_("Stopped. The codes that are made stay good.")),
@@ -94,6 +96,7 @@ def page(
         "csrf_token": request.scope["state"].get("csrf", ""),
         "asset_version": _asset_version(),
         "flash": flash,
+        "is_suspended": actor.is_suspended,
         "nav": places.parts(actor, request.url.path, speaks),
         "places": places.desk(actor, request.url.path, speaks),
     }

@@ -41,6 +41,7 @@ OF_BLOCKS: Mapping[str, Callable[[Case], Iterator[Answer]]] = {
     "OFF-2": offers.off_2,
     "OFF-3": offers.off_3,
     "OFF-4": offers.off_4,
+    "OFF-5": offers.off_5,
     "PAR-1": copies.par_1,
     "PAR-2": copies.par_2,
     "PAR-3": copies.par_3,
@@ -59,7 +60,7 @@ _ONE_FORM = N_("There is one form of the issue here, and none to compare it with
 _NO_SUBJECT = N_("One advertiser's text, and the subject of the mail that it goes into is not here.")
 _NOT_IN_A_FILE = {
     **dict.fromkeys(("REL-3", "REL-4"), _DECLARED),
-    **dict.fromkeys(("OFF-4", "PAR-2", "ESP-1", "EVI-1", "EVI-2"), _KNOWN),
+    **dict.fromkeys(("OFF-4", "OFF-5", "PAR-2", "ESP-1", "EVI-1", "EVI-2"), _KNOWN),
 }
 
 

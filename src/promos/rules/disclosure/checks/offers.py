@@ -104,3 +104,21 @@ def off_4(case: Case) -> Iterator[Answer]:
         yield (FAIL, why, N_("Let the code end with the offer, or say what it does."), {"what": over})
     else:
         yield (PASS, N_("The code ends with the offer."), "", {})
+
+
+_HALTED = {
+    "suspended": (
+        N_("Its partner is suspended, so the code gives nothing at the moment."),
+        N_("Take the block out, or wait until the suspension is lifted."),
+    ),
+}
+
+
+def off_5(case: Case) -> Iterator[Answer]:
+    halted = case.block.facts.halted if case.block.facts else None
+    if halted is None:
+        return
+    if halted:
+        yield (FAIL, *_HALTED[halted], {})
+    else:
+        yield (PASS, N_("Nothing keeps the code from opening."), "", {})

@@ -34,6 +34,7 @@ from promos.rules.refusals import (
     CodeNotOpen,
     CodePaused,
     CodeRevoked,
+    CodeUnavailable,
     InvalidRequest,
     IssuePublished,
     LabelNotAllowed,
@@ -48,7 +49,13 @@ from promos.web.pages.show import go, language_of, page
 from promos.web.pages.typed import TO_MEND, Typed, to_mend
 
 FIELDS = ("code", "heading", "body", "call_to_action", "label")
-STATES = {CodeEnded: "ended", CodeNotOpen: "not_open", CodePaused: "paused", CodeRevoked: "revoked"}
+STATES = {
+    CodeEnded: "ended",
+    CodeNotOpen: "not_open",
+    CodePaused: "paused",
+    CodeRevoked: "revoked",
+    CodeUnavailable: "suspended",
+}
 _EMPTY = dict.fromkeys(FIELDS, "")
 
 

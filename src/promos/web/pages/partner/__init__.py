@@ -19,6 +19,7 @@ from promos.web.pages.partner import (
     pass_types,
     redemptions,
     results,
+    suspended,
     team,
     trying,
 )
@@ -44,4 +45,5 @@ HANDLERS = [
     *endpoints.HANDLERS,
     *notices.HANDLERS,
     *organisation.HANDLERS,
+    *suspended.HANDLERS,
 ]

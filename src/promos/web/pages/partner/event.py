@@ -23,13 +23,19 @@ from promos.rendering import results as words
 from promos.rules import redemption
 from promos.rules.language import N_
 from promos.rules.people import Actor
-from promos.rules.refusals import CodeEnded, CodeNotOpen, CodePaused, CodeRevoked
+from promos.rules.refusals import CodeEnded, CodeNotOpen, CodePaused, CodeRevoked, CodeUnavailable
 from promos.web.given import Reads
 from promos.web.pages.partner.desk import READ, event_of
 from promos.web.pages.partner.history import sentences
 from promos.web.pages.show import language_of, page
 
-STATES = {CodeEnded: "ended", CodeNotOpen: "not_open", CodePaused: "paused", CodeRevoked: "revoked"}
+STATES = {
+    CodeEnded: "ended",
+    CodeNotOpen: "not_open",
+    CodePaused: "paused",
+    CodeRevoked: "revoked",
+    CodeUnavailable: "suspended",
+}
 
 
 @get("/partner/events/{event_id:uuid}", opt=READ)

@@ -27,6 +27,7 @@ from promos.rules.refusals import (
     CodeNotOpen,
     CodePaused,
     CodeRevoked,
+    CodeUnavailable,
     CodeUnknown,
     InvalidRequest,
     NameNeeded,
@@ -42,7 +43,13 @@ from promos.web.given import Reads, Writes
 from promos.web.pages.show import errors_of, go, language_of, page, retry_after
 from promos.web.problems import status_of
 
-GONE = {CodeEnded: "ended", CodeNotOpen: "not-yet", CodePaused: "paused", CodeRevoked: "revoked"}
+GONE = {
+    CodeEnded: "ended",
+    CodeNotOpen: "not-yet",
+    CodePaused: "paused",
+    CodeRevoked: "revoked",
+    CodeUnavailable: "unavailable",
+}
 BY_NOW: tuple[type[Refusal], ...] = (*SOLD_OUT, *GONE)  # what may have changed since the form was shown
 FIELDS = ("email", "name", "share_email", "share_name", "wait")
 
