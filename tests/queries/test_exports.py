@@ -46,7 +46,7 @@ async def taken(session: AsyncSession, name: str, wish: Wish, by: Actor, words: 
     async def reading() -> AsyncIterator[AsyncSession]:
         yield session
 
-    pieces = sheets.csv(exports.sheet(reading, chosen, by, language(words)))
+    pieces = sheets.csv(exports.sheet(reading, chosen, language(words)))
     text = b"".join([piece async for piece in pieces]).decode()
     rows = list(csv.DictReader(io.StringIO(text, newline="")))
     assert len(rows) == chosen.number
@@ -82,7 +82,7 @@ async def test_what_a_reader_takes_back_while_the_list_leaves_is_not_in_it(sessi
     async def reading() -> AsyncIterator[AsyncSession]:
         yield session
 
-    sheet = exports.sheet(reading, chosen, owner_of(partner), language("en"))
+    sheet = exports.sheet(reading, chosen, language("en"))
     text = b"".join([piece async for piece in sheets.csv(sheet)]).decode()
     assert "ada@" not in text
     assert text.count("\r\n") == 2

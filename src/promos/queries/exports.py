@@ -32,7 +32,7 @@ class Chosen:
     of: List
     wish: Wish
     partner: Partner
-    ids: bytes
+    ids: bytearray
 
     @property
     def number(self) -> int:
@@ -47,28 +47,28 @@ async def chosen(session: AsyncSession, name: str, wish: Wish, by: Actor) -> Cho
     if name not in LISTS:
         raise NotFound("list")
     of, ids = LISTS[name], bytearray()
-    found = of.rows(wish, by).with_only_columns(of.id, maintain_column_froms=True).order_by(of.id)
+    found = of.rows.with_only_columns(of.id, maintain_column_froms=True).where(*of.whose(wish, by)).order_by(of.id)
     rows = await session.stream_scalars(found.execution_options(yield_per=AT_ONCE))
     async for some in rows.partitions():
         ids += b"".join(each.bytes for each in some)
-    return Chosen(name, of, wish, partner, bytes(ids))
+    return Chosen(name, of, wish, partner, ids)
 
 
-def sheet(reading: Reading, what: Chosen, by: Actor, language: Language) -> Sheet:
+def sheet(reading: Reading, what: Chosen, language: Language) -> Sheet:
     """The list as a file: what stands in a row is read as it leaves, so what a reader took back is not in it."""
     title = language.gettext(what.of.title)
     heads = [language.gettext(head) for head in what.of.columns]
-    return Sheet(f"promos-{what.name}", title, heads, _pieces(reading, what, by))
+    return Sheet(f"promos-{what.name}", title, heads, _pieces(reading, what))
 
 
-async def _pieces(reading: Reading, what: Chosen, by: Actor) -> AsyncIterator[list[Line]]:
+async def _pieces(reading: Reading, what: Chosen) -> AsyncIterator[list[Line]]:
     """Each piece is read by itself, so no transaction waits for who downloads."""
     of, width, cells = what.of, 16 * PIECE, list(what.of.columns.values())
     for begin in range(0, len(what.ids), width):
         some = what.ids[begin : begin + width]
-        ids = [UUID(bytes=some[at : at + 16]) for at in range(0, len(some), 16)]
+        ids = [UUID(bytes=bytes(some[at : at + 16])) for at in range(0, len(some), 16)]
         async with reading() as session:
-            rows = (await session.execute(of.rows(what.wish, by).where(of.id.in_(ids)).order_by(of.id))).all()
+            rows = (await session.execute(of.rows.where(of.id.in_(ids)).order_by(of.id))).all()
             whole = await of.completed(session, rows)
         yield [[cell(row) for cell in cells] for row in whole]
 

@@ -135,7 +135,8 @@ async def redemptions(
 ) -> tuple[list[Line], str | None]:
     """A page of the redemptions that `by` may see, by default the oldest first; raises `InvalidRequest` for a filter
     without sense."""
-    statement = shared(by, event_id=event_id, offer_id=offer_id, code=code, state=state)
+    statement = SHARED.where(Redemption.visible_to(by))
+    statement = statement.where(*chosen(event_id=event_id, offer_id=offer_id, code=code, state=state))
     if redemption_id is not None:
         statement = statement.where(Redemption.id == redemption_id)
     if held_for is not None:
@@ -144,31 +145,19 @@ async def redemptions(
     return await lines(session, rows), following
 
 
-def shared(
-    by: Actor,
-    *,
-    event_id: UUID | None = None,
-    offer_id: UUID | None = None,
-    code: str | None = None,
-    state: str | None = None,
-) -> sa.Select[*tuple[Any, ...]]:
-    """The redemptions that `by` may see, with what readers agreed to show; raises `InvalidRequest`."""
-    statement: sa.Select[*tuple[Any, ...]] = _SHARED.where(Redemption.visible_to(by))
-    if event_id is not None:
-        statement = statement.where(Redemption.event_id == event_id)
-    if offer_id is not None:
-        statement = statement.where(Redemption.offer_id == offer_id)
-    if code is not None:
-        statement = statement.where(meant(code))
-    if state is not None:
-        if state not in STATES:
-            raise InvalidRequest({"state": N_("This is not one of the possible choices.")})
-        statement = statement.where(Redemption.state == state)
-    return statement
+def chosen(
+    *, event_id: UUID | None = None, offer_id: UUID | None = None, code: str | None = None, state: str | None = None
+) -> list[sa.ColumnElement[bool]]:
+    """The redemptions that a filter names; raises `InvalidRequest` for one without sense."""
+    wanted = [(Redemption.event_id, event_id), (Redemption.offer_id, offer_id), (Redemption.state, state)]
+    if state is not None and state not in STATES:
+        raise InvalidRequest({"state": N_("This is not one of the possible choices.")})
+    found = [column == value for column, value in wanted if value is not None]
+    return found if code is None else [*found, meant(code)]
 
 
 async def lines(session: AsyncSession, rows: Sequence[Any]) -> list[Line]:
-    """What was selected by `shared`, with the newest pass of each."""
+    """What `SHARED` selects, with the newest pass of each."""
     passes = await _passes(session, [row.id for row in rows])
     return [_line(row, passes.get(row.id)) for row in rows]
 
@@ -200,7 +189,7 @@ def _standing(consent: Any, field: str) -> sa.ColumnElement[bool]:
 
 
 # An address leaves the database only where its reader agreed.
-_SHARED = (
+SHARED: sa.Select[*tuple[Any, ...]] = (
     sa.select(
         Redemption.id,
         Redemption.partner_id,

@@ -15,6 +15,7 @@ from promos.rendering.sheets import Cell
 from promos.rules.people import Actor
 
 Rows = sa.Select[*tuple[Any, ...]]
+Conditions = Sequence[sa.ColumnElement[bool]]
 Columns = Mapping[str, Callable[[Any], Cell]]
 
 
@@ -35,21 +36,24 @@ async def as_selected(_session: AsyncSession, rows: Sequence[Any]) -> Sequence[A
 
 @dataclass(frozen=True, slots=True)
 class List:
-    """`rows` selects what the columns need. `names_readers`: it can hold what readers agreed to show."""
+    """`rows` selects what the columns need, `whose` says which of them there are for whom, once.
+
+    `names_readers`: it can hold what readers agreed to show.
+    """
 
     title: str
     columns: Columns
     id: InstrumentedAttribute[UUID]
-    rows: Callable[[Wish, Actor], Rows]
+    rows: Rows
+    whose: Callable[[Wish, Actor], Conditions]
     completed: Callable[[AsyncSession, Sequence[Any]], Awaitable[Sequence[Any]]] = as_selected
     names_readers: bool = False
 
 
-def part(found: Rows, wish: Wish, event: Any, offer: Any) -> Rows:
+def part(wish: Wish, event: Any, offer: Any = None) -> list[sa.ColumnElement[bool]]:
     """The rows of the event and offer that are wished for."""
-    if wish.event_id is not None:
-        found = found.where(event == wish.event_id)
-    return found if wish.offer_id is None else found.where(offer == wish.offer_id)
+    wanted = [(event, wish.event_id), (offer, wish.offer_id)]
+    return [column == value for column, value in wanted if column is not None and value is not None]
 
 
 def local(when: datetime | None, zone: str) -> datetime | None:

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from promos.models import CheckIn, Event, Pass, PromoCode, Redemption
 from promos.queries import results
-from promos.queries.lists.base import Columns, List, Rows, Wish, local, part
+from promos.queries.lists.base import Columns, Conditions, List, Rows, Wish, local, part
 from promos.rules import pseudonyms
 from promos.rules.language import N_
 from promos.rules.people import Actor
@@ -27,9 +27,9 @@ class _Given:
     arrived: datetime | None
 
 
-def _redemptions(wish: Wish, by: Actor) -> Rows:
-    found = results.shared(by, event_id=wish.event_id, offer_id=wish.offer_id, code=wish.code, state=wish.state)
-    return found.where(Redemption.partner_id == wish.partner_id)
+def _whose_redemptions(wish: Wish, by: Actor) -> Conditions:
+    chosen = results.chosen(event_id=wish.event_id, offer_id=wish.offer_id, code=wish.code, state=wish.state)
+    return [Redemption.partner_id == wish.partner_id, Redemption.visible_to(by), *chosen]
 
 
 async def _given(session: AsyncSession, rows: Sequence[Any]) -> Sequence[_Given]:
@@ -59,18 +59,19 @@ _REDEMPTION: Columns = {
 }
 
 
-def _check_ins(wish: Wish, by: Actor) -> Rows:
-    about = (Pass.reader_id, PromoCode.spelled, Event.name.label("event"), Event.timezone)
-    found: Rows = (
-        sa.select(CheckIn.id, CheckIn, *about)
-        .join(Event, CheckIn.event_id == Event.id)
-        .outerjoin(Pass, CheckIn.pass_id == Pass.id)
-        .outerjoin(Redemption, Pass.redemption_id == Redemption.id)
-        .outerjoin(PromoCode, Redemption.code_id == PromoCode.id)
-        .where(CheckIn.partner_id == wish.partner_id, Event.run_by(by))
-    )
-    found = part(found, wish, CheckIn.event_id, Redemption.offer_id)
-    return found if wish.state is None else found.where(CheckIn.result == wish.state)
+_CHECK_INS: Rows = (
+    sa.select(CheckIn.id, CheckIn, Pass.reader_id, PromoCode.spelled, Event.name.label("event"), Event.timezone)
+    .join(Event, CheckIn.event_id == Event.id)
+    .outerjoin(Pass, CheckIn.pass_id == Pass.id)
+    .outerjoin(Redemption, Pass.redemption_id == Redemption.id)
+    .outerjoin(PromoCode, Redemption.code_id == PromoCode.id)
+)
+
+
+def _whose_check_ins(wish: Wish, by: Actor) -> Conditions:
+    found = [CheckIn.partner_id == wish.partner_id, Event.run_by(by)]
+    found += part(wish, CheckIn.event_id, Redemption.offer_id)
+    return [*found, CheckIn.result == wish.state] if wish.state is not None else found
 
 
 _CHECK_IN: Columns = {
@@ -88,8 +89,16 @@ _CHECK_IN: Columns = {
     N_("Time zone"): lambda row: row.timezone,
 }
 
-REDEMPTIONS = List(N_("Passes and readers"), _REDEMPTION, Redemption.id, _redemptions, _given, names_readers=True)
-CHECK_INS = List(N_("Arrivals"), _CHECK_IN, CheckIn.id, _check_ins)
+REDEMPTIONS = List(
+    N_("Passes and readers"),
+    _REDEMPTION,
+    Redemption.id,
+    results.SHARED,
+    _whose_redemptions,
+    _given,
+    names_readers=True,
+)
+CHECK_INS = List(N_("Arrivals"), _CHECK_IN, CheckIn.id, _CHECK_INS, _whose_check_ins)
 
 
 async def _events(session: AsyncSession, ids: Collection[UUID]) -> dict[UUID, tuple[str, str]]:

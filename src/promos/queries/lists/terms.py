@@ -7,15 +7,16 @@ import sqlalchemy as sa
 
 from promos.models import Event, Offer, PassType, PromoCode
 from promos.queries import results
-from promos.queries.lists.base import Columns, List, Rows, Wish, local, part, yes
+from promos.queries.lists.base import Columns, Conditions, List, Rows, Wish, local, part, yes
 from promos.rules.language import N_
 from promos.rules.money import major
 from promos.rules.people import Actor
 
+_EVENTS: Rows = sa.select(Event.id, Event)
 
-def _events(wish: Wish, by: Actor) -> Rows:
-    found: Rows = sa.select(Event.id, Event).where(Event.partner_id == wish.partner_id, Event.run_by(by))
-    return found if wish.event_id is None else found.where(Event.id == wish.event_id)
+
+def _whose_events(wish: Wish, by: Actor) -> Conditions:
+    return [Event.partner_id == wish.partner_id, Event.run_by(by), *part(wish, Event.id)]
 
 
 _EVENT: Columns = {
@@ -35,16 +36,18 @@ _EVENT: Columns = {
 }
 
 
-def _offers(wish: Wish, by: Actor) -> Rows:
-    uses = sa.select(sa.func.coalesce(sa.func.sum(PromoCode.used), 0)).where(PromoCode.offer_id == Offer.id)
-    given = uses.scalar_subquery().label("given")
-    found: Rows = (
-        sa.select(Offer.id, Offer, PassType, Event.name.label("event"), Event.timezone, given)
-        .join(Event, Offer.event_id == Event.id)
-        .join(PassType, Offer.pass_type_id == PassType.id)
-        .where(Offer.partner_id == wish.partner_id, Offer.run_by(by))
+_GIVEN = sa.select(sa.func.coalesce(sa.func.sum(PromoCode.used), 0)).where(PromoCode.offer_id == Offer.id)
+_OFFERS: Rows = (
+    sa.select(
+        Offer.id, Offer, PassType, Event.name.label("event"), Event.timezone, _GIVEN.scalar_subquery().label("given")
     )
-    return part(found, wish, Offer.event_id, Offer.id)
+    .join(Event, Offer.event_id == Event.id)
+    .join(PassType, Offer.pass_type_id == PassType.id)
+)
+
+
+def _whose_offers(wish: Wish, by: Actor) -> Conditions:
+    return [Offer.partner_id == wish.partner_id, Offer.run_by(by), *part(wish, Offer.event_id, Offer.id)]
 
 
 _OFFER: Columns = {
@@ -71,19 +74,29 @@ def _money(units: int | None, row: Any) -> Decimal | None:
     return None if units is None else Decimal(major(units, row.PassType.currency))
 
 
-def _codes(wish: Wish, by: Actor) -> Rows:
-    code = (PromoCode.id, PromoCode.spelled, PromoCode.kind, PromoCode.limit, PromoCode.used, PromoCode.status)
-    above = (PromoCode.created_at, Event.name.label("event"), Event.timezone, Offer.name.label("offer"))
-    found: Rows = (
-        sa.select(*code, *above)
-        .join(Offer, PromoCode.offer_id == Offer.id)
-        .join(Event, PromoCode.event_id == Event.id)
-        .where(PromoCode.partner_id == wish.partner_id, PromoCode.run_by(by))
+_CODES: Rows = (
+    sa.select(
+        PromoCode.id,
+        PromoCode.spelled,
+        PromoCode.kind,
+        PromoCode.limit,
+        PromoCode.used,
+        PromoCode.status,
+        PromoCode.created_at,
+        Event.name.label("event"),
+        Event.timezone,
+        Offer.name.label("offer"),
     )
-    found = part(found, wish, PromoCode.event_id, PromoCode.offer_id)
-    if wish.code is not None:
-        found = found.where(results.meant(wish.code))
-    return found if wish.state is None else found.where(PromoCode.status == wish.state)
+    .join(Offer, PromoCode.offer_id == Offer.id)
+    .join(Event, PromoCode.event_id == Event.id)
+)
+
+
+def _whose_codes(wish: Wish, by: Actor) -> Conditions:
+    found = [PromoCode.partner_id == wish.partner_id, PromoCode.run_by(by)]
+    found += part(wish, PromoCode.event_id, PromoCode.offer_id)
+    found += [results.meant(wish.code)] if wish.code is not None else []
+    return [*found, PromoCode.status == wish.state] if wish.state is not None else found
 
 
 _CODE: Columns = {
@@ -97,6 +110,6 @@ _CODE: Columns = {
     N_("Made"): lambda row: local(row.created_at, row.timezone),
 }
 
-EVENTS = List(N_("Events"), _EVENT, Event.id, _events)
-OFFERS = List(N_("Offers"), _OFFER, Offer.id, _offers)
-CODES = List(N_("Codes"), _CODE, PromoCode.id, _codes)
+EVENTS = List(N_("Events"), _EVENT, Event.id, _EVENTS, _whose_events)
+OFFERS = List(N_("Offers"), _OFFER, Offer.id, _OFFERS, _whose_offers)
+CODES = List(N_("Codes"), _CODE, PromoCode.id, _CODES, _whose_codes)

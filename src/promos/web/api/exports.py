@@ -51,7 +51,7 @@ async def taken(name: str, wish: Wish, kind: Kind, words: Language, reads: Reads
     async with reads() as session:
         chosen = await exports.chosen(session, name, wish, by)
     await writes.run(lambda session, now: actions.record(session, chosen, kind, now=now, by=by))
-    return downloads.download(exports.sheet(reads, chosen, by, words), kind)
+    return downloads.download(exports.sheet(reads, chosen, words), kind)
 
 
 HANDLERS: list[Any] = [export_list]
