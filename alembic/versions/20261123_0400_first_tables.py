@@ -885,6 +885,17 @@ def upgrade() -> None:
     )
 
     op.create_table(
+        "event_sources",
+        sa.Column("partner_id", sa.Uuid(), nullable=False),
+        sa.Column("uid", sa.String(), nullable=False),
+        sa.Column("event_id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(["event_id"], ["events.id"], name="fk_event_sources_event_id"),
+        sa.ForeignKeyConstraint(["partner_id"], ["partners.id"], name="fk_event_sources_partner_id"),
+        sa.PrimaryKeyConstraint("partner_id", "uid", name="pk_event_sources"),
+    )
+    op.create_index("ix_event_sources_event_id", "event_sources", ["event_id"], unique=False)
+
+    op.create_table(
         "redemptions",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("partner_id", sa.Uuid(), nullable=False),
@@ -1296,6 +1307,7 @@ TABLES = (
     "observations",
     "visits",
     "consents",
+    "event_sources",
     "redemptions",
     "passes",
     "check_ins",

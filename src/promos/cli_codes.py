@@ -18,6 +18,7 @@ from promos.actions.imports import Report
 from promos.app import utc_now
 from promos.database import Database, connect
 from promos.models import CodeBatch
+from promos.parsing import codes_csv
 from promos.queries import exports
 from promos.rendering import sheets
 from promos.rules import patterns
@@ -133,7 +134,9 @@ def bring(settings: Settings, asked: argparse.Namespace) -> int:
                 yield piece
 
     async def work(database: Database) -> Report:
-        return await making.take(database, utc_now, asked.offer, pieces(), by=PROGRAM, dry_run=asked.dry_run)
+        return await making.take(
+            database, utc_now, asked.offer, codes_csv.rows(pieces()), by=PROGRAM, dry_run=asked.dry_run
+        )
 
     report = asyncio.run(_with(settings, work))
     bar.end()

@@ -1,13 +1,15 @@
 """Lists of codes, as spreadsheets and people write them."""
 
+import io
 from collections.abc import Iterator
 
+import openpyxl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from promos.parsing import Unreadable
-from promos.parsing.codes_csv import LONGEST, rows
+from promos.parsing.codes_csv import LONGEST, of_workbook, rows
 
 
 def read(content: bytes, size: int = 5) -> list[tuple[int, str, str]]:
@@ -42,7 +44,7 @@ def test_a_list_without_a_head_has_the_code_first_and_perhaps_its_limit() -> Non
     assert read(b"ALPHA;3\nBETA\n") == [(1, "ALPHA", "3"), (2, "BETA", "")]
 
 
-@pytest.mark.parametrize("content", ["ÉTÉ".encode("utf-16"), b"A\x00B\n"])
+@pytest.mark.parametrize("content", ["ÉTÉ".encode("utf-16-le"), b"A\x00B\n"])
 @pytest.mark.parametrize("size", [1, 1000])
 def test_what_is_no_list_is_unreadable(content: bytes, size: int) -> None:
     with pytest.raises(Unreadable):
@@ -71,3 +73,13 @@ def test_any_bytes_are_read_or_unreadable_whatever_the_pieces(content: bytes, si
             return Unreadable
 
     assert outcome(size) == outcome(1000)
+
+
+def test_a_list_may_be_a_workbook_or_wide_text() -> None:
+    book, file = openpyxl.Workbook(), io.BytesIO()
+    for cells in (("Limite", "Code promo"), (None, None), (3, "ADA-1"), (None, "BO-2")):
+        book.active.append(cells)
+    book.save(file)
+
+    assert [(row.line, row.code, row.limit) for row in of_workbook(file)] == [(3, "ADA-1", "3"), (4, "BO-2", "")]
+    assert read("code;limite\nADA-1;3\n".encode("utf-16")) == [(2, "ADA-1", "3")]

@@ -66,6 +66,15 @@ def asked(operation: str, path: str, about: Subject, role: Role | None) -> tuple
         return address, {"content": LINTED, "headers": {"Content-Type": "text/markdown"}}
     if operation == "importCodes":
         return address, {"content": "code;limit\nTHIRD-LIST;5\n", "headers": {"Content-Type": "text/csv"}}
+    if operation == "importEvents":
+        head, row = (
+            "name;begins;ends;time zone;venue;city;url",
+            "Third Fair;2026-12-04;2026-12-04;Europe/Paris;Hall;Paris;",
+        )
+        return address, {"content": f"{head}\n{row}https://third.example/\n", "headers": {"Content-Type": "text/csv"}}
+    if operation == "importCheckIns":
+        given = {"content": "pass number,time\n3F2A-9C01,2026-12-03 09:00\n", "headers": {"Content-Type": "text/csv"}}
+        return address, {**given, "params": {"source": "gate"}}
     if operation.startswith("render"):
         return address, {"params": {"surface": "email_html"}}
     body = _body(operation, about)
@@ -84,7 +93,7 @@ def _places(operation: str, about: Subject) -> dict[str, Any]:
         **dict.fromkeys(("publishIssue", "correctIssue", "findIssue"), newsroom.ready),
         "exportEvidence": newsroom.publication,
         "removeEndpoint": side.spare_endpoint,
-        **dict.fromkeys(("createEndpoint", "listEndpoints", "exportList"), side.partner),
+        **dict.fromkeys(("createEndpoint", "listEndpoints", "exportList", "importEvents"), side.partner),
         **dict.fromkeys(("renewEndpointSecret", "listMessages", "sendMessageAgain", "sendMissedAgain"), side.endpoint),
     }
     by_operation |= {
@@ -110,6 +119,7 @@ def _places(operation: str, about: Subject) -> dict[str, Any]:
         **dict.fromkeys(("proposeNextEdition", "createNextEdition"), side.event),
         "getFunnel": side.event,
         "getDoor": side.event,
+        "importCheckIns": side.event,
         "createCode": side.offer,
         "orderCodes": side.offer,
         "importCodes": side.offer,

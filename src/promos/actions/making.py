@@ -3,7 +3,7 @@ transaction at a time."""
 
 import asyncio
 import gc
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from datetime import datetime
 from functools import cache
 from itertools import islice
@@ -18,7 +18,7 @@ from promos.actions.locks import LimitsMoved
 from promos.database import RETRIES, Database, may_retry
 from promos.models import CodeBatch
 from promos.parsing import Unreadable
-from promos.parsing.codes_csv import Row, rows
+from promos.parsing.codes_csv import Row
 from promos.queries import codes
 from promos.rules import patterns
 from promos.rules.people import Actor
@@ -105,7 +105,7 @@ async def take(
     database: Database,
     clock: Clock,
     offer_id: UUID,
-    pieces: Iterable[bytes],
+    listed: Iterator[Row],
     *,
     by: Actor,
     dry_run: bool = False,
@@ -117,7 +117,7 @@ async def take(
     the last transaction.
     """
     _spare_the_old()
-    report, seen, listed = Report(), set[int](), rows(pieces)
+    report, seen = Report(), set[int]()
     async with database.reading() as session:
         offer = await codes.offer(session, offer_id, by)
     is_whole = False

@@ -6,7 +6,7 @@ from promos.models.checkins import CheckIn
 from promos.models.codes import CodeBatch, PromoCode
 from promos.models.connections import Connection
 from promos.models.deliveries import Delivery
-from promos.models.events import Event, PassType
+from promos.models.events import Event, EventSource, PassType
 from promos.models.evidence import Evidence, Observation
 from promos.models.installation import IdempotencyRecord, Installation, RateLimit
 from promos.models.issues import Issue, IssueCheck, Override
@@ -37,6 +37,7 @@ __all__ = [
     "EndpointSecret",
     "Entry",
     "Event",
+    "EventSource",
     "Evidence",
     "IdempotencyRecord",
     "Installation",

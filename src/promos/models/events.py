@@ -61,6 +61,16 @@ class Event(Base):
         return run if actor.event_ids is None else sa.and_(run, cls.id.in_(actor.event_ids))
 
 
+class EventSource(Base):
+    """The UID of an event in a partner's own calendar or list: brought again, it changes this event."""
+
+    __tablename__ = "event_sources"
+
+    partner_id: Mapped[UUID] = mapped_column(sa.ForeignKey("partners.id"), primary_key=True)
+    uid: Mapped[str] = mapped_column(primary_key=True)
+    event_id: Mapped[UUID] = mapped_column(sa.ForeignKey("events.id"), index=True)
+
+
 class PassType(Base):
     __tablename__ = "pass_types"
     __table_args__ = (

@@ -1,12 +1,13 @@
-"""Lists of codes as spreadsheets write them: UTF-8 with or without a mark, commas or semicolons, any line ends."""
+"""Lists of codes as spreadsheets write them: text in UTF-8 or UTF-16, commas or semicolons, any line ends; or XLSX."""
 
 import codecs
 import csv
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
+from typing import IO
 
-from promos.parsing import Unreadable
+from promos.parsing import Unreadable, workbooks
 
 HEADS = {
     "code": "code", "codes": "code", "promo code": "code", "code promo": "code", "mot": "code", "word": "code",
@@ -28,29 +29,46 @@ class Row:
 def rows(chunks: Iterable[bytes]) -> Iterator[Row]:
     """The rows of a list that comes in pieces, blank lines and the head left out; raises `Unreadable` before the first.
 
-    Columns are found by their names, in English or French; without a head, the code is the first and its limit the
-    second. What divides them is told by the first line. A line that has no columns, for its length or its letters, is
-    a row whose code is all of it.
+    What divides the columns is told by the first line. A line that has no columns, for its length or its letters, is a
+    row whose code is all of it.
     """
-    places: dict[str, int] | None = None
-    mark = ","
+    columns = _Columns()
+    mark = ""
     for number, line in enumerate(_lines(_text(chunks)), 1):
         if not line.strip(" \t;,"):
             continue
         if len(line) > LONGEST or "\x00" in line:
             yield Row(number, line, "")
             continue
-        if places is None:
-            mark = max(",;\t", key=line.count) if any(each in line for each in ",;\t") else ","
-            cells = _cells(line, mark)
+        mark = mark or (max(",;\t", key=line.count) if any(each in line for each in ",;\t") else ",")
+        if row := columns.row(number, _cells(line, mark)):
+            yield row
+
+
+def of_workbook(file: IO[bytes]) -> Iterator[Row]:
+    """The same of a workbook; raises `Unreadable`."""
+    columns = _Columns()
+    for number, cells in workbooks.rows(file):
+        if row := columns.row(number, cells):
+            yield row
+
+
+class _Columns:
+    """Where code and limit stand: by their names, in English or French; without a head, they are the first two."""
+
+    def __init__(self) -> None:
+        self._places: tuple[int, int] | None = None
+
+    def row(self, number: int, cells: Sequence[str]) -> Row | None:
+        """The row, or `None` for the head."""
+        if self._places is None:
             heads = [HEADS.get(cell.casefold()) for cell in cells]
-            places = {"code": 0, "limit": 1}
+            self._places = (0, 1)
             if "code" in heads:
-                places = {"code": heads.index("code"), "limit": heads.index("limit") if "limit" in heads else -1}
-                continue
-        cells = _cells(line, mark)
-        code, limit = (cells[place] if 0 <= place < len(cells) else "" for place in (places["code"], places["limit"]))
-        yield Row(number, code, limit)
+                self._places = (heads.index("code"), heads.index("limit") if "limit" in heads else -1)
+                return None
+        code, limit = (cells[place] if 0 <= place < len(cells) else "" for place in self._places)
+        return Row(number, code, limit)
 
 
 def _cells(line: str, mark: str) -> list[str]:
@@ -58,14 +76,15 @@ def _cells(line: str, mark: str) -> list[str]:
 
 
 def _text(chunks: Iterable[bytes]) -> Iterator[str]:
-    """The list as text. A letter in another encoding than UTF-8 stays a sign that no code has."""
+    """The list as text. A letter in another encoding stays a sign that no code has."""
     pieces = iter(chunks)
     head = b""
     while len(head) < HEAD and (piece := next(pieces, b"")):
         head += piece
-    if b"\x00" in head[:HEAD]:
+    is_wide = head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    if b"\x00" in head[:HEAD] and not is_wide:
         raise Unreadable("this is no text in UTF-8")
-    decoder = codecs.getincrementaldecoder("utf-8-sig")(errors="replace")
+    decoder = codecs.getincrementaldecoder("utf-16" if is_wide else "utf-8-sig")(errors="replace")
     for piece in chain([head], pieces):
         yield decoder.decode(piece)
     yield decoder.decode(b"", final=True)

@@ -23,6 +23,9 @@ from promos.actions import batches, idempotency, making
 from promos.actions.idempotency import Stored
 from promos.actions.imports import Report
 from promos.models import CodeBatch
+from promos.parsing import codes_csv
+from promos.parsing.codes_csv import Row
+from promos.parsing.workbooks import IS_ZIP
 from promos.queries import codes, exports, pages
 from promos.rules import patterns
 from promos.rules.people import Actor, Role, Scope
@@ -197,7 +200,8 @@ class Listed(Operation):
 
     def __post_init__(self) -> None:
         text = Schema(type=OpenAPIType.STRING)
-        self.request_body = RequestBody(content={CSV: OpenAPIMediaType(schema=text)}, required=True)
+        media = OpenAPIMediaType(schema=text)
+        self.request_body = RequestBody(content={CSV: media, downloads.XLSX: media}, required=True)
 
 
 @post(
@@ -216,9 +220,9 @@ async def import_codes(
     actor: NamedDependency[Actor],
     dry_run: FromQuery[bool] = False,
 ) -> Response[Imported]:
-    """Take in a list (CSV: code, limit; up to 64 MB). Good rows are taken in, bad ones reported, none is taken twice:
-    the mended list can be brought whole. With `dry_run`, nothing is changed."""
-    if request.content_type[0] != CSV:
+    """Take in a list (CSV or XLSX: code, limit; up to 64 MB). Good rows are taken in, bad ones reported, none is taken
+    twice: the mended list can be brought whole. With `dry_run`, nothing is changed."""
+    if request.content_type[0] not in (CSV, downloads.XLSX):
         raise HTTPException(status_code=415)
     async with reads() as session:
         await codes.offer(session, id, actor)
@@ -241,7 +245,7 @@ async def import_codes(
             raise before
         if before:
             return answered(before)
-        report = await making.take(state.database, state.clock, id, pieces(file), by=actor, dry_run=dry_run, keep=keep)
+        report = await making.take(state.database, state.clock, id, listed(file), by=actor, dry_run=dry_run, keep=keep)
     return answered(Stored(-200, document(report)))
 
 
@@ -259,6 +263,13 @@ async def spooled(body: AsyncIterator[bytes], mark: HMAC) -> AsyncIterator[IO[by
             file.write(piece)
         file.seek(0)
         yield file
+
+
+def listed(file: IO[bytes]) -> Iterator[Row]:
+    """The rows of a list, text or workbook; raises `ListTooLong`."""
+    begin = file.read(4)
+    file.seek(0)
+    return codes_csv.of_workbook(file) if begin == IS_ZIP else codes_csv.rows(pieces(file))
 
 
 def pieces(file: IO[bytes]) -> Iterator[bytes]:

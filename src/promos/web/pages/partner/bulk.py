@@ -32,7 +32,7 @@ from promos.rules.refusals import (
     PatternInfeasible,
     PatternMalformed,
 )
-from promos.web.api.batches import LIST, download, pieces
+from promos.web.api.batches import LIST, download, listed
 from promos.web.given import Reads, Writes
 from promos.web.pages.partner.desk import READ, WRITE
 from promos.web.pages.show import go, language_of, page
@@ -125,7 +125,7 @@ async def bring(
     try:
         if not isinstance(sent, UploadFile) or not sent.filename:
             raise InvalidRequest({"list": N_("Choose a file.")})
-        report = await making.take(state.database, state.clock, offer_id, pieces(sent.file), by=actor, dry_run=is_dry)
+        report = await making.take(state.database, state.clock, offer_id, listed(sent.file), by=actor, dry_run=is_dry)
         forms = Forms(report=report, is_dry=is_dry)
     except Invalid as refusal:
         errors, status = to_mend(refusal, language_of(request), fields={ListTooLong: "list", ListUnreadable: "list"})

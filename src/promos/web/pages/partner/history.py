@@ -59,6 +59,7 @@ SENTENCES = {
     "redemption.cancelled": N_("%(who)s cancelled a pass given with %(what)s."),
     "pass.given_back": N_("%(who)s gave a pass back, taken with %(what)s."),
     "pass.handed_on": N_("%(who)s handed a pass on, taken with %(what)s."),
+    "arrivals.imported": N_("%(who)s brought arrivals that another scanner noted."),
     "list.exported": N_("%(who)s took a list away, with %(rows)s rows."),
     "consent.withdrawn": N_("%(who)s took an agreement back."),
     "pass.checked_in": N_("%(who)s let somebody in."),

@@ -1,0 +1,97 @@
+import io
+import tempfile
+import zipfile
+
+import openpyxl
+import pytest
+
+from promos.parsing import Unreadable, tables, workbooks
+
+NAMES = {"nom": "name", "name": "name", "début": "starts_at"}
+
+
+def read(content: bytes) -> list[tuple[int, dict[str, str]]]:
+    return [(row.line, dict(row.cells)) for row in tables.rows(io.BytesIO(content), NAMES)]
+
+
+def a_workbook(*rows: tuple[object, ...]) -> bytes:
+    book, file = openpyxl.Workbook(), io.BytesIO()
+    for row in rows:
+        book.active.append(row)
+    book.save(file)
+    return file.getvalue()
+
+
+def repacked(content: bytes, **parts: bytes) -> bytes:
+    """A workbook with other parts in it: `sheet` is the first sheet."""
+    names = {"sheet": "xl/worksheets/sheet1.xml", "macros": "xl/vbaProject.bin", "shared": "xl/sharedStrings.xml"}
+    told, file = {names[name]: part for name, part in parts.items()}, io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(content)) as old, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as new:
+        for name in old.namelist():
+            if name not in told:
+                new.writestr(name, old.read(name))
+        for name, part in told.items():
+            new.writestr(name, part)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "cp1252"])
+@pytest.mark.parametrize("mark", [",", ";", "\t"])
+def test_a_table_is_read_whatever_wrote_it(encoding: str, mark: str) -> None:
+    text = f'\r\nNom{mark}x{mark}Début\r\n"Fête\r\nd\'été"{mark}{mark}9 h\r\n\r\nb{mark}c\r\n'
+
+    assert read(text.encode(encoding)) == [
+        (3, {"name": "Fête\r\nd'été", "starts_at": "9 h"}),
+        (6, {"name": "b", "starts_at": ""}),
+    ]
+
+
+def test_a_file_may_say_what_divides_its_columns() -> None:
+    assert read(b"sep=;\nname;x,y\na,b;c\n") == [(3, {"name": "a,b"})]
+
+
+def test_what_our_own_lists_mark_as_text_is_read_as_it_was() -> None:
+    assert read(b"name\n'=1\n'tis\n") == [(2, {"name": "=1"}), (3, {"name": "'tis"})]
+
+
+def test_a_file_that_is_partly_in_memory_is_read_too() -> None:
+    with tempfile.SpooledTemporaryFile(max_size=4) as file:
+        file.write(b"name\nAda\n")
+        file.seek(0)
+        assert [row.cells for row in tables.rows(file, NAMES)] == [{"name": "Ada"}]
+
+
+def test_a_workbook_is_read_as_a_table_is() -> None:
+    assert read(a_workbook(("Nom", "Début"), ("Fête", 3.0), (None, None), ("=1+1", True))) == [
+        (2, {"name": "Fête", "starts_at": "3"}),
+        (4, {"name": "", "starts_at": "yes"}),  # a formula that nobody ever worked out
+    ]
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (b"foo,bar\n1,2\n", tables.NO_HEADS),
+        (b"\x00\x01\x02\x03", tables.NO_TEXT),
+        (b'name\n"' + b"x" * 300_000, tables.NO_END),
+        (b"PK\x03\x04 and nothing else", workbooks.NO_WORKBOOK),
+        (repacked(a_workbook(("name",)), macros=b"Sub Auto_Open()"), workbooks.MACROS),
+        (repacked(a_workbook(("name",)), sheet=b"<x>" + b"0" * 5_000_000), workbooks.TOO_LARGE),
+        (repacked(a_workbook(("name",)), sheet=b'<!DOCTYPE x [<!ENTITY a "b">]><worksheet/>'), workbooks.NO_WORKBOOK),
+        (repacked(a_workbook(("name",)), sheet=b"<worksheet><sheetData><row>"), workbooks.NO_WORKBOOK),
+    ],
+)
+def test_what_cannot_be_read_is_refused_in_words(content: bytes, why: str) -> None:
+    with pytest.raises(Unreadable) as refused:
+        read(content)
+
+    assert str(refused.value) == why
+
+
+def test_a_sheet_that_says_it_has_a_billion_rows_has_those_that_are_there() -> None:
+    main = b'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
+    rows = b'<row r="1"><c t="inlineStr"><is><t>name</t></is></c></row><row r="2"><c><v>7</v></c></row>'
+    far = b'<row r="2000000000"><c><v>8</v></c></row>'
+    sheet = b'<worksheet %s><dimension ref="A1:XFD1048576"/><sheetData>%s%s</sheetData></worksheet>' % (main, rows, far)
+
+    assert read(repacked(a_workbook(("name",)), sheet=sheet)) == [(2, {"name": "7"})]
