@@ -16,6 +16,7 @@ from promos.models import (
     Claim,
     CodeBatch,
     Event,
+    EventSource,
     Offer,
     OfferPublication,
     Pass,
@@ -169,5 +170,6 @@ def _with_all_below(row: Kept) -> Iterator[sa.Delete]:
     yield gone(Offer, Offer.id.in_(offers))
     if isinstance(row, Event):
         yield gone(PassType, PassType.event_id == row.id)
+        yield gone(EventSource, EventSource.event_id == row.id)
     if not isinstance(row, Offer):
         yield gone(type(row), type(row).id == row.id)

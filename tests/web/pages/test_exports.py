@@ -1,17 +1,18 @@
 """Lists as files: linked from the pages that show them, in the language of the page."""
 
 import io
+from datetime import timedelta
 
 import openpyxl
 import pytest
 import sqlalchemy as sa
 
 from promos.database import Database
-from promos.models import Entry
+from promos.models import Entry, Session
 from promos.rules.people import Role
 from tests.web.pages.conftest import SignIn
 from tests.web.pages.desk import a_world, an_owner
-from tests.world import a_partner
+from tests.world import NOW, a_partner
 
 
 async def test_a_partner_takes_the_readers_of_an_event_away_as_a_workbook(
@@ -70,6 +71,22 @@ async def test_the_door_takes_nothing_away(signed_in: SignIn, database: Database
     dora = await signed_in("dora@partner.example", Role.DOOR, partner_id=partner.id)
 
     assert (await dora.get(f"/partner/{partner.id}/exports/codes")).status_code == 403
+
+
+async def test_who_signed_in_long_ago_confirms_before_readers_are_taken_away(
+    signed_in: SignIn, database: Database
+) -> None:
+    partner, _, _, _ = await a_world(database)
+    claire = await an_owner(signed_in, partner)
+    async with database.writing() as session:
+        await session.execute(sa.update(Session).values(proved_at=NOW - timedelta(minutes=11)))
+
+    codes = await claire.get(f"/partner/{partner.id}/exports/codes")
+    readers = await claire.get(f"/partner/{partner.id}/exports/redemptions")
+
+    assert codes.status_code == 200
+    assert readers.status_code == 303
+    assert readers.headers["location"].startswith("/confirm")
 
 
 async def test_a_format_that_there_is_not_is_refused(signed_in: SignIn, database: Database) -> None:

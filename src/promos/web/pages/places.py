@@ -18,6 +18,7 @@ DESK: Sequence[Place] = (
 )
 WITHIN = {  # the place to which a page belongs that stands elsewhere
     "/partner/events": "/partner",
+    "/partner/import": "/partner",
     "/partner/pass-types": "/partner",
     "/partner/redemptions": "/partner",
     "/partner/organisation": "/partner/team",

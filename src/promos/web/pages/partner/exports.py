@@ -11,6 +11,7 @@ from promos.queries.lists import LISTS, Wish
 from promos.rules.language import N_
 from promos.rules.people import Actor
 from promos.rules.refusals import InvalidRequest, NotFound
+from promos.web.access import fresh
 from promos.web.api.exports import taken
 from promos.web.downloads import Kind
 from promos.web.given import Reads, Writes
@@ -35,7 +36,7 @@ async def take(
     return await _taken(request, name, partner_id, reads, writes, actor)
 
 
-@get(NAMING, opt=READ | TAKES_LONG)
+@get(NAMING, opt=fresh(READ) | TAKES_LONG)
 async def take_readers(
     request: Request[Any, Any, Any],
     partner_id: FromPath[UUID],
