@@ -287,6 +287,27 @@ def upgrade() -> None:
     op.create_index("ix_tokens_publication_id", "tokens", ["publication_id"], unique=False)
 
     op.create_table(
+        "devices",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("partner_id", sa.Uuid(), nullable=False),
+        sa.Column("token_id", sa.Uuid(), nullable=False),
+        sa.Column("pairing_id", sa.Uuid(), nullable=False),
+        sa.Column("code_hash", sa.String(), nullable=True),
+        sa.Column("code_ends_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("paired_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("browser", sa.String(), nullable=True),
+        sa.Column("seen_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("created_by", sa.Uuid(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["partner_id"], ["partners.id"], name="fk_devices_partner_id"),
+        sa.ForeignKeyConstraint(["token_id"], ["tokens.id"], name="fk_devices_token_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_devices"),
+        sa.UniqueConstraint("code_hash", name="uq_devices_code_hash"),
+        sa.UniqueConstraint("token_id", name="uq_devices_token_id"),
+    )
+    op.create_index("ix_devices_partner_id", "devices", ["partner_id"], unique=False)
+
+    op.create_table(
         "issue_checks",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("issue_id", sa.Uuid(), nullable=False),
@@ -1290,6 +1311,7 @@ TABLES = (
     "sessions",
     "sign_in_links",
     "tokens",
+    "devices",
     "issue_checks",
     "pass_types",
     "offers",

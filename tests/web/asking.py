@@ -108,6 +108,8 @@ def _places(operation: str, about: Subject) -> dict[str, Any]:
         "Block": side.block,
         "Role": side.role,
         "Token": side.token,
+        "Device": side.device,
+        "DeviceCode": side.device,
         "Allotment": side.allotment,
         "CheckIn": side.check_in,
         "Endpoint": side.endpoint,
@@ -193,6 +195,8 @@ def _body(operation: str, about: Subject) -> Body | None:
         "findIssue": {"address": "https://freea.example/42"},
         "placeIssue": {"draft_id": f"{1:024x}"},
         "giveRole": {"email": "new@partner.example", "role": "member", "partner_id": str(side.partner)},
+        "createDevice": {"partner_id": str(side.partner), "name": "North door", "event_ids": [str(side.event)]},
+        "pairDevice": {"code": side.pairing_code},
         "createToken": {"name": "Shop", "role": "member", "partner_id": str(side.partner)},
     }
     return bodies.get(operation)

@@ -20,6 +20,7 @@ from promos.actions import (
     codes,
     connections,
     declarations,
+    devices,
     endpoints,
     events,
     issues,
@@ -31,7 +32,7 @@ from promos.actions import (
     redemptions,
     tokens,
 )
-from promos.models import Claim, Partner, Publication
+from promos.models import Claim, Device, Event, Partner, Publication
 from promos.queries import people as staff
 from promos.rules import readers, signing
 from promos.rules.people import SCOPES, Role, Scope
@@ -84,6 +85,8 @@ class Side:
     draft_event: UUID
     draft_pass_type: UUID
     draft_offer: UUID
+    device: UUID
+    pairing_code: str
     endpoint: UUID
     spare_endpoint: UUID
     message: UUID
@@ -300,6 +303,8 @@ async def _side(session: AsyncSession, name: str, newsroom: Newsroom, publicatio
         draft_event=drafts[0],
         draft_pass_type=drafts[1],
         draft_offer=drafts[2],
+        device=(device := await _device(session, partner, event, name, keys)).id,
+        pairing_code=devices.code(device, keys),
         endpoint=(endpoint := await _endpoint(session, partner, name, keys)),
         spare_endpoint=await _endpoint(session, partner, f"{name}-spare", keys),
         message=await endpoints.test(session, endpoint, now=NOW, by=ADMIN),
@@ -361,6 +366,13 @@ async def _role(session: AsyncSession, partner: Partner, name: str) -> UUID:
     row = (await session.execute(staff.roles(ADMIN, partner_id=partner.id))).one()
     found: UUID = row.id
     return found
+
+
+async def _device(session: AsyncSession, partner: Partner, event: Event, name: str, keys: Keys) -> Device:
+    wanted = [event.id]
+    return await devices.create(
+        session, partner.id, name=f"{name} door", event_ids=wanted, keys=keys, now=NOW, by=ADMIN
+    )
 
 
 async def _spare_token(session: AsyncSession, partner: Partner, name: str, keys: Keys) -> UUID:

@@ -22,6 +22,7 @@ SHARED = frozenset(
     "getPass",
     "giveBackPass",
     "handOnPass",
+    "pairDevice",
     "resendPass",
     "stopSharing",
 }
@@ -68,6 +69,7 @@ def operations() -> Iterator[matrix.Row]:
         "removeEndpoint",
         "disableEndpoint",
         "removeRole",
+        "revokeDevice",
         "revokeToken",
         "suspendPartner",
         "liftSuspension",

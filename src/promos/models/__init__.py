@@ -6,6 +6,7 @@ from promos.models.checkins import CheckIn
 from promos.models.codes import CodeBatch, PromoCode
 from promos.models.connections import Connection
 from promos.models.deliveries import Delivery
+from promos.models.devices import Device
 from promos.models.events import Event, EventSource, PassType
 from promos.models.evidence import Evidence, Observation
 from promos.models.installation import IdempotencyRecord, Installation, RateLimit
@@ -33,6 +34,7 @@ __all__ = [
     "Consent",
     "Declaration",
     "Delivery",
+    "Device",
     "Endpoint",
     "EndpointSecret",
     "Entry",

@@ -6,7 +6,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from promos.models import Person, StaffRole, Token
+from promos.models import Device, Person, StaffRole, Token
 from promos.queries.pages import NEVER, Sorted
 from promos.rules.people import Actor, Role
 from promos.rules.refusals import NotFound
@@ -46,6 +46,11 @@ def roles(
 def tokens(by: Actor, *, partner_id: UUID | None = None, publication_id: UUID | None = None) -> sa.Select[Token]:
     """For `pages.page` by `Token.id`; revoked ones too."""
     return sa.select(Token).where(_seen(Token, by, partner_id, publication_id))
+
+
+def keys(by: Actor, partner_id: UUID) -> sa.Select[Token]:
+    """A partner's tokens but those of its devices, which have a page of their own."""
+    return tokens(by, partner_id=partner_id).where(~sa.exists().where(Device.token_id == Token.id))
 
 
 async def role(session: AsyncSession, role_id: UUID, by: Actor) -> Any:

@@ -28,7 +28,7 @@ from litestar.routes import HTTPRoute
 from litestar.types import ASGIApp, Receive, Send
 from litestar.types import Scope as Asking
 
-from promos.actions import sign_in, tokens
+from promos.actions import devices, sign_in, tokens
 from promos.rules.language import N_
 from promos.rules.people import CHANGING, NOBODY, Actor, Role, Scope, SignedIn
 from promos.rules.refusals import (
@@ -185,7 +185,10 @@ class BearerActor(ASGIMiddleware):
 
 
 class CookieActor(ASGIMiddleware):
-    """Pages: the session of the cookie, or nobody. `state["csrf"]` is what a form of this browser brings along."""
+    """Pages: the session of the cookie, the device at the door that has it, or nobody.
+
+    `state["csrf"]` is what a form of this browser brings along.
+    """
 
     scopes = (ScopeType.HTTP,)
 
@@ -196,8 +199,11 @@ class CookieActor(ASGIMiddleware):
         if cookie := session_cookie(connection):
             scope["state"]["csrf"] = sign_in.csrf_of(cookie, state["keys"])  # `.keys` is the mapping's own
             async with state.database.reading() as session:
-                found = await sign_in.signed_in(session, cookie, now=state.clock())
-            if found:
+                device = await devices.behind(session, cookie, now=state.clock())
+                found = None if device else await sign_in.signed_in(session, cookie, now=state.clock())
+            if device:
+                scope["user"] = device
+            elif found:
                 scope["user"], scope["state"]["signed_in"] = found.actor, found
         await next_app(scope, receive, send)
 
@@ -210,6 +216,11 @@ def cookie_name(settings: Settings) -> str:
 def session_cookie(connection: ASGIConnection[Any, Any, Any, Any]) -> str | None:
     """What the browser brought, good or not."""
     return connection.cookies.get(cookie_name(connection.app.state.settings)) or None
+
+
+def set_device_cookie(secret: str, settings: Settings) -> Cookie:
+    """For as long as browsers keep one: a device ends when it is revoked, not in the middle of a queue."""
+    return _cookie(settings, secret, 400 * 24 * 3600)
 
 
 def set_session_cookie(secret: str, settings: Settings) -> Cookie:

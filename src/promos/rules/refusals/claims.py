@@ -21,6 +21,16 @@ class LinkEnded(Over):
     title = N_("This link is no longer good. Ask for a new one; it takes a minute.")
 
 
+class PairingCodeEnded(Over):
+    slug = "pairing-code-ended"
+    title = N_("This code was used, is over or never was. Whoever runs the event can make a new one.")
+
+
+class DeviceRevoked(Over):
+    slug = "device-revoked"
+    title = N_("This device was revoked. Make a new one.")
+
+
 class LinkSuperseded(Over):
     slug = "link-superseded"
     title = N_("You asked again later, so only the newest mail's link works.")

@@ -1,12 +1,25 @@
 """The pages, by audience: reader, partner, editor, door, admin."""
 
-from promos.web.pages import admin, confirm, door, editor, mailbox, partner, reader, reference, sign_in, suspensions
+from promos.web.pages import (
+    admin,
+    confirm,
+    door,
+    editor,
+    mailbox,
+    pairing,
+    partner,
+    reader,
+    reference,
+    sign_in,
+    suspensions,
+)
 
 HANDLERS = [
     *reader.HANDLERS,
     *sign_in.HANDLERS,
     *confirm.HANDLERS,
     *door.HANDLERS,
+    *pairing.HANDLERS,
     *partner.HANDLERS,
     *editor.HANDLERS,
     *admin.HANDLERS,

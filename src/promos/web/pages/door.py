@@ -11,7 +11,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from promos.actions import checkins
+from promos.actions import checkins, devices
 from promos.models import CheckIn, Event
 from promos.rendering.language import Language
 from promos.rules.language import N_
@@ -37,9 +37,13 @@ REASONS = {
 
 @get("/door", opt=allows(*DOOR, scope=Scope.SCAN))
 async def choose(
-    request: Request[Any, Any, Any], reads: NamedDependency[Reads], actor: NamedDependency[Actor]
+    request: Request[Any, Any, Any],
+    reads: NamedDependency[Reads],
+    writes: NamedDependency[Writes],
+    actor: NamedDependency[Actor],
 ) -> Response[Any]:
     """The events whose door this is; the only one is opened at once."""
+    await _note(writes, actor)
     async with reads() as session:
         mine = sa.select(Event).where(Event.run_by(actor, *checkins.DOOR)).order_by(Event.starts_at.desc()).limit(100)
         events = list(await session.scalars(mine))
@@ -79,6 +83,7 @@ async def scan(
         )
 
     answered = await writes.run(effect)
+    await _note(writes, actor)
     async with reads() as session:
         return await _shown(request, session, event_id, actor, answered)
 
@@ -95,6 +100,17 @@ async def undo(
 
     await writes.run(effect)
     return go(f"/door/{event_id}", "undone")
+
+
+async def _note(writes: Writes, actor: Actor) -> None:
+    """That a device is at work; its partner's desk tells when it was last seen."""
+    if actor.kind != "token":
+        return
+
+    async def effect(session: AsyncSession, now: datetime) -> None:
+        await devices.saw(session, actor, now=now)
+
+    await writes.run(effect)
 
 
 async def _shown(

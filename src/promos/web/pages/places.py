@@ -13,6 +13,7 @@ DESK: Sequence[Place] = (
     ("/partner", N_("Events")),
     ("/partner/offers", N_("Offers")),
     ("/partner/codes", N_("Codes")),
+    ("/partner/devices", N_("Phones at the door")),
     *LED,
     ("/partner/notices", N_("Your mails")),
 )

@@ -89,6 +89,7 @@ def page(
         "request_path": request.url.path,
         "actor": {
             "is_staff": actor.is_known or actor.kind == "person",
+            "is_device": actor.kind == "token",
             "name": actor.name,
             "roles": actor.roles,
             "id": actor.id,

@@ -222,7 +222,7 @@ async def _shown(
     team, whole_team.following = await pages.listed(
         session, staff.roles(actor, partner_id=partner.id), whole_team.by, whole_team.asked
     )
-    held, keys.following = await pages.listed(session, staff.tokens(actor, partner_id=partner.id), keys.by, keys.asked)
+    held, keys.following = await pages.listed(session, staff.keys(actor, partner.id), keys.by, keys.asked)
     return page(
         request,
         "partner/team.html",
