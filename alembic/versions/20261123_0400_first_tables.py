@@ -616,6 +616,52 @@ def upgrade() -> None:
     op.create_index("ix_allotments_within_id", "allotments", ["within_id"], unique=False)
 
     op.create_table(
+        "wishes",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("partner_id", sa.Uuid(), nullable=False),
+        sa.Column("event_id", sa.Uuid(), nullable=False),
+        sa.Column("offer_id", sa.Uuid(), nullable=False),
+        sa.Column("code_id", sa.Uuid(), nullable=False),
+        sa.Column("allotment_id", sa.Uuid(), nullable=True),
+        sa.Column("publication_id", sa.Uuid(), nullable=True),
+        sa.Column("subject_id", sa.Uuid(), nullable=False),
+        sa.Column("side_id", sa.Uuid(), nullable=False),
+        sa.Column("asked_by", sa.Uuid(), nullable=True),
+        sa.Column("passes", sa.Integer(), nullable=False),
+        sa.Column("max_passes", sa.Integer(), nullable=False),
+        sa.Column("why", sa.String(), nullable=True),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("given", sa.Integer(), nullable=True),
+        sa.Column("answer", sa.String(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("settled_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint(
+            "state IN ('open', 'approved', 'declined', 'withdrawn', 'overtaken')", name=op.f("ck_wishes_state")
+        ),
+        sa.CheckConstraint("passes > 0 AND (given IS NULL OR given > 0)", name=op.f("ck_wishes_some_passes")),
+        sa.CheckConstraint("(state = 'open') = (settled_at IS NULL)", name=op.f("ck_wishes_settled")),
+        sa.CheckConstraint("(state = 'approved') = (given IS NOT NULL)", name=op.f("ck_wishes_given")),
+        sa.ForeignKeyConstraint(["partner_id"], ["partners.id"], name="fk_wishes_partner_id"),
+        sa.ForeignKeyConstraint(["event_id"], ["events.id"], name="fk_wishes_event_id"),
+        sa.ForeignKeyConstraint(["offer_id"], ["offers.id"], name="fk_wishes_offer_id"),
+        sa.ForeignKeyConstraint(["code_id"], ["promo_codes.id"], name="fk_wishes_code_id"),
+        sa.ForeignKeyConstraint(["allotment_id"], ["allotments.id"], name="fk_wishes_allotment_id"),
+        sa.ForeignKeyConstraint(["publication_id"], ["publications.id"], name="fk_wishes_publication_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_wishes"),
+    )
+    for column in ("partner_id", "offer_id", "code_id", "publication_id"):
+        op.create_index(f"ix_wishes_{column}", "wishes", [column], unique=False)
+    op.create_index(
+        "uq_wishes_open",
+        "wishes",
+        ["subject_id", "side_id"],
+        unique=True,
+        sqlite_where=sa.text("state = 'open'"),
+        postgresql_where=sa.text("state = 'open'"),
+    )
+
+    op.create_table(
         "journal",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
@@ -1154,6 +1200,7 @@ def upgrade() -> None:
         sa.Column("observation_id", sa.Uuid(), nullable=True),
         sa.Column("entry_id", sa.Uuid(), nullable=True),
         sa.Column("endpoint_id", sa.Uuid(), nullable=True),
+        sa.Column("wish_id", sa.Uuid(), nullable=True),
         sa.Column("person_id", sa.Uuid(), nullable=True),
         sa.Column("language", sa.String(), nullable=False),
         sa.Column("state", sa.String(), nullable=False),
@@ -1165,7 +1212,7 @@ def upgrade() -> None:
         sa.Column("settled_at", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint(
             "kind IN ('claim', 'pass', 'given_back', 'handed_on', 'place', 'declined', 'sign_in', 'label_gone',"
-            " 'endpoint_disabled', 'notice')",
+            " 'endpoint_disabled', 'notice', 'wish', 'wish_settled')",
             name=op.f("ck_deliveries_kind"),
         ),
         sa.CheckConstraint("state IN ('pending', 'sent', 'dead')", name=op.f("ck_deliveries_state")),
@@ -1173,6 +1220,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["endpoint_id"], ["endpoints.id"], name="fk_deliveries_endpoint_id"),
         sa.ForeignKeyConstraint(["observation_id"], ["observations.id"], name="fk_deliveries_observation_id"),
         sa.ForeignKeyConstraint(["pass_id"], ["passes.id"], name="fk_deliveries_pass_id"),
+        sa.ForeignKeyConstraint(["wish_id"], ["wishes.id"], name="fk_deliveries_wish_id"),
         sa.ForeignKeyConstraint(["person_id"], ["people.id"], name="fk_deliveries_person_id"),
         sa.ForeignKeyConstraint(["sign_in_link_id"], ["sign_in_links.id"], name="fk_deliveries_sign_in_link_id"),
         sa.PrimaryKeyConstraint("id", name="pk_deliveries"),
@@ -1320,6 +1368,7 @@ TABLES = (
     "promo_codes",
     "pool_codes",
     "allotments",
+    "wishes",
     "journal",
     "promo_blocks",
     "claims",

@@ -17,8 +17,8 @@ from urllib.parse import quote, urlsplit
 from uuid import UUID
 
 from promos import retrying
-from promos.actions import codes, deliveries, holds, labels, line, making, redemptions, retention, sign_in
-from promos.actions.deliveries import Due, Missed, Noticed, Promo
+from promos.actions import codes, deliveries, holds, labels, line, making, redemptions, retention, sign_in, wishes
+from promos.actions.deliveries import Due, Missed, Noticed, Promo, Wished
 from promos.database import Database, is_lost
 from promos.models import Claim, Endpoint, Pass
 from promos.outside.mail import Post
@@ -159,6 +159,7 @@ class Worker:
                 kept = timedelta(seconds=self._settings.idempotency_retention)
                 await retention.sweep(session, now=now, idempotency=kept)
             await self._write(codes.tell_ending)
+            await self._write(wishes.overtake)
             self._swept_at = now
 
 
@@ -187,7 +188,7 @@ def _mail(due: Due, base: str, host: str, keys: Keys) -> Mail:
             return mails.confirm(mails.SignIn(f"{base}/confirm/link/{secret}", host, minutes), words)
         target = f"?next={quote(due.link.target)}" if due.link.target else ""
         return mails.sign_in(mails.SignIn(f"{base}/sign-in/{secret}{target}", host, minutes), words)
-    if of_staff := _of_staff(due, base, words):
+    if of_staff := _of_staff(due, base, keys, words):
         return of_staff
     if due.promo is None:
         raise ValueError(f"mail {due.id} is about nothing")
@@ -219,12 +220,35 @@ def _missed(missed: Missed, base: str) -> mails.Missed:
     )
 
 
-def _of_staff(due: Due, base: str, words: Language) -> Mail | None:
+def _of_staff(due: Due, base: str, keys: Keys, words: Language) -> Mail | None:
     if due.missed:
         return mails.label_gone(_missed(due.missed, base), words)
+    if due.wished:
+        return _wish(due, due.wished, base, keys, words)
     if due.noticed:
         return mails.notice(_noticed(due.noticed, base), words)
     return mails.endpoint_disabled(_switched_off(due.endpoint, base), words) if due.endpoint else None
+
+
+def _wish(due: Due, wished: Wished, base: str, keys: Keys, words: Language) -> Mail:
+    wish, event, code = wished.wish, wished.event, wished.code.spelled
+    if due.kind == "wish_settled":
+        desk = f"{base}/editor/wishes" if wish.publication_id else f"{base}/partner/wishes"
+        told = mails.WishSettled(wish.state, event.name, code, wish.given, wish.answer, desk)
+        return mails.wish_settled(told, words)
+    who = wished.asker.name if wished.asker and not wished.publication else ""
+    asked = mails.Wish(
+        who=wished.publication.name if wished.publication else who or words.gettext("Somebody of your team"),
+        event=event.name,
+        code=code,
+        passes=wish.passes,
+        limit=wish.limit,
+        why=wish.why,
+        expires_at=wish.expires_at,
+        timezone=event.timezone,
+        link=f"{base}/decide/{signing.link(keys.signing, 'decide', due.id)}",
+    )
+    return mails.wish(asked, words)
 
 
 def _noticed(noticed: Noticed, base: str) -> mails.Notice:

@@ -71,6 +71,7 @@ async def test_each_chooses_for_themselves(session: AsyncSession, code: PromoCod
     bo = await a_person(session, "bo@partner.example", Role.MEMBER, partner_id=code.partner_id)
     await notices.choose(session, ["code.ending"], by=Actor("person", claire.id))
     muted = ["code.almost_exhausted", "code.exhausted", "pool.almost_exhausted", "pool.exhausted"]
+    muted += ["wish.asked", "wish.settled"]
     assert await notices.muted(session, Actor("person", claire.id)) == muted
 
     await redeem(session, code, *(f"reader{number}" for number in range(10)))

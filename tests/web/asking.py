@@ -61,7 +61,10 @@ def nobodys(subject: Subject) -> Subject:
 def asked(operation: str, path: str, about: Subject, role: Role | None) -> tuple[str, dict[str, Any]]:
     """The address and what goes with it, for `httpx.AsyncClient.request`. `role` says for which party one speaks."""
     party = "partner" if role in (Role.OWNER, Role.MEMBER) else "editor"
-    address = path.format(**_places(operation, about), party=party)
+    places = _places(operation, about)
+    if operation == "withdrawWish" and role in (Role.OWNER, Role.MEMBER):
+        places["id"] = about.side.own_wish
+    address = path.format(**places, party=party)
     if operation in ("lint", "observeIssue"):
         return address, {"content": LINTED, "headers": {"Content-Type": "text/markdown"}}
     if operation == "importCodes":
@@ -78,6 +81,8 @@ def asked(operation: str, path: str, about: Subject, role: Role | None) -> tuple
     if operation.startswith("render"):
         return address, {"params": {"surface": "email_html"}}
     body = _body(operation, about)
+    if operation == "askForPasses" and role is Role.EDITOR and body:
+        body["publication_id"] = str(about.newsroom.publication)
     return address, {} if body is None else {"json": body}
 
 
@@ -86,6 +91,10 @@ def _places(operation: str, about: Subject) -> dict[str, Any]:
     side, newsroom = about.side, about.newsroom
     drafts = {"Event": side.draft_event, "PassType": side.draft_pass_type, "Offer": side.draft_offer}
     by_operation = {
+        "getWish": side.wish,
+        "grantWish": side.wish,
+        "declineWish": side.wish_to_decline,
+        "withdrawWish": side.wish_to_withdraw,
         "cancelRedemption": side.spare_redemption,
         "getRedemption": side.redemption,
         "confirmRedemption": side.redemption,
@@ -165,6 +174,7 @@ def _body(operation: str, about: Subject) -> Body | None:
         "createOffer": {**WINDOW, "event_id": str(side.event), "pass_type_id": str(side.pass_type)},
         "changeOffer": {"limit": 30, "publication_ids": [str(newsroom.publication)]},
         "createCode": {"code": "THIRD-TIME"},
+        "askForPasses": {"code": side.codes[1], "why": "Many asked."},
         "orderCodes": {"count": 3, "pattern": "ZEPHYR-****-****-****-*"},
         "createAllotment": {"limit": 1, "publication_id": str(newsroom.publication)},
         "changeAllotment": {"limit": 4},

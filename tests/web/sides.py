@@ -31,6 +31,7 @@ from promos.actions import (
     publishing,
     redemptions,
     tokens,
+    wishes,
 )
 from promos.models import Claim, Device, Event, Partner, Publication
 from promos.queries import people as staff
@@ -82,6 +83,10 @@ class Side:
     check_in: UUID
     role: UUID
     token: UUID
+    wish: UUID
+    wish_to_decline: UUID
+    wish_to_withdraw: UUID  # these three are an editor's
+    own_wish: UUID
     draft_event: UUID
     draft_pass_type: UUID
     draft_offer: UUID
@@ -265,6 +270,12 @@ async def _side(session: AsyncSession, name: str, newsroom: Newsroom, publicatio
         now=NOW,
         by=member_of(partner),
     )
+    sides = ((words[0], publication), (words[1], publication), (words[2], publication), (words[0], None))
+    asked = [
+        await wishes.ask(session, word, publication_id=of.id if of else None, passes=2, why=name, now=NOW, by=ADMIN)
+        for word, of in sides
+    ]
+    wished = [wish.id for wish, _ in asked]
     drafts = await _drafts(session, partner, name)
     passes = await _passes(session, made[0].id, name, keys)
     scanned = await checkins.scan(
@@ -300,6 +311,10 @@ async def _side(session: AsyncSession, name: str, newsroom: Newsroom, publicatio
         check_in=scanned.id,
         role=await _role(session, partner, name),
         token=await _spare_token(session, partner, name, keys),
+        wish=wished[0],
+        wish_to_decline=wished[1],
+        wish_to_withdraw=wished[2],
+        own_wish=wished[3],
         draft_event=drafts[0],
         draft_pass_type=drafts[1],
         draft_offer=drafts[2],

@@ -47,7 +47,7 @@ async def create(
     if len(named) != 1:
         raise InvalidRequest({"": N_("Set passes aside for one publication, one issue or one code.")})
     limit = texts.limit(limit, "limit")
-    offer = await _locked_offer(session, offer_id, by, now)
+    offer = await locked_offer(session, offer_id, by, now)
     if offer.limit is None:
         raise LimitNeeded
     await _is_of(session, offer, publication_id, issue_id, code_id)
@@ -139,13 +139,15 @@ async def give_back(session: AsyncSession, allotment_id: UUID, *, now: datetime,
     return part
 
 
-async def _locked_offer(session: AsyncSession, offer_id: UUID, by: Actor, now: datetime) -> Offer:
+async def locked_offer(
+    session: AsyncSession, offer_id: UUID, by: Actor, now: datetime, *, archived: bool = False
+) -> Offer:
     """The offer, its due parts and holds settled, locked; raises `NotFound`."""
     mine = sa.select(PromoCode.id, Offer.event_id).join(Offer, PromoCode.offer_id == Offer.id)
     row = (await session.execute(mine.where(Offer.id == offer_id, Offer.run_by(by)).limit(1))).one_or_none()
     if row is not None:
         await holds.locked_terms(session, {(row.id, None)}, now=now)
-    return await limits.locked_offer(session, offer_id, by)
+    return await limits.locked_offer(session, offer_id, by, archived=archived)
 
 
 async def _locked(session: AsyncSession, allotment_id: UUID, by: Actor, now: datetime) -> tuple[Offer, Allotment]:
@@ -154,7 +156,7 @@ async def _locked(session: AsyncSession, allotment_id: UUID, by: Actor, now: dat
     )
     if offer_id is None:
         raise NotFound("allotment")
-    offer = await _locked_offer(session, offer_id, by, now)
+    offer = await locked_offer(session, offer_id, by, now)
     return offer, await _part(session, allotment_id, offer)
 
 

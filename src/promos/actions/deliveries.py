@@ -28,6 +28,7 @@ from promos.models import (
     Redemption,
     SignInLink,
     StaffRole,
+    Wish,
     table,
 )
 from promos.models.deliveries import IS_PENDING
@@ -67,12 +68,23 @@ class Noticed:
 
 
 @dataclass(frozen=True, slots=True)
+class Wished:
+    """What a mail about a wish for more passes is about. `publication`: whose editor asked, else the partner did."""
+
+    wish: Wish
+    code: PromoCode
+    event: Event
+    publication: Publication | None
+    asker: Person | None
+
+
+@dataclass(frozen=True, slots=True)
 class Due:
     """A mail to send now, with what its words need; rows that its kind has nothing to do with are `None`."""
 
     id: UUID
     kind: str  # claim | place | declined | pass | given_back | handed_on | sign_in | label_gone |
-    # endpoint_disabled | notice
+    # endpoint_disabled | notice | wish | wish_settled
     language: str
     created_at: datetime
     to: str | None  # `None`: whoever it was for is no longer on file
@@ -84,17 +96,19 @@ class Due:
     missed: Missed | None = None
     endpoint: Endpoint | None = None
     noticed: Noticed | None = None
+    wished: Wished | None = None
 
     def is_needed(self, now: datetime) -> bool:
         """Whether anybody can still do something with it: its link works, its pass lives."""
         if self.to is None or (self.endpoint and self.endpoint.state != "disabled"):
             return False
-        if self.kind == "claim":
-            return self.claim is not None and self.claim.state in {"pending", "refused"} and now < self.claim.expires_at
-        if self.kind == "place":
-            return self.claim is not None and self.claim.state == "offered" and now < self.claim.expires_at
-        if self.kind in {"declined", "label_gone", "endpoint_disabled", "notice"}:
-            return (self.missed or self.claim or self.endpoint or self.noticed) is not None
+        if self.kind in ("claim", "place"):
+            states = {"pending", "refused"} if self.kind == "claim" else {"offered"}
+            return self.claim is not None and self.claim.state in states and now < self.claim.expires_at
+        if self.kind == "wish":
+            return self.wished is not None and self.wished.wish.state == "open" and now < self.wished.wish.expires_at
+        if self.kind in {"declined", "label_gone", "endpoint_disabled", "notice", "wish_settled"}:
+            return (self.missed or self.claim or self.endpoint or self.noticed or self.wished) is not None
         if self.kind == "sign_in":
             return self.link is not None and self.link.used_at is None and now < self.link.expires_at
         return self.held is not None and (self.kind in ("given_back", "handed_on") or self.held.state == "live")
@@ -157,7 +171,7 @@ async def _load(session: AsyncSession, ids: Iterable[UUID]) -> list[Due]:
     """These mails, each with its rows, in the order in which they are due."""
     loaded = sa.select(Delivery.id).where(Delivery.id.in_(ids), Delivery.observation_id.is_not(None))
     missed = await _missed(session, (await session.scalars(loaded)).all())
-    noticed = await _noticed(session, ids)
+    noticed, wished = await _noticed(session, ids), await _wished(session, ids)
     rows = await session.execute(
         sa.select(Delivery, Person, Reader, Claim, Pass, SignInLink, Event, Partner, PassType, PromoCode, Endpoint)
         .outerjoin(SignInLink, Delivery.sign_in_link_id == SignInLink.id)
@@ -191,6 +205,7 @@ async def _load(session: AsyncSession, ids: Iterable[UUID]) -> list[Due]:
             missed=missed.get(mail.id),
             endpoint=endpoint,
             noticed=noticed.get(mail.id),
+            wished=wished.get(mail.id),
         )
         for mail, person, reader, claim, held, link, event, partner, pass_type, code, endpoint in rows
     ]
@@ -206,6 +221,19 @@ async def _noticed(session: AsyncSession, ids: Iterable[UUID]) -> dict[UUID, Not
         .where(Delivery.id.in_(ids))
     )
     return {row[0]: Noticed(*row[1:]) for row in rows}
+
+
+async def _wished(session: AsyncSession, ids: Iterable[UUID]) -> dict[UUID, Wished]:
+    rows = await session.execute(
+        sa.select(Delivery.id, Wish, PromoCode, Event, Publication, Person)
+        .join(Wish, Delivery.wish_id == Wish.id)
+        .join(PromoCode, Wish.code_id == PromoCode.id)
+        .join(Event, Wish.event_id == Event.id)
+        .outerjoin(Publication, Wish.publication_id == Publication.id)
+        .outerjoin(Person, Wish.asked_by == Person.id)
+        .where(Delivery.id.in_(ids))
+    )
+    return {row[0]: Wished(*row[1:]) for row in rows}
 
 
 async def _missed(session: AsyncSession, ids: Sequence[UUID]) -> dict[UUID, Missed]:

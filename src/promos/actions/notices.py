@@ -17,13 +17,21 @@ WORDS: Mapping[str, str] = {
     **{kind: webhooks.WORDS[kind] for kind in ("code.almost_exhausted", "code.exhausted", "code.ending")},
     "pool.almost_exhausted": N_("the codes of your own shop run low"),
     "pool.exhausted": N_("the last code of your own shop is handed out"),
+    "wish.asked": N_("somebody asks you for more passes"),
+    "wish.settled": N_("what you asked for is decided"),
 }
 KINDS = tuple(WORDS)
+OF_EDITORS = ("wish.settled",)
+_WRITTEN_ELSEWHERE = frozenset({"wish.asked", "wish.settled"})  # `actions.wishes` knows to whom
 
 
 async def owe(session: AsyncSession, entries: Sequence[Mapping[str, Any]]) -> None:
     """Write the mails that are owed for these rows of history."""
-    told = [entry for entry in entries if entry["verb"] in KINDS and entry["partner_id"]]
+    told = [
+        entry
+        for entry in entries
+        if entry["verb"] in KINDS and entry["verb"] not in _WRITTEN_ELSEWHERE and entry["partner_id"]
+    ]
     if not told:
         return
     found = await session.execute(
@@ -53,12 +61,15 @@ async def muted(session: AsyncSession, by: Actor) -> list[str]:
     return (await _myself(session, by.id if by.kind == "person" else None)).muted
 
 
-async def choose(session: AsyncSession, wanted: Collection[str], *, by: Actor) -> None:
-    """Tell this person of these from now on, and of nothing else. Raises `InvalidRequest` and `NotFound`."""
-    if not set(wanted) <= set(KINDS):
+async def choose(session: AsyncSession, wanted: Collection[str], *, among: Collection[str] = KINDS, by: Actor) -> None:
+    """Tell this person of these from now on, and of nothing else `among` those there are.
+
+    Raises `InvalidRequest` and `NotFound`.
+    """
+    if not set(wanted) <= set(among):
         raise InvalidRequest({"wanted": N_("Choose only what is listed.")})
     person = await _myself(session, by.id if by.kind == "person" else None)
-    person.muted = [kind for kind in KINDS if kind not in wanted]
+    person.muted = [kind for kind in KINDS if kind not in wanted and (kind in among or kind in person.muted)]
     await session.flush()
 
 

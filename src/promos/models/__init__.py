@@ -22,6 +22,7 @@ from promos.models.readers import Consent, Reader
 from promos.models.redemptions import Claim, Redemption
 from promos.models.visits import Visit
 from promos.models.webhooks import Attempt, Endpoint, EndpointSecret, Message
+from promos.models.wishes import Wish
 
 __all__ = [
     "Allotment",
@@ -67,6 +68,7 @@ __all__ = [
     "StaffRole",
     "Token",
     "Visit",
+    "Wish",
     "new_id",
     "table",
 ]

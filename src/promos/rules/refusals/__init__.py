@@ -93,7 +93,14 @@ from promos.rules.refusals.issues import (
     SecondPersonNeeded,
     SegmentUnknown,
 )
-from promos.rules.refusals.lives import Archived, CodeUnavailable, HasHistory, PartnerSuspended, StillLive
+from promos.rules.refusals.lives import (
+    Archived,
+    CodeUnavailable,
+    HasHistory,
+    PartnerSuspended,
+    StillLive,
+    WishSettled,
+)
 from promos.rules.refusals.offers import (
     AllotmentExhausted,
     AllotmentInUse,
@@ -276,5 +283,6 @@ __all__ = [
     "Unknown",
     "VersionMoved",
     "WaitingListLeft",
+    "WishSettled",
     "every_refusal",
 ]

@@ -1,7 +1,7 @@
 """What becomes of things over time."""
 
 from promos.rules.language import N_
-from promos.rules.refusals.families import Blocked, NotYours
+from promos.rules.refusals.families import Blocked, NotYours, Over
 
 
 class Archived(Blocked):
@@ -36,3 +36,13 @@ class CodeUnavailable(Blocked):
 class PartnerSuspended(NotYours):
     slug = "partner-suspended"
     title = N_("Your organisation is suspended: you can read everything, and change nothing for now.")
+
+
+class WishSettled(Over):
+    """`state`: approved, declined, withdrawn or overtaken."""
+
+    slug = "wish-settled"
+    title = N_("This was decided before.")
+
+    def __init__(self, state: str) -> None:
+        self.state = state

@@ -29,6 +29,7 @@ from promos.web.api import (
     redemptions,
     tokens,
     tools,
+    wishes,
 )
 
 HANDLERS = [
@@ -59,5 +60,6 @@ HANDLERS = [
     *devices.HANDLERS,
     *tools.HANDLERS,
     *endpoints.HANDLERS,
+    *wishes.HANDLERS,
     *journal.HANDLERS,
 ]

@@ -12,6 +12,7 @@ from promos.web.pages import (
     reference,
     sign_in,
     suspensions,
+    wishes,
 )
 
 HANDLERS = [
@@ -24,6 +25,7 @@ HANDLERS = [
     *editor.HANDLERS,
     *admin.HANDLERS,
     *suspensions.HANDLERS,
+    *wishes.HANDLERS,
     *mailbox.HANDLERS,
     *reference.HANDLERS,
 ]

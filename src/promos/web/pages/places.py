@@ -14,6 +14,7 @@ DESK: Sequence[Place] = (
     ("/partner/offers", N_("Offers")),
     ("/partner/codes", N_("Codes")),
     ("/partner/devices", N_("Phones at the door")),
+    ("/partner/wishes", N_("Requests")),
     *LED,
     ("/partner/notices", N_("Your mails")),
 )

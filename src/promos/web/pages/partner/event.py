@@ -20,7 +20,7 @@ from promos.queries.funnel import Wish
 from promos.queries.results import OfferTally
 from promos.rendering import charts
 from promos.rendering import results as words
-from promos.rules import redemption
+from promos.rules import redemption, wishes
 from promos.rules.language import N_
 from promos.rules.people import Actor
 from promos.rules.refusals import CodeEnded, CodeNotOpen, CodePaused, CodeRevoked, CodeUnavailable
@@ -83,6 +83,7 @@ async def shown(
         archived=_archived(pass_types, everything),
         tallies=tallies,
         to_decide=await results.to_decide(session, event.id, by=actor),
+        low={listing.code.id for each in tallies for listing in each.codes if _is_low(each, listing)},
         states={listing.code.id: state_of(listing, now) for each in tallies for listing in each.codes},
         publications=await _publications(session, tallies),
         step=_step(pass_types, tallies),
@@ -104,6 +105,11 @@ def _archived(pass_types: list[PassType], tallies: list[OfferTally]) -> list[tup
         found.append(("offers", each.offer.name, each.offer))
         found += [("codes", listing.code.spelled, listing.code) for listing in each.codes]
     return [each for each in found if each[2].archived_at is not None]
+
+
+def _is_low(each: OfferTally, listing: Listing) -> bool:
+    limits = [limit for limit in (listing.code.limit, each.offer.limit) if limit is not None]
+    return listing.code.status != "revoked" and wishes.is_low(min(limits, default=None), listing.remaining)
 
 
 def _limit(event: Event, tallies: list[OfferTally]) -> int | None:
