@@ -200,4 +200,4 @@ async def test_who_asks_again_locks_nobody_who_presses(session: AsyncSession, ki
         asker = Asker("k" * 64, "ada@readers.example", None, "en")
         assert list(await readers.remember(one, {asker.email: asker}, now=NOW)) == ["ada@readers.example"]
         await other.execute(sa.text("SET LOCAL lock_timeout = '200ms'"))
-        await readers.name(other, [{"reader": await other.scalar(sa.select(Reader.id)), "called": "Ada"}])
+        await readers.name(other, [((await other.scalars(sa.select(Reader.id))).one(), "Ada", None)])

@@ -1,11 +1,14 @@
 """What a reader shares, and takes back."""
 
+import hashlib
+
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from promos.actions import consents, readers, redemptions
+from promos.actions import claims, consents, readers, redemptions
 from promos.models import Entry, Pass, Reader
 from promos.queries import results
+from promos.rules.finding import Asked
 from promos.rules.redemption import Asker
 from tests.world import ADMIN, NOW, a_claim, a_code, proof_of
 
@@ -60,3 +63,71 @@ async def test_a_stranger_cannot_rename_a_reader(session: AsyncSession) -> None:
         await readers.remember(session, {asker.email: asker}, now=NOW)
 
     assert await session.scalar(sa.select(Reader.name)) == "Ada"
+
+
+SHARES = ("email", "name", "company")
+
+
+async def a_sharing_reader(session: AsyncSession, shares: tuple[str, ...] = SHARES) -> Pass:
+    claim = await a_claim(session, await a_code(session), "ada", shares=list(shares))
+    proof = proof_of(claim, shares=shares, wordings=("w",) * len(shares), name="Ada", company="Zephyr SA")
+    await redemptions.redeem(session, [proof], now=NOW)
+    return (await session.scalars(sa.select(Pass))).one()
+
+
+async def test_each_field_is_taken_back_by_itself(session: AsyncSession) -> None:
+    held = await a_sharing_reader(session)
+
+    await consents.withdraw(session, held.id, field="name", now=NOW)
+
+    [line], _ = await results.redemptions(session, by=ADMIN, agreed=True)
+    assert (line.email, line.name, line.company) == ("ada@readers.example", None, "Zephyr SA")
+    assert await consents.shared(session, held.id) == ["company", "email"]
+
+
+async def test_who_takes_everything_back_is_no_reader_who_agreed(session: AsyncSession) -> None:
+    held = await a_sharing_reader(session)
+    assert await results.agreed(session, by=ADMIN) == results.Agreeing(1, 1)
+
+    for field in SHARES:
+        await consents.withdraw(session, held.id, field=field, now=NOW)
+
+    assert await results.redemptions(session, by=ADMIN, agreed=True) == ([], None)
+    assert await results.agreed(session, by=ADMIN) == results.Agreeing(1, 0)
+
+
+async def test_what_is_no_longer_shown_cannot_be_searched_for(session: AsyncSession) -> None:
+    held = await a_sharing_reader(session)
+    for words in ("ada", "zephyr"):
+        assert (await results.redemptions(session, by=ADMIN, asked=Asked(words)))[0] != []
+
+    await consents.withdraw(session, held.id, now=NOW)
+
+    for words in ("ada", "zephyr"):
+        assert await results.redemptions(session, by=ADMIN, asked=Asked(words)) == ([], None)
+
+
+async def test_the_trace_says_what_is_no_longer_shown_and_not_by_whom(session: AsyncSession) -> None:
+    held = await a_sharing_reader(session)
+
+    await consents.withdraw(session, held.id, field="name", now=NOW)
+
+    entry = (await session.scalars(sa.select(Entry).where(Entry.verb == "consent.withdrawn"))).one()
+    assert (entry.partner_id, entry.event_id, entry.facts) == (held.partner_id, held.event_id, {"fields": ["name"]})
+    assert {str(held.id), str(held.reader_id)}.isdisjoint({str(entry.subject_id), str(entry.actor_id)})
+
+
+async def test_a_company_is_kept_only_while_somebody_may_see_it(session: AsyncSession) -> None:
+    held = await a_sharing_reader(session)
+    assert await session.scalar(sa.select(Reader.company)) == "Zephyr SA"
+
+    await consents.withdraw(session, held.id, field="company", now=NOW)
+
+    assert await session.scalar(sa.select(Reader.company)) is None
+    assert await session.scalar(sa.select(Reader.name)) == "Ada"
+
+
+async def test_sentences_that_were_agreed_to_keep_their_marks() -> None:
+    assert claims.wording("email", "fr") == hashlib.sha256(b"consent 1 email fr").hexdigest()
+    assert claims.wording("name", "en") == hashlib.sha256(b"consent 1 name en").hexdigest()
+    assert len({claims.wording(field, language) for field in claims.SHAREABLE for language in ("en", "fr")}) == 6

@@ -34,8 +34,12 @@ async def redeem(session: AsyncSession, code: PromoCode, *names: str) -> list[Re
     return [outcome for ask in asks if isinstance(outcome := outcomes[ask.id], Redeemed)]
 
 
-async def agrees(session: AsyncSession, redemption: Redeemed, partner: Partner, field: str, **facts: object) -> Consent:
-    reader_id = await session.scalar(sa.select(Redemption.reader_id).where(Redemption.id == redemption.redemption_id))
+async def agrees(
+    session: AsyncSession, of: Redeemed | Redemption, partner: Partner, field: str, **facts: object
+) -> Consent:
+    """The reader of this redemption shows that field to the partner."""
+    redemption_id = of.id if isinstance(of, Redemption) else of.redemption_id
+    reader_id = await session.scalar(sa.select(Redemption.reader_id).where(Redemption.id == redemption_id))
     given = {
         "partner_id": partner.id,
         "reader_id": reader_id,

@@ -20,7 +20,7 @@ from promos.rules.language import N_
 from promos.rules.redemption import SOLD_OUT, Ask, Asker, Terms
 from promos.rules.refusals import CodeUnknown, InvalidRequest, LinkEnded, NameNeeded, ProofNeeded, Refusal
 
-SHAREABLE = ("email", "name")
+SHAREABLE = ("email", "name", "company")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,7 @@ class Wanted:
     block_id: UUID | None
     language: str
     waits: bool = False  # for a place, if none is left
+    company: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,21 +55,29 @@ def wanted(
     block_id: UUID | None,
     language: str,
     waits: bool = False,
+    company: str | None = None,
 ) -> Wanted:
     """Check what was typed; raises `CodeMalformed`, `AddressInvalid` or `InvalidRequest`."""
     unknown = [field for field in shares if field not in SHAREABLE]
     if unknown:
-        raise InvalidRequest({"consent": f"only {' and '.join(SHAREABLE)} can be shared"})
+        raise InvalidRequest({"consent": f"only {', '.join(SHAREABLE)} can be shared"})
     return Wanted(
-        codes.normal(promo_code), addresses.address(email), called(name), tuple(shares), block_id, language, waits
+        codes.normal(promo_code),
+        addresses.address(email),
+        called(name),
+        tuple(dict.fromkeys(shares)),
+        block_id,
+        language,
+        waits,
+        called(company, "company"),
     )
 
 
-def called(name: str | None) -> str | None:
-    """A person's name as it was typed, cleaned; raises `InvalidRequest`."""
+def called(name: str | None, field: str = "name") -> str | None:
+    """A person's name, or a company's, as it was typed, cleaned; raises `InvalidRequest`."""
     kept = " ".join(name.split()) if name else ""
     if len(kept) > 120 or not kept.isprintable():
-        raise InvalidRequest({"name": N_("Write at most 120 letters, on one line.")})
+        raise InvalidRequest({field: N_("Write at most 120 letters, on one line.")})
     return kept or None
 
 
@@ -83,7 +92,7 @@ async def submit(
     """
     row = (
         await session.execute(
-            sa.select(PromoCode.id, PromoCode.kind, Offer.proof, Event.asks_name)
+            sa.select(PromoCode.id, PromoCode.kind, Offer.proof, Event.asks_name, Event.asks_company)
             .join(Offer, PromoCode.offer_id == Offer.id)
             .join(Event, PromoCode.event_id == Event.id)
             .where(code_queries.meant(want.promo_code))
@@ -102,10 +111,11 @@ async def submit(
     await session.execute(
         sa.update(Claim)
         .where(Claim.reader_key == key, Claim.code_id == row.id, Claim.state.in_(["pending", "refused"]))
-        .values(state="superseded", settled_at=now, name=None)
+        .values(state="superseded", settled_at=now, name=None, company=None)
         .execution_options(synchronize_session=False)
     )
     claim_id = new_id()
+    shows_company = row.asks_company and want.company is not None and "company" in want.shares
     claim = Claim(
         id=claim_id,
         partner_id=found.partner_id,
@@ -116,10 +126,11 @@ async def submit(
         reader_id=known[want.email],
         reader_key=key,
         name=want.name if is_public or row.asks_name else None,
+        company=want.company if shows_company else None,  # nobody else needs it
         waits=want.waits,
         state="pending",
         token_hash=signing.fingerprint(signing.secret_of(signing_key, "claim", claim_id)),
-        shares=list(want.shares),
+        shares=[field for field in want.shares if field != "company" or shows_company],
         language=want.language,
         created_at=now,
         expires_at=now + timedelta(seconds=lifetime),
@@ -187,6 +198,7 @@ def opening(behind: Found | None, *, waits: bool = False, now: datetime) -> Open
         claim_id=claim.id,
         block_id=claim.block_id,
         name=claim.name,
+        company=claim.company,
         shares=tuple(claim.shares),
         wordings=tuple(wording(field, claim.language) for field in claim.shares),
         language=claim.language,

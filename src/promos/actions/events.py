@@ -32,6 +32,7 @@ class New(TypedDict):
     url: str
     highlights: Sequence[str]
     asks_name: NotRequired[bool]
+    asks_company: NotRequired[bool]
     capacity: NotRequired[int | None]  # passes of all types
 
 
@@ -47,6 +48,7 @@ class Changes(TypedDict, total=False):
     url: str
     highlights: Sequence[str]
     asks_name: bool
+    asks_company: bool
     capacity: int | None
 
 

@@ -116,7 +116,7 @@ async def accept(session: AsyncSession, claim_id: UUID, *, now: datetime) -> Red
     await session.execute(sa.insert(table(Pass)), [given])
     await session.execute(sa.insert(table(Delivery)), [mail, farewell])
     if claim.name:
-        await readers.name(session, [{"reader": claim.reader_id, "called": claim.name}])
+        await readers.name(session, [(claim.reader_id, claim.name, None)])
     claim.state, claim.redemption_id, claim.settled_at, claim.name = "proven", redeemed.id, now, None
     await session.flush()
     await line.end_for(session, Claim.event_id == redeemed.event_id, [claim.reader_key], now=now)

@@ -93,7 +93,7 @@ def why_closed(claim: Standing, now: datetime) -> Refusal | None:
 
 async def settle(session: AsyncSession, batch: Batch, asks: Iterable[Ask]) -> None:
     """What became of each claim; one that was refused may ask again while its link lives."""
-    proven, offered, refused, named = [], [], [], []
+    proven, offered, refused, known = [], [], [], []
     for ask in asks:
         outcome = batch.outcomes[ask.id]
         if ask.claim_id is None or isinstance(outcome, Waiting):
@@ -104,8 +104,8 @@ async def settle(session: AsyncSession, batch: Batch, asks: Iterable[Ask]) -> No
                 offered.append(row | {"until": ask.held_until})
             else:
                 proven.append(row)
-                if ask.name and outcome.is_mine and ask.id not in batch.repeats:
-                    named.append({"reader": ask.reader_id, "called": ask.name})
+                if outcome.is_mine and ask.id not in batch.repeats:
+                    known.append(ask)
         elif ask.held_for != "place" or isinstance(outcome, AlreadyHoldsPass):
             state = "left" if ask.held_for == "place" else "refused"
             refused.append({"claim": ask.claim_id, "is": state, "why": outcome.slug, "at": batch.now})
@@ -115,9 +115,8 @@ async def settle(session: AsyncSession, batch: Batch, asks: Iterable[Ask]) -> No
     connection = await session.connection()
     to_redemption = settle.values(refusal=None, redemption_id=sa.bindparam("redemption"))
     if proven:
-        await connection.execute(to_redemption.values(state="proven", name=None), proven)
-    if named:
-        await readers.name(session, named)
+        await connection.execute(to_redemption.values(state="proven", name=None, company=None), proven)
+    await readers.name(session, [(ask.reader_id, ask.name, ask.company) for ask in known if ask.reader_id])
     if offered:
         to_offered = to_redemption.values(state="offered", expires_at=sa.bindparam("until"))
         await connection.execute(to_offered, offered)

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -47,13 +46,18 @@ async def remember(session: AsyncSession, askers: Mapping[str, Asker], *, now: d
     return {email: id_ for id_, email in found}
 
 
-async def name(session: AsyncSession, named: Sequence[Mapping[str, Any]]) -> None:
-    """Call each `reader` what they wanted to be `called`, now that they proved that the mailbox is theirs."""
-    reader = sa.update(table(Reader)).where(Reader.id == sa.bindparam("reader"))
-    connection = await session.connection()
-    await connection.execute(
-        reader.values(name=sa.bindparam("called")), sorted(named, key=lambda row: str(row["reader"]))
-    )
+async def name(session: AsyncSession, named: Sequence[tuple[UUID, str | None, str | None]]) -> None:
+    """Call readers, and their companies, what they wrote, now that they proved that the mailbox is theirs.
+
+    What they wrote nothing of stays as it is.
+    """
+    for field, called in (("name", [each[:2] for each in named]), ("company", [each[::2] for each in named])):
+        rows = [{"reader": reader, "called": text} for reader, text in called if text]
+        if rows:
+            update = sa.update(table(Reader)).where(Reader.id == sa.bindparam("reader"))
+            connection = await session.connection()
+            statement = update.values({field: sa.bindparam("called")})
+            await connection.execute(statement, sorted(rows, key=lambda row: str(row["reader"])))
 
 
 _BY_ADDRESS = sa.select(Reader.id, Reader.email).where(Reader.email.in_(sa.bindparam("emails", expanding=True)))

@@ -22,8 +22,8 @@ async def sweep(session: AsyncSession, *, now: datetime, idempotency: timedelta)
         Claim.state.in_(("left", "lapsed", "superseded")),
         sa.and_(Claim.state.in_(("pending", "refused")), Claim.expires_at <= now),
     )
-    named = sa.update(Claim).where(Claim.name.is_not(None), is_over)
-    await session.execute(named.values(name=None).execution_options(synchronize_session=False))
+    named = sa.update(Claim).where(sa.or_(Claim.name.is_not(None), Claim.company.is_not(None)), is_over)
+    await session.execute(named.values(name=None, company=None).execution_options(synchronize_session=False))
     told = sa.select(Message.id).where(Message.state != "pending", Message.settled_at <= now - MESSAGES_KEPT)
     old = sa.or_(Attempt.at <= now - MESSAGES_KEPT, Attempt.message_id.in_(told))
     await session.execute(sa.delete(Attempt).where(old).execution_options(synchronize_session=False))

@@ -34,6 +34,7 @@ class Event(Base):
     url: Mapped[str]
     highlights: Mapped[list[str]]
     asks_name: Mapped[bool]  # whether a pass needs the reader's name
+    asks_company: Mapped[bool] = mapped_column(default=False, server_default=sa.false())  # who likes may show theirs
     capacity: Mapped[int | None]  # passes of all its types; None: as many as these allow
     used: Mapped[int] = mapped_column(default=0, server_default="0")  # counted only while there is a capacity
     previous_event_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("events.id"))  # the edition before this one

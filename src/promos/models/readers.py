@@ -18,6 +18,7 @@ class Reader(Base):
     reader_key: Mapped[str] = mapped_column(index=True)
     email: Mapped[str] = mapped_column(unique=True)
     name: Mapped[str | None]
+    company: Mapped[str | None]  # only while some partner may see it
     language: Mapped[str]
     created_at: Mapped[datetime]
 
@@ -27,7 +28,7 @@ class Consent(Base):
 
     __tablename__ = "consents"
     __table_args__ = (
-        sa.CheckConstraint("field IN ('email', 'name')", name="field"),
+        sa.CheckConstraint("field IN ('email', 'name', 'company')", name="field"),
         sa.Index(
             "uq_consents_standing",
             "partner_id",

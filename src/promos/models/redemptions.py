@@ -57,6 +57,7 @@ class Claim(Base):
     reader_id: Mapped[UUID] = mapped_column(sa.ForeignKey("readers.id"), index=True)
     reader_key: Mapped[str] = mapped_column(index=True)
     name: Mapped[str | None]  # as somebody typed it; the reader's own once the mailbox is proved, and gone from here
+    company: Mapped[str | None]  # the same, where the reader agreed that the partner sees it
     pass_id: Mapped[UUID | None] = mapped_column(
         sa.ForeignKey("passes.id", use_alter=True, name="fk_claims_pass_id"), index=True
     )  # the pass that its holder hands on to this reader

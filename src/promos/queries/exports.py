@@ -13,6 +13,7 @@ from promos.models import CodeBatch, Partner, PromoCode
 from promos.queries.lists import LISTS, List, Wish
 from promos.rendering.language import Language
 from promos.rendering.sheets import Line, Sheet
+from promos.rules.finding import Asked
 from promos.rules.people import Actor
 from promos.rules.refusals import NotFound
 
@@ -48,6 +49,8 @@ async def chosen(session: AsyncSession, name: str, wish: Wish, by: Actor) -> Cho
         raise NotFound("list")
     of, ids = LISTS[name], bytearray()
     found = of.rows.with_only_columns(of.id, maintain_column_froms=True).where(*of.whose(wish, by)).order_by(of.id)
+    if of.searched and wish.q:
+        found = found.where(of.searched.found(Asked(wish.q).words))
     rows = await session.stream_scalars(found.execution_options(yield_per=AT_ONCE))
     async for some in rows.partitions():
         ids += b"".join(each.bytes for each in some)

@@ -10,7 +10,19 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
-from promos.models import Claim, CodeBatch, Consent, Event, Offer, Pass, PassType, PromoCode, Reader, Redemption
+from promos.models import (
+    CheckIn,
+    Claim,
+    CodeBatch,
+    Consent,
+    Event,
+    Offer,
+    Pass,
+    PassType,
+    PromoCode,
+    Reader,
+    Redemption,
+)
 from promos.models.redemptions import IS_HELD, IS_WAITING
 from promos.queries import catalogue, pages
 from promos.queries import codes as code_queries
@@ -64,7 +76,7 @@ class OfferTally:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One redemption as its partner may see it. `email` and `name` only where this reader agreed to share them."""
+    """One redemption as its partner may see it. `email`, `name` and `company` only where this reader agreed."""
 
     id: UUID
     event_id: UUID
@@ -81,6 +93,9 @@ class Line:
     reader: str  # pseudonym
     email: str | None
     name: str | None
+    company: str | None
+    shared_since: datetime | None
+    arrived_at: datetime | None
 
 
 async def tally(session: AsyncSession, *, by: Actor, event_id: UUID | None = None) -> list[OfferTally]:
@@ -131,6 +146,7 @@ async def redemptions(
     code: str | None = None,
     state: str | None = None,
     held_for: str | None = None,
+    agreed: bool = False,
     asked: Asked = AS_IT_STANDS,
 ) -> tuple[list[Line], str | None]:
     """A page of the redemptions that `by` may see, by default the oldest first; raises `InvalidRequest` for a filter
@@ -141,8 +157,27 @@ async def redemptions(
         statement = statement.where(Redemption.id == redemption_id)
     if held_for is not None:
         statement = statement.where(IS_HELD, Redemption.held_for == held_for)
+    if agreed:
+        statement = statement.where(AGREED)
     rows, following = await pages.listed(session, statement, SORTED, asked)
     return await lines(session, rows), following
+
+
+@dataclass(frozen=True, slots=True)
+class Agreeing:
+    """How many redemptions live, and how many of their readers show something."""
+
+    redemptions: int
+    agreed: int
+
+
+async def agreed(session: AsyncSession, *, by: Actor) -> Agreeing:
+    live = SHARED.where(Redemption.visible_to(by), Redemption.state.in_(("held", "confirmed")))
+    counted = live.with_only_columns(
+        sa.func.count(), sa.func.count().filter(AGREED), maintain_column_froms=True
+    ).order_by(None)
+    row = (await session.execute(counted)).one()
+    return Agreeing(row[0], row[1])
 
 
 def chosen(
@@ -158,8 +193,9 @@ def chosen(
 
 async def lines(session: AsyncSession, rows: Sequence[Any]) -> list[Line]:
     """What `SHARED` selects, with the newest pass of each."""
-    passes = await _passes(session, [row.id for row in rows])
-    return [_line(row, passes.get(row.id)) for row in rows]
+    ids = [row.id for row in rows]
+    passes, arrived, since = await _passes(session, ids), await _arrivals(session, ids), await _since(session, ids)
+    return [_line(row, passes.get(row.id), since.get(row.id), arrived.get(row.id)) for row in rows]
 
 
 async def to_decide(session: AsyncSession, event_id: UUID, *, by: Actor) -> int:
@@ -168,14 +204,16 @@ async def to_decide(session: AsyncSession, event_id: UUID, *, by: Actor) -> int:
     return await session.scalar(sa.select(sa.func.count()).select_from(Redemption).where(*held)) or 0
 
 
-_EMAIL, _NAME = aliased(Consent), aliased(Consent)
+_EMAIL, _NAME, _COMPANY = aliased(Consent), aliased(Consent), aliased(Consent)
 
 
 _MAIL, _CALLED = sa.case((_EMAIL.id.is_not(None), Reader.email)), sa.case((_NAME.id.is_not(None), Reader.name))
+_WORKS = sa.case((_COMPANY.id.is_not(None), Reader.company))
+AGREED = sa.or_(_EMAIL.id.is_not(None), _NAME.id.is_not(None), _COMPANY.id.is_not(None))
 SORTED = Sorted(
     Redemption.id,
     {"code": PromoCode.text, "state": Redemption.state},
-    (PromoCode.text, PromoCode.spelled, sa.func.coalesce(_MAIL, ""), sa.func.coalesce(_CALLED, "")),
+    (PromoCode.text, PromoCode.spelled, *(sa.func.coalesce(each, "") for each in (_MAIL, _CALLED, _WORKS))),
 )
 
 
@@ -205,11 +243,13 @@ SHARED: sa.Select[*tuple[Any, ...]] = (
         Redemption.ended_at,
         _MAIL.label("email"),
         _CALLED.label("name"),
+        _WORKS.label("company"),
     )
     .join(PromoCode, Redemption.code_id == PromoCode.id)
     .join(Reader, Redemption.reader_id == Reader.id)
     .outerjoin(_EMAIL, _standing(_EMAIL, "email"))
     .outerjoin(_NAME, _standing(_NAME, "name"))
+    .outerjoin(_COMPANY, _standing(_COMPANY, "company"))
 )
 
 
@@ -227,7 +267,31 @@ async def _passes(session: AsyncSession, ids: list[UUID]) -> dict[UUID, Pass]:
     return {row.redemption_id: row for row in rows}
 
 
-def _line(row: Any, held: Pass | None) -> Line:
+async def _arrivals(session: AsyncSession, ids: list[UUID]) -> dict[UUID, datetime]:
+    """When a pass of each redemption went in first."""
+    inside = sa.and_(CheckIn.result == "admitted", CheckIn.undone_at.is_(None))
+    rows = await session.execute(
+        sa.select(Pass.redemption_id, sa.func.min(CheckIn.at).label("at"))
+        .join(CheckIn, CheckIn.pass_id == Pass.id)
+        .where(Pass.redemption_id.in_(ids), inside)
+        .group_by(Pass.redemption_id)
+    )
+    return {row.redemption_id: row.at for row in rows}
+
+
+async def _since(session: AsyncSession, ids: list[UUID]) -> dict[UUID, datetime]:
+    """Since when the reader of each redemption shows something."""
+    whose = sa.and_(Consent.partner_id == Redemption.partner_id, Consent.reader_id == Redemption.reader_id)
+    rows = await session.execute(
+        sa.select(Redemption.id, sa.func.min(Consent.given_at).label("at"))
+        .join(Consent, whose)
+        .where(Redemption.id.in_(ids), Consent.withdrawn_at.is_(None))
+        .group_by(Redemption.id)
+    )
+    return {row.id: row.at for row in rows}
+
+
+def _line(row: Any, held: Pass | None, since: datetime | None, arrived: datetime | None) -> Line:
     return Line(
         id=row.id,
         event_id=row.event_id,
@@ -244,4 +308,7 @@ def _line(row: Any, held: Pass | None) -> Line:
         reader=pseudonyms.reader(row.partner_id, row.reader_id),
         email=row.email,
         name=row.name,
+        company=row.company,
+        shared_since=since,
+        arrived_at=arrived,
     )

@@ -80,6 +80,7 @@ EVENT: Mapping[str, Reader] = {
     "url": texts.url,
     "highlights": highlights,
     "asks_name": texts.yes_or_no,
+    "asks_company": texts.yes_or_no,
     "capacity": optional(texts.limit),
 }
 PASS_TYPE: Mapping[str, Reader] = {

@@ -203,6 +203,7 @@ class Ask:
     token_id: UUID | None = None
     block_id: UUID | None = None
     name: str | None = None  # typed with the claim; the reader's from now on, as the mailbox is proved
+    company: str | None = None  # the same
     shares: tuple[str, ...] = ()
     wordings: tuple[str, ...] = ()
     language: str = "en"

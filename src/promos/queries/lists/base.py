@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
+from promos.queries.pages import Sorted
 from promos.rendering.sheets import Cell
 from promos.rules.people import Actor
 
@@ -28,6 +29,7 @@ class Wish:
     offer_id: UUID | None = None
     code: str | None = None
     state: str | None = None
+    q: str | None = None
 
 
 async def as_selected(_session: AsyncSession, rows: Sequence[Any]) -> Sequence[Any]:
@@ -38,7 +40,7 @@ async def as_selected(_session: AsyncSession, rows: Sequence[Any]) -> Sequence[A
 class List:
     """`rows` selects what the columns need, `whose` says which of them there are for whom, once.
 
-    `names_readers`: it can hold what readers agreed to show.
+    `names_readers`: it can hold what readers agreed to show. `searched`: where words are looked for.
     """
 
     title: str
@@ -48,6 +50,7 @@ class List:
     whose: Callable[[Wish, Actor], Conditions]
     completed: Callable[[AsyncSession, Sequence[Any]], Awaitable[Sequence[Any]]] = as_selected
     names_readers: bool = False
+    searched: Sorted | None = None
 
 
 def part(wish: Wish, event: Any, offer: Any = None) -> list[sa.ColumnElement[bool]]:

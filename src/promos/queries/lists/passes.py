@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -19,12 +18,11 @@ from promos.rules.people import Actor
 
 @dataclass(frozen=True, slots=True)
 class _Given:
-    """A redemption as its partner may see it, its event, and when its pass went in."""
+    """A redemption as its partner may see it, and its event."""
 
     line: results.Line
     event: str
     timezone: str
-    arrived: datetime | None
 
 
 def _whose_redemptions(wish: Wish, by: Actor) -> Conditions:
@@ -34,11 +32,11 @@ def _whose_redemptions(wish: Wish, by: Actor) -> Conditions:
 
 async def _given(session: AsyncSession, rows: Sequence[Any]) -> Sequence[_Given]:
     events = await _events(session, {row.event_id for row in rows})
-    arrived = await _arrivals(session, [row.id for row in rows])
-    return [
-        _Given(line, *events[line.event_id], arrived=arrived.get(line.id))
-        for line in await results.lines(session, rows)
-    ]
+    return [_Given(line, *events[line.event_id]) for line in await results.lines(session, rows)]
+
+
+def _whose_readers(wish: Wish, by: Actor) -> Conditions:
+    return [results.AGREED, *_whose_redemptions(wish, by)]
 
 
 _REDEMPTION: Columns = {
@@ -48,13 +46,26 @@ _REDEMPTION: Columns = {
     N_("Reader"): lambda row: row.line.reader,
     N_("E-mail"): lambda row: row.line.email,
     N_("Name"): lambda row: row.line.name,
+    N_("Company"): lambda row: row.line.company,
     N_("State"): lambda row: row.line.state,
     N_("Held for"): lambda row: row.line.held_for,
     N_("Given"): lambda row: local(row.line.created_at, row.timezone),
     N_("Ended"): lambda row: local(row.line.ended_at, row.timezone),
     N_("Pass number"): lambda row: row.line.pass_number,
     N_("Pass"): lambda row: row.line.pass_state,
-    N_("Arrived"): lambda row: local(row.arrived, row.timezone),
+    N_("Arrived"): lambda row: local(row.line.arrived_at, row.timezone),
+    N_("Time zone"): lambda row: row.timezone,
+}
+_READER: Columns = {
+    N_("Reader"): lambda row: row.line.reader,
+    N_("E-mail"): lambda row: row.line.email,
+    N_("Name"): lambda row: row.line.name,
+    N_("Company"): lambda row: row.line.company,
+    N_("Shared since"): lambda row: local(row.line.shared_since, row.timezone),
+    N_("Event"): lambda row: row.event,
+    N_("Code"): lambda row: row.line.code,
+    N_("Pass"): lambda row: row.line.pass_state,
+    N_("Arrived"): lambda row: local(row.line.arrived_at, row.timezone),
     N_("Time zone"): lambda row: row.timezone,
 }
 
@@ -97,6 +108,17 @@ REDEMPTIONS = List(
     _whose_redemptions,
     _given,
     names_readers=True,
+    searched=results.SORTED,
+)
+READERS = List(
+    N_("Readers who agreed"),
+    _READER,
+    Redemption.id,
+    results.SHARED,
+    _whose_readers,
+    _given,
+    names_readers=True,
+    searched=results.SORTED,
 )
 CHECK_INS = List(N_("Arrivals"), _CHECK_IN, CheckIn.id, _CHECK_INS, _whose_check_ins)
 
@@ -104,15 +126,3 @@ CHECK_INS = List(N_("Arrivals"), _CHECK_IN, CheckIn.id, _CHECK_INS, _whose_check
 async def _events(session: AsyncSession, ids: Collection[UUID]) -> dict[UUID, tuple[str, str]]:
     rows = await session.execute(sa.select(Event.id, Event.name, Event.timezone).where(Event.id.in_(ids)))
     return {row.id: (row.name, row.timezone) for row in rows}
-
-
-async def _arrivals(session: AsyncSession, redemption_ids: Sequence[UUID]) -> dict[UUID, datetime]:
-    """When the passes of these redemptions went in."""
-    inside = sa.and_(CheckIn.result == "admitted", CheckIn.undone_at.is_(None))
-    rows = await session.execute(
-        sa.select(Pass.redemption_id, CheckIn.at)
-        .join(CheckIn, CheckIn.pass_id == Pass.id)
-        .where(Pass.redemption_id.in_(redemption_ids), inside)
-        .order_by(CheckIn.id.desc())
-    )
-    return {row.redemption_id: row.at for row in rows}

@@ -44,6 +44,7 @@ class NewClaim(msgspec.Struct, forbid_unknown_fields=True):
     code: str
     email: str
     name: str | None = None
+    company: str | None = None  # kept only where the event offers to show it, and `consent` says so
     consent: list[str] = []
     block: UUID | None = None
     language: str = "en"
@@ -93,6 +94,7 @@ async def submit_claim(
         block_id=data.block,
         language=data.language,
         waits=data.wait,
+        company=data.company,
     )
     try:
         async with in_its_time(want.promo_code):

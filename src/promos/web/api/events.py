@@ -44,6 +44,7 @@ class NewEvent(msgspec.Struct, forbid_unknown_fields=True):
     highlights: list[str] = []
     edition: str | None = None
     asks_name: bool = False  # whether a pass needs the reader's name
+    asks_company: bool = False  # whether readers may show their company, if they like
     capacity: int | None = None  # passes of all types; without one, as many as these allow
 
 
@@ -59,6 +60,7 @@ class EventChanges(msgspec.Struct, forbid_unknown_fields=True):
     highlights: list[str] | UnsetType = UNSET
     edition: str | UnsetType | None = UNSET
     asks_name: bool | UnsetType = UNSET
+    asks_company: bool | UnsetType = UNSET
     capacity: int | UnsetType | None = UNSET
 
 
@@ -77,6 +79,7 @@ class EventSeen(msgspec.Struct):
     url: str
     highlights: list[str]
     asks_name: bool
+    asks_company: bool
     capacity: int | None
     used: int  # counted only while there is a capacity
     previous_event_id: UUID | None  # the edition before this one

@@ -36,13 +36,15 @@ async def export_list(
     offer: FromQuery[UUID | None] = None,
     code: FromQuery[str | None] = None,
     in_state: Annotated[str | None, QueryParameter(name="state")] = None,
+    q: FromQuery[str | None] = None,
     format: FromQuery[Kind] = "csv",
     words: Annotated[Literal["en", "fr"], QueryParameter(name="language")] = "en",
 ) -> Any:
-    """A partner's `events`, `offers`, `codes`, `redemptions` or `check-ins`, whole: CSV with commas, CSV as Excel opens
-    it where numbers have a decimal comma, or XLSX. What a spreadsheet would take for a formula is marked as text.
-    Readers are pseudonyms, and what they agree to show at this moment. Each export is an entry of the journal."""
-    wish = Wish(id, event, offer, code, in_state)
+    """A partner's `events`, `offers`, `codes`, `redemptions`, `check-ins` or `readers` (who agreed to show something),
+    whole: CSV with commas, CSV as Excel opens it where numbers have a decimal comma, or XLSX. What a spreadsheet would
+    take for a formula is marked as text. Readers are pseudonyms, and what they agree to show at this moment. Each
+    export is an entry of the journal."""
+    wish = Wish(id, event, offer, code, in_state, q)
     return await taken(name, wish, format, language(words), reads, writes, actor)
 
 

@@ -1,14 +1,14 @@
 """The pass behind a reader's signed link. The link is the right to it; no token is needed."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 import msgspec
 import sqlalchemy as sa
 from litestar import Request, Response, get, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath, JSONBody
+from litestar.params import FromPath, FromQuery, JSONBody
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from promos.actions import claims, consents, handing, passes, rates
@@ -208,14 +208,17 @@ def offering(
 
 @post("/passes/{link:str}/stop-sharing", status_code=200, opt=ANYONE, operation_id="stopSharing")
 async def stop_sharing(
-    link: FromPath[str], writes: NamedDependency[Writes], keys: NamedDependency[Keys]
+    link: FromPath[str],
+    writes: NamedDependency[Writes],
+    keys: NamedDependency[Keys],
+    field: FromQuery[Literal["email", "name", "company"] | None] = None,
 ) -> Response[PassSharing]:
-    """Take back what the partner may see; the pass stays good. Again: 200 and the same."""
+    """Take back what the partner may see, all of it or one `field`; the pass stays good. Again: 200 and the same."""
     pass_id = pass_id_of(link, keys)
 
     async def effect(session: AsyncSession, now: datetime) -> PassSharing:
-        await consents.withdraw(session, pass_id, now=now)
-        return PassSharing(pass_id, [])
+        await consents.withdraw(session, pass_id, field=field, now=now)
+        return PassSharing(pass_id, list(await consents.shared(session, pass_id)))
 
     return await writes.answer(effect)
 

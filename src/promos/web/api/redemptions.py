@@ -78,7 +78,7 @@ class RedemptionSeen(msgspec.Struct):
 
 
 class RedemptionRow(msgspec.Struct):
-    """What its partner sees of one. `email` and `name` only where this reader agreed to show them to this partner."""
+    """What its partner sees of one. `email`, `name` and `company` only where this reader agreed to show it."""
 
     id: UUID
     code: str
@@ -95,6 +95,9 @@ class RedemptionRow(msgspec.Struct):
     reader: str  # a pseudonym
     email: str | None
     name: str | None
+    company: str | None
+    shared_since: datetime | None  # when the reader first agreed to what is shown here
+    arrived_at: datetime | None
 
 
 class RedemptionsSeen(msgspec.Struct):
@@ -260,6 +263,7 @@ async def list_redemptions(
     offer: FromQuery[UUID | None] = None,
     event: FromQuery[UUID | None] = None,
     in_state: Annotated[State | None, QueryParameter(name="state")] = None,
+    agreed: FromQuery[bool] = False,
     q: FromQuery[str | None] = None,
     sort: FromQuery[str | None] = None,
     cursor: FromQuery[str | None] = None,
@@ -267,7 +271,8 @@ async def list_redemptions(
 ) -> RedemptionsSeen:
     """Who redeemed, oldest first: pseudonyms, and what readers agreed to show.
 
-    `q`: of the code, and of what readers agreed to show. `sort`: code, state, made.
+    `agreed`: only of readers who show something. `q`: of the code, and of what readers agreed to show. `sort`: code,
+    state, made.
     """
     async with reads() as session:
         lines, following = await results.redemptions(
@@ -277,6 +282,7 @@ async def list_redemptions(
             offer_id=offer,
             event_id=event,
             state=in_state,
+            agreed=agreed,
             asked=asked(q, sort, cursor, size),
         )
     return RedemptionsSeen([row_of(line) for line in lines], following)

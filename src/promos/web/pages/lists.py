@@ -71,6 +71,12 @@ class Listed:
         """Without words and filters."""
         return self._address({self.prefix + "sort": self.asked.sort})
 
+    @property
+    def narrowing(self) -> str:
+        """Words and filters as the rest of another address, for a file of the same rows."""
+        given = urlencode({name: value for name, value in {"q": self.asked.q, **self.chosen}.items() if value})
+        return f"&{given}" if given else ""
+
     def name(self, field: str) -> str:
         return self.prefix + field
 

@@ -13,6 +13,7 @@ DESK: Sequence[Place] = (
     ("/partner", N_("Events")),
     ("/partner/offers", N_("Offers")),
     ("/partner/codes", N_("Codes")),
+    ("/partner/readers", N_("Readers")),
     ("/partner/devices", N_("Phones at the door")),
     ("/partner/wishes", N_("Requests")),
     *LED,

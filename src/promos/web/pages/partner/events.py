@@ -23,7 +23,7 @@ from promos.web.pages.typed import TO_MEND, Typed, at_limit, local, to_mend, zon
 
 FIELDS = (
     *("partner_id", "name", "edition", "timezone", "starts_at", "ends_at", "venue", "city", "country", "url"),
-    *("highlights", "asks_name", "capacity"),
+    *("highlights", "asks_name", "asks_company", "capacity"),
 )
 
 
@@ -115,6 +115,7 @@ def _given(typed: Typed, event: Event | None) -> dict[str, Any]:
         "url": typed.text("url"),
         "highlights": typed.text("highlights").splitlines(),
         "asks_name": typed.ticked("asks_name"),
+        "asks_company": typed.ticked("asks_company"),
         "capacity": typed.whole("capacity"),
     }
 
@@ -127,6 +128,7 @@ def _written(event: Event) -> dict[str, str]:
         "ends_at": local(event.ends_at, event.timezone),
         "highlights": "\n".join(event.highlights),
         "asks_name": "true" if event.asks_name else "",
+        "asks_company": "true" if event.asks_company else "",
     }
 
 

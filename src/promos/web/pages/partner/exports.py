@@ -55,7 +55,14 @@ async def _taken(
     kind: Any = asked.get("format", "xlsx")
     if kind not in get_args(Kind):
         raise InvalidRequest({"format": N_("This is not one of the possible choices.")})
-    wish = Wish(partner_id, _id(asked.get("event")), _id(asked.get("offer")), asked.get("code"), asked.get("state"))
+    wish = Wish(
+        partner_id,
+        _id(asked.get("event")),
+        _id(asked.get("offer")),
+        asked.get("code"),
+        asked.get("state"),
+        asked.get("q"),
+    )
     return await taken(name, wish, kind, language_of(request), reads, writes, actor)
 
 

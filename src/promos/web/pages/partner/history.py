@@ -70,7 +70,7 @@ SENTENCES = {
     "pass.handed_on": N_("%(who)s handed a pass on, taken with %(what)s."),
     "arrivals.imported": N_("%(who)s brought arrivals that another scanner noted."),
     "list.exported": N_("%(who)s took a list away, with %(rows)s rows."),
-    "consent.withdrawn": N_("%(who)s took an agreement back."),
+    "consent.withdrawn": N_("%(who)s stopped sharing: %(shared)s."),
     "pass.checked_in": N_("%(who)s let somebody in."),
     "pass.scanned_again": N_("%(who)s scanned a pass that was in already."),
     "pass.refused": N_("%(who)s refused a pass at the door."),
@@ -89,6 +89,7 @@ NOBODY = {
     "program": N_("Promos"),
     "person": N_("Somebody of the staff"),
 }
+SHARED = {"email": N_("address"), "name": N_("name"), "company": N_("company")}
 CHANGED = {
     "name": N_("name"),
     "edition": N_("edition"),
@@ -102,6 +103,7 @@ CHANGED = {
     "url": N_("web page"),
     "highlights": N_("why one comes"),
     "asks_name": N_("whether it asks for names"),
+    "asks_company": N_("whether it offers to show companies"),
     "face_value": N_("value"),
     "currency": N_("currency"),
     "vat": N_("VAT"),
@@ -147,6 +149,7 @@ def _said(entry: Told, language: Language) -> str:
         "limit": _number(limit, language),
         "left": entry.facts.get("left"),
         "passes": entry.facts.get("passes"),
+        "shared": ", ".join(language.gettext(SHARED.get(each, each)) for each in entry.facts.get("fields", ())),
         "rows": language.number(entry.facts.get("rows", 0)),
         "changed": ", ".join(_field(each, language) for each in changed),
     }

@@ -51,7 +51,7 @@ GONE = {
     CodeUnavailable: "unavailable",
 }
 BY_NOW: tuple[type[Refusal], ...] = (*SOLD_OUT, *GONE)  # what may have changed since the form was shown
-FIELDS = ("email", "name", "share_email", "share_name", "wait")
+FIELDS = ("email", "name", "company", "share_email", "share_name", "share_company", "wait")
 
 
 @get("/", opt=ANYONE)
@@ -121,6 +121,7 @@ async def claim(
             block_id=block,
             language=language_of(request).code,
             waits=bool(typed["wait"]),
+            company=typed["company"] or None,
         )
         async with in_its_time(want.promo_code):
             await writes.run(submission(request, want, settings, keys))

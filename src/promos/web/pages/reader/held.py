@@ -140,12 +140,17 @@ async def resend(link: FromPath[str], writes: NamedDependency[Writes], keys: Nam
 
 @post("/p/{link:str}/stop-sharing", opt=ANYONE)
 async def stop_sharing(
-    link: FromPath[str], writes: NamedDependency[Writes], keys: NamedDependency[Keys]
+    request: Request[Any, Any, Any],
+    link: FromPath[str],
+    writes: NamedDependency[Writes],
+    keys: NamedDependency[Keys],
 ) -> Response[Any]:
+    """One field, or all of them where the form names none."""
     pass_id = pass_id_of(link, keys)
+    field = str((await request.form()).get("field", "")) or None
 
     async def effect(session: AsyncSession, now: datetime) -> None:
-        await consents.withdraw(session, pass_id, now=now)
+        await consents.withdraw(session, pass_id, field=field, now=now)
 
     await writes.run(effect)
     return go(f"/p/{link}", "not-shared")
