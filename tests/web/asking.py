@@ -102,7 +102,9 @@ def _places(operation: str, about: Subject) -> dict[str, Any]:
         **dict.fromkeys(("publishIssue", "correctIssue", "findIssue"), newsroom.ready),
         "exportEvidence": newsroom.publication,
         "removeEndpoint": side.spare_endpoint,
-        **dict.fromkeys(("createEndpoint", "listEndpoints", "exportList", "importEvents"), side.partner),
+        **dict.fromkeys(
+            ("createEndpoint", "listEndpoints", "exportList", "exportEverything", "importEvents"), side.partner
+        ),
         **dict.fromkeys(("renewEndpointSecret", "listMessages", "sendMessageAgain", "sendMissedAgain"), side.endpoint),
     }
     by_operation |= {

@@ -1,6 +1,7 @@
 """Who took which list away is history: it is written before the first byte leaves."""
 
 from datetime import datetime
+from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -23,4 +24,11 @@ async def record(session: AsyncSession, what: Chosen, kind: str, *, now: datetim
         partner=wish.partner_id,
         event=wish.event_id,
         facts=facts,
+    )
+
+
+async def record_everything(session: AsyncSession, partner_id: UUID, rows: int, *, now: datetime, by: Actor) -> None:
+    """The same of all that is a partner's own."""
+    await journal.record(
+        session, "everything.exported", partner_id, at=now, by=by, partner=partner_id, facts={"rows": rows}
     )

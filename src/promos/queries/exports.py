@@ -61,10 +61,10 @@ def sheet(reading: Reading, what: Chosen, language: Language) -> Sheet:
     """The list as a file: what stands in a row is read as it leaves, so what a reader took back is not in it."""
     title = language.gettext(what.of.title)
     heads = [language.gettext(head) for head in what.of.columns]
-    return Sheet(f"promos-{what.name}", title, heads, _pieces(reading, what))
+    return Sheet(f"promos-{what.name}", title, heads, pieces(reading, what))
 
 
-async def _pieces(reading: Reading, what: Chosen) -> AsyncIterator[list[Line]]:
+async def pieces(reading: Reading, what: Chosen) -> AsyncIterator[list[Line]]:
     """Each piece is read by itself, so no transaction waits for who downloads."""
     of, width, cells = what.of, 16 * PIECE, list(what.of.columns.values())
     for begin in range(0, len(what.ids), width):

@@ -38,9 +38,9 @@ async def csv(sheet: Sheet, *, for_excel: bool = False) -> AsyncIterator[bytes]:
     That is what Excel opens with a double click where numbers have a decimal comma, as in France.
     """
     mark = ";" if for_excel else ","
-    yield (b"\xef\xbb\xbf" if for_excel else b"") + _line(sheet.heads, mark)
+    yield (b"\xef\xbb\xbf" if for_excel else b"") + line(sheet.heads, mark)
     async for some in sheet.rows:
-        yield b"".join(_line(row, mark) for row in some)
+        yield b"".join(line(row, mark) for row in some)
 
 
 def plain(text: str) -> str:
@@ -61,7 +61,8 @@ def plain(text: str) -> str:
     return text
 
 
-def _line(cells: Line, mark: str) -> bytes:
+def line(cells: Line, mark: str = ",") -> bytes:
+    """One line of CSV."""
     return (mark.join(_written(cell, mark) for cell in cells) + "\r\n").encode()
 
 

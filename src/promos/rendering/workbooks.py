@@ -5,13 +5,14 @@
 
 import asyncio
 import re
-import zipfile
 from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 from html import escape
 from typing import IO
 
+from promos.rendering import zips
 from promos.rendering.sheets import Cell, Line, Sheet, plain
+from promos.rendering.zips import Pipe
 
 MOST_ROWS = 1_048_576  # of a sheet; what is more goes on in the next one
 MOST_BYTES = 1 << 30  # of a sheet before it is packed: beyond twice as much, Excel would ask for another kind of ZIP
@@ -41,7 +42,7 @@ _END = "</sheetData></worksheet>"
 
 async def xlsx(sheet: Sheet) -> AsyncIterator[bytes]:
     """Text stays text, numbers are numbers, instants are times on the clocks of their own zone."""
-    out = _Pipe()
+    out = Pipe()
     book = _Book(out, sheet.title, sheet.heads)
     try:
         async for some in sheet.rows:
@@ -53,29 +54,11 @@ async def xlsx(sheet: Sheet) -> AsyncIterator[bytes]:
     yield out.taken()
 
 
-class _Pipe:
-    """What a ZIP is written into: it cannot be sought, and what was taken is gone."""
-
-    def __init__(self) -> None:
-        self._pieces: list[bytes] = []
-
-    def write(self, data: bytes) -> int:
-        self._pieces.append(bytes(data))
-        return len(data)
-
-    def flush(self) -> None:
-        """Nothing waits here."""
-
-    def taken(self) -> bytes:
-        taken, self._pieces = b"".join(self._pieces), []
-        return taken
-
-
 class _Book:
     """Sheets of one list, as many as it needs. What tells of them comes last: only then their number is known."""
 
-    def __init__(self, out: _Pipe, title: str, heads: Sequence[str]) -> None:
-        self._zip = zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, compresslevel=4)  # type: ignore[call-overload]
+    def __init__(self, out: Pipe, title: str, heads: Sequence[str]) -> None:
+        self._zip = zips.into(out)
         self._title = title.translate(_NOT_IN_TITLES).strip()[:24] or "-"
         self._heads = heads
         self._sheets = 0

@@ -66,6 +66,20 @@ async def test_the_exact_address_of_another_partners_list_is_nothing(signed_in: 
     assert none.text.count("\r\n") == 1
 
 
+async def test_an_owner_takes_everything_away_and_nobody_else_does(signed_in: SignIn, database: Database) -> None:
+    partner, _, _, _ = await a_world(database, redeemed=1)
+    claire = await an_owner(signed_in, partner)
+    mona = await signed_in("mona@partner.example", Role.MEMBER, partner_id=partner.id)
+    address = f"/partner/{partner.id}/everything"
+    assert f'href="{address}"' in (await claire.get(f"/partner/team/{partner.id}")).text
+
+    file = await claire.get(address)
+
+    assert (file.status_code, file.content[:2]) == (200, b"PK")
+    assert file.headers["content-disposition"] == 'attachment; filename="promos-generation-2026-11-23.zip"'
+    assert (await mona.get(address)).status_code == 403
+
+
 async def test_the_door_takes_nothing_away(signed_in: SignIn, database: Database) -> None:
     partner, _, _, _ = await a_world(database)
     dora = await signed_in("dora@partner.example", Role.DOOR, partner_id=partner.id)
@@ -84,6 +98,9 @@ async def test_who_signed_in_long_ago_confirms_before_readers_are_taken_away(
     codes = await claire.get(f"/partner/{partner.id}/exports/codes")
     readers = await claire.get(f"/partner/{partner.id}/exports/redemptions")
 
+    everything = await claire.get(f"/partner/{partner.id}/everything")
+
+    assert everything.status_code == 303
     assert codes.status_code == 200
     assert readers.status_code == 303
     assert readers.headers["location"].startswith("/confirm")

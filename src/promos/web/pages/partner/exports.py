@@ -1,5 +1,6 @@
 """A partner's lists as files: what the pages show, whole, for a spreadsheet."""
 
+from datetime import datetime
 from typing import Any, get_args
 from uuid import UUID
 
@@ -12,10 +13,12 @@ from promos.rules.language import N_
 from promos.rules.people import Actor
 from promos.rules.refusals import InvalidRequest, NotFound
 from promos.web.access import fresh
+from promos.web.api import everything
 from promos.web.api.exports import taken
 from promos.web.downloads import Kind
 from promos.web.given import Reads, Writes
 from promos.web.pages.partner.desk import READ
+from promos.web.pages.partner.team import READ as LEADS
 from promos.web.pages.show import language_of
 from promos.web.problems import TAKES_LONG
 
@@ -75,4 +78,16 @@ def _id(text: str | None) -> UUID | None:
         raise NotFound("event") from None
 
 
-HANDLERS: list[Any] = [take, take_readers]
+@get("/partner/{partner_id:uuid}/everything", opt=fresh(LEADS) | TAKES_LONG)
+async def take_everything(
+    partner_id: FromPath[UUID],
+    reads: NamedDependency[Reads],
+    writes: NamedDependency[Writes],
+    actor: NamedDependency[Actor],
+    now: NamedDependency[datetime],
+) -> Any:
+    """All that is the partner's own, for owners."""
+    return await everything.taken(partner_id, reads, writes, actor, now)
+
+
+HANDLERS: list[Any] = [take, take_readers, take_everything]

@@ -69,6 +69,7 @@ SENTENCES = {
     "pass.given_back": N_("%(who)s gave a pass back, taken with %(what)s."),
     "pass.handed_on": N_("%(who)s handed a pass on, taken with %(what)s."),
     "arrivals.imported": N_("%(who)s brought arrivals that another scanner noted."),
+    "everything.exported": N_("%(who)s took everything away, %(rows)s rows."),
     "list.exported": N_("%(who)s took a list away, with %(rows)s rows."),
     "consent.withdrawn": N_("%(who)s stopped sharing: %(shared)s."),
     "pass.checked_in": N_("%(who)s let somebody in."),
