@@ -32,6 +32,7 @@ from promos.queries import catalogue
 from promos.queries.together import Together
 from promos.rules.disclosure.ruleset import RuleSet
 from promos.settings import Settings
+from promos.stocking import Stocking
 from promos.web import access, health, openapi, problems
 from promos.web.api import HANDLERS as API
 from promos.web.given import DEPENDENCIES
@@ -64,10 +65,11 @@ def create_app(
     clock: Callable[[], datetime] = utc_now,
     web: Web | None = None,
     hooks: Web | None = None,
+    shops: Web | None = None,
 ) -> ASGIApp:
     """The whole application for `settings`; opens nothing before its lifespan begins.
 
-    `web` and `hooks`: other ways to newsletter tools and to endpoints than the internet.
+    `web`, `hooks` and `shops`: other ways to newsletter tools, endpoints and ticket shops than the internet.
     """
     keys = configuration.keys(settings)
     database, rules = connect(settings), rule_set()
@@ -90,6 +92,7 @@ def create_app(
             "counter": GroupCommit(database, clock, size=settings.batch_size, wait=settings.batch_wait),
             "looking": Looking(database, web or web_of(settings), rules, settings, keys, clock),
             "announcing": Announcing(database, hooks or announcing.web_of(settings), settings, keys, clock),
+            "stocking": Stocking(database, shops or Web(trusted=settings.trusted_shops), settings, keys, clock),
             "stopping": False,
             "schema_head": schema.head(),
             "openapi": cache(_described),
@@ -163,7 +166,7 @@ async def running(app: Litestar) -> AsyncIterator[None]:
     tasks = [asyncio.create_task(_count_visits(app, stop))]
     if state.settings.embedded_worker:
         post, looking = post_of(state.settings), state.looking
-        rounds = looking.round, looking.read_mailbox, state.announcing.round
+        rounds = looking.round, looking.read_mailbox, state.announcing.round, state.stocking.round
         worker = Worker(state.database, post, state.settings, state["keys"], state.clock, *rounds)
         tasks.append(asyncio.create_task(worker.run(stop)))
     try:

@@ -27,10 +27,12 @@ from promos.database import Database, connect, is_lost
 from promos.looking import Looking
 from promos.models import Delivery, Message
 from promos.outside.mail import post_of
+from promos.outside.web import Web
 from promos.queries import deliveries, recount
 from promos.rules.people import PROGRAM, SCOPES, Role
 from promos.rules.refusals import Refusal
 from promos.settings import Settings, SettingsError
+from promos.stocking import Stocking
 from promos.worker import Worker
 
 Result = TypeVar("Result")
@@ -192,7 +194,9 @@ def work(settings: Settings, _asked: argparse.Namespace) -> None:
         looking = Looking(database, web_of(settings), rule_set(), settings, keys, utc_now)
         looks = looking.round, looking.read_mailbox
         telling = Announcing(database, announcing.web_of(settings), settings, keys, utc_now)
-        await Worker(database, post_of(settings), settings, keys, utc_now, *looks, telling.round).run(stop)
+        stocking = Stocking(database, Web(trusted=settings.trusted_shops), settings, keys, utc_now)
+        rounds = *looks, telling.round, stocking.round
+        await Worker(database, post_of(settings), settings, keys, utc_now, *rounds).run(stop)
         await telling.close()
 
     asyncio.run(_with(settings, until_stopped))

@@ -33,6 +33,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     trusted_proxies: str = ""  # comma-separated addresses whose X-Forwarded-For is believed
     tool_hosts: str = ""  # comma-separated host:port of newsletter tools within our own network
     webhook_hosts: str = ""  # comma-separated host:port of endpoints within our own network
+    shop_hosts: str = ""  # comma-separated host:port of partners' ticket shops within our own network
     seed_mailbox: str = ""  # imaps://name:password@host/folder: it subscribes, and what arrives is looked at
     log_level: str = "info"
 
@@ -45,6 +46,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     idempotency_retention: int = 48 * 3600
     batch_size: int = 128  # claims decided in one transaction
     batch_wait: float = 10.0  # a claim that would wait longer gets 503 and Retry-After
+    shop_sync: int = 300  # between two readings of a partner's ticket shop
     worker_poll: float = 1.0
     mail_lease: int = 60
     mail_retries: str = "30,120,600,3600,14400,43200"  # pauses after each failed try
@@ -83,6 +85,11 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     def trusted_endpoints(self) -> frozenset[str]:
         """Where webhooks may go though the internet does not reach it."""
         return _hosts(self.webhook_hosts)
+
+    @property
+    def trusted_shops(self) -> frozenset[str]:
+        """Where ticket shops may be though the internet does not reach it."""
+        return _hosts(self.shop_hosts)
 
     @property
     def is_secure(self) -> bool:

@@ -20,12 +20,13 @@ from promos import retrying
 from promos.actions import codes, deliveries, holds, labels, line, making, redemptions, retention, sign_in, wishes
 from promos.actions.deliveries import Due, Missed, Noticed, Promo, Wished
 from promos.database import Database, is_lost
-from promos.models import Claim, Endpoint, Pass
+from promos.models import Claim, Endpoint, Event, Pass, Shop
 from promos.outside.mail import Post
 from promos.rendering import mails
 from promos.rendering.language import Language, language
 from promos.rendering.mails import Mail
 from promos.rules import readers, signing
+from promos.rules.refusals import every_refusal
 from promos.rules.retries import Answer, Failed
 from promos.settings import Keys, Settings
 
@@ -227,6 +228,8 @@ def _of_staff(due: Due, base: str, keys: Keys, words: Language) -> Mail | None:
         return _wish(due, due.wished, base, keys, words)
     if due.noticed:
         return mails.notice(_noticed(due.noticed, base), words)
+    if due.shop:
+        return mails.shop_troubled(_troubled(*due.shop, base), words)
     return mails.endpoint_disabled(_switched_off(due.endpoint, base), words) if due.endpoint else None
 
 
@@ -261,6 +264,13 @@ def _noticed(noticed: Noticed, base: str) -> mails.Notice:
         ends_at=noticed.offer.ends_at,
         timezone=event.timezone,
         link=f"{base}/partner/events/{event.id}",
+    )
+
+
+def _troubled(shop: Shop, event: Event, base: str) -> mails.ShopTroubled:
+    title = next((each.title for each in every_refusal() if each.slug == shop.trouble), "")
+    return mails.ShopTroubled(
+        event.name, urlsplit(shop.base_url).netloc, title, f"{base}/partner/events/{event.id}/shop"
     )
 
 

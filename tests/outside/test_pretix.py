@@ -90,14 +90,14 @@ async def test_a_list_without_an_end_is_no_answer() -> None:
 
 
 async def test_the_tightest_quota_of_the_product_says_what_room_there_is(desk: Desk) -> None:
-    assert await desk.shop.room(1, None) == 40
+    assert await desk.shop.room(1, None) == (40, 40)
     await desk.shop.create(vouchers("CODE-1", "CODE-2"))
     desk.fake.order(None)
 
-    assert await desk.shop.room(1, None) == 37
-    assert await desk.shop.room(2, None) is None
+    assert await desk.shop.room(1, None) == (40, 37)
+    assert await desk.shop.room(2, None) == (None, None)
     desk.fake.size = None
-    assert await desk.shop.room(1, None) is None
+    assert await desk.shop.room(1, None) == (None, None)
 
 
 async def test_what_became_of_codes_is_read_and_nothing_of_who_bought(desk: Desk) -> None:

@@ -44,6 +44,12 @@ NOTICE = mails.Notice(
     "https://promos.example/partner/events/1",
 )
 SWITCHED_OFF = mails.SwitchedOff("shop.example", "gone", "https://promos.example/partner/endpoints/1")
+SHOP_TROUBLED = mails.ShopTroubled(
+    "Orgues",
+    "pretix.example",
+    "The ticket shop does not know our token, or no longer. Make a new one there and connect again.",
+    "https://promos.example/partner/events/1/shop",
+)
 SIGN_IN = mails.SignIn("https://promos.example/sign-in/abc", "promos.example", 15)
 
 EVERY: list[Callable[[str], Mail]] = [
@@ -60,6 +66,7 @@ EVERY: list[Callable[[str], Mail]] = [
     lambda tag: mails.label_gone(MISSED, language(tag)),
     lambda tag: mails.endpoint_disabled(SWITCHED_OFF, language(tag)),
     lambda tag: mails.notice(NOTICE, language(tag)),
+    lambda tag: mails.shop_troubled(SHOP_TROUBLED, language(tag)),
 ]
 NAMES = [
     "claim",
@@ -75,6 +82,7 @@ NAMES = [
     "label_gone",
     "endpoint_disabled",
     "notice",
+    "shop_troubled",
 ]
 every_mail = pytest.mark.parametrize("mail", EVERY, ids=NAMES)
 

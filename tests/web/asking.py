@@ -6,6 +6,7 @@ from uuid import UUID, uuid4
 
 from promos.rules.people import Role
 from tests.outside.fakes.ghost import FakeGhost
+from tests.outside.fakes.pretix import FakePretix
 from tests.web.sides import LINES, Newsroom, Side
 
 Body = dict[str, Any]
@@ -147,13 +148,15 @@ def _places(operation: str, about: Subject) -> dict[str, Any]:
         "drawForKit": newsroom.published_block,
         "lookAtIssue": newsroom.ready,
         **dict.fromkeys(("connectTool", "getTool", "leaveTool", "listDrafts"), newsroom.publication),
+        **dict.fromkeys(("connectShop", "getShop", "leaveShop", "listShopProducts", "readShop"), side.event),
+        "fillPool": side.supplied,
         "declare": side.block,
         "getDeclarations": side.block,
     }
     noun = next((noun for noun in by_noun if operation.endswith(noun)), None)
     found = (special | by_operation).get(operation) or (by_noun[noun] if noun else None)
     link = side.spare_link if operation in ("giveBackPass", "handOnPass") else side.pass_link
-    secret = side.left_secret if operation == "leaveWaitingList" else side.claim_secret
+    secret = {"leaveWaitingList": side.left_secret, "hearShop": side.hook}.get(operation, side.claim_secret)
     code = side.codes[3 if operation in ("archiveCode", "restoreCode", "deleteCode") else 0]
     return {"id": found, "code": code, "batch": side.batch, "link": link, "secret": secret} | {
         "message": f"msg_{side.message.hex}",
@@ -204,6 +207,10 @@ def _body(operation: str, about: Subject) -> Body | None:
         "changeBlock": {"heading": "Two days near Paris"},
         "declare": DECLARATION,
         "connectTool": {"kind": "ghost", "key": FakeGhost.key, "base_url": "https://ghost.example"},
+        "connectShop": {
+            **{"base_url": "https://pretix.example", "organizer": "genai", "event": "2027", "token": FakePretix.key},
+        },
+        "fillPool": {"item": 1},
         "findIssue": {"address": "https://freea.example/42"},
         "placeIssue": {"draft_id": f"{1:024x}"},
         "giveRole": {"email": "new@partner.example", "role": "member", "partner_id": str(side.partner)},

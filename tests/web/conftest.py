@@ -18,6 +18,7 @@ from promos.settings import Keys, Settings
 from promos.web.headers import Headers
 from tests.outside.fakes import InProcess
 from tests.outside.fakes.ghost import FakeGhost
+from tests.outside.fakes.pretix import FakePretix
 from tests.web.sides import World, a_world
 from tests.world import NOW
 
@@ -35,9 +36,8 @@ async def running(
 
     One task starts and ends it, as a server does: a fixture may begin in one and end in another.
     """
-    whole = create_app(
-        msgspec.structs.replace(settings, embedded_worker=False), clock=clock, web=web, hooks=Web(a_public_address)
-    )
+    ways = {"web": web, "hooks": Web(a_public_address), "shops": InProcess(FakePretix())}
+    whole = create_app(msgspec.structs.replace(settings, embedded_worker=False), clock=clock, **ways)
     assert isinstance(whole, Headers)
     app = whole.app
     assert isinstance(app, Litestar)

@@ -30,10 +30,13 @@ from promos.actions import (
     publications,
     publishing,
     redemptions,
+    shops,
+    supplies,
     tokens,
     wishes,
 )
 from promos.models import Claim, Device, Event, Partner, Publication
+from promos.outside.shops.pretix import ShopEvent
 from promos.queries import people as staff
 from promos.rules import readers, signing
 from promos.rules.people import SCOPES, Role, Scope
@@ -41,10 +44,14 @@ from promos.rules.redemption import Ask, Asker, Redeemed
 from promos.settings import Keys
 from tests.newsroom import SHOP, rules
 from tests.outside.fakes.ghost import FakeGhost
+from tests.outside.fakes.pretix import FakePretix
 from tests.world import ADMIN, DAY, NOW, a_pass_type, an_event, an_offer, editor_of, member_of
 
 MARK = "Zephyr"
 LINES = "Bonjour,\n\nUne semaine calme.\n\nÀ bientôt !"
+
+
+PRETIX: Any = {"base_url": "https://pretix.example", "organizer": "genai", "slug": "2027", "token": FakePretix.key}
 
 
 @dataclass(slots=True)
@@ -95,6 +102,8 @@ class Side:
     endpoint: UUID
     spare_endpoint: UUID
     message: UUID
+    supplied: UUID  # an offer whose pool is filled from the event's ticket shop
+    hook: str
     secrets: dict[Role, str] = field(default_factory=dict)
 
 
@@ -323,6 +332,8 @@ async def _side(session: AsyncSession, name: str, newsroom: Newsroom, publicatio
         endpoint=(endpoint := await _endpoint(session, partner, name, keys)),
         spare_endpoint=await _endpoint(session, partner, f"{name}-spare", keys),
         message=await endpoints.test(session, endpoint, now=NOW, by=ADMIN),
+        supplied=await _supplied(session, event.id, pass_type.id, keys),
+        hook=await _hook(session, event.id, keys),
     )
     for role in (Role.OWNER, Role.MEMBER, Role.DOOR):
         only = {"event_ids": [event.id]} if role is Role.DOOR else {}
@@ -338,6 +349,22 @@ async def _drafts(session: AsyncSession, partner: Partner, name: str) -> tuple[U
         pass_type = await a_pass_type(session, event, name=f"{name} pass {number}")
         found.append((event.id, pass_type.id, (await an_offer(session, pass_type, name=f"{name} {number}")).id))
     return found[0][0], found[1][1], found[2][2]
+
+
+async def _supplied(session: AsyncSession, event_id: UUID, pass_type_id: UUID, keys: Keys) -> UUID:
+    window: Any = {"opens_at": NOW - DAY, "ends_at": NOW + 7 * DAY}
+    offer = await offers.create(
+        session, event_id, pass_type_id, name="Shop codes", fulfilment="pool", limit=5, **window, now=NOW, by=ADMIN
+    )
+    found = ShopEvent("2027", {"en": "Days"}, "EUR", live=True, has_subevents=False)
+    await shops.connect(session, event_id, found, keys=keys, now=NOW, by=ADMIN, **PRETIX)
+    await supplies.fill(session, offer.id, makes=True, item=1, now=NOW, by=ADMIN)
+    await supplies.want(session, offer.id, keys=keys, now=NOW)
+    return offer.id
+
+
+async def _hook(session: AsyncSession, event_id: UUID, keys: Keys) -> str:
+    return shops.hook(await shops.of(session, event_id, ADMIN), keys)
 
 
 async def _endpoint(session: AsyncSession, partner: Partner, name: str, keys: Keys) -> UUID:

@@ -19,6 +19,7 @@ SHARED = frozenset(
     {"lint", "drawForKit", "getPublication", "checkCode", "submitClaim", "confirmClaim", "leaveWaitingList"}
 ) | {
     "drawForKit",
+    "hearShop",
     "getPass",
     "giveBackPass",
     "handOnPass",
@@ -59,6 +60,7 @@ def operations() -> Iterator[matrix.Row]:
         "deletePassType",
         "deleteEvent",
         "leaveTool",
+        "leaveShop",
         "removeBlock",
         "returnAllotment",
         "giveBackPass",

@@ -26,6 +26,7 @@ from promos.models import (
     Publication,
     Reader,
     Redemption,
+    Shop,
     SignInLink,
     StaffRole,
     Wish,
@@ -84,7 +85,7 @@ class Due:
 
     id: UUID
     kind: str  # claim | place | declined | pass | given_back | handed_on | sign_in | label_gone |
-    # endpoint_disabled | notice | wish | wish_settled
+    # endpoint_disabled | notice | wish | wish_settled | shop_troubled
     language: str
     created_at: datetime
     to: str | None  # `None`: whoever it was for is no longer on file
@@ -97,18 +98,21 @@ class Due:
     endpoint: Endpoint | None = None
     noticed: Noticed | None = None
     wished: Wished | None = None
+    shop: tuple[Shop, Event] | None = None
 
     def is_needed(self, now: datetime) -> bool:
         """Whether anybody can still do something with it: its link works, its pass lives."""
-        if self.to is None or (self.endpoint and self.endpoint.state != "disabled"):
+        is_over = (self.endpoint and self.endpoint.state != "disabled") or (self.shop and not self.shop[0].trouble)
+        if self.to is None or is_over:
             return False
         if self.kind in ("claim", "place"):
             states = {"pending", "refused"} if self.kind == "claim" else {"offered"}
             return self.claim is not None and self.claim.state in states and now < self.claim.expires_at
         if self.kind == "wish":
             return self.wished is not None and self.wished.wish.state == "open" and now < self.wished.wish.expires_at
-        if self.kind in {"declined", "label_gone", "endpoint_disabled", "notice", "wish_settled"}:
-            return (self.missed or self.claim or self.endpoint or self.noticed or self.wished) is not None
+        if self.kind in {"declined", "label_gone", "endpoint_disabled", "notice", "wish_settled", "shop_troubled"}:
+            about = self.missed or self.claim or self.endpoint or self.noticed or self.wished or self.shop
+            return about is not None
         if self.kind == "sign_in":
             return self.link is not None and self.link.used_at is None and now < self.link.expires_at
         return self.held is not None and (self.kind in ("given_back", "handed_on") or self.held.state == "live")
@@ -172,6 +176,7 @@ async def _load(session: AsyncSession, ids: Iterable[UUID]) -> list[Due]:
     loaded = sa.select(Delivery.id).where(Delivery.id.in_(ids), Delivery.observation_id.is_not(None))
     missed = await _missed(session, (await session.scalars(loaded)).all())
     noticed, wished = await _noticed(session, ids), await _wished(session, ids)
+    shops = await _shops(session, ids)
     rows = await session.execute(
         sa.select(Delivery, Person, Reader, Claim, Pass, SignInLink, Event, Partner, PassType, PromoCode, Endpoint)
         .outerjoin(SignInLink, Delivery.sign_in_link_id == SignInLink.id)
@@ -206,6 +211,7 @@ async def _load(session: AsyncSession, ids: Iterable[UUID]) -> list[Due]:
             endpoint=endpoint,
             noticed=noticed.get(mail.id),
             wished=wished.get(mail.id),
+            shop=shops.get(mail.id),
         )
         for mail, person, reader, claim, held, link, event, partner, pass_type, code, endpoint in rows
     ]
@@ -234,6 +240,16 @@ async def _wished(session: AsyncSession, ids: Iterable[UUID]) -> dict[UUID, Wish
         .where(Delivery.id.in_(ids))
     )
     return {row[0]: Wished(*row[1:]) for row in rows}
+
+
+async def _shops(session: AsyncSession, ids: Iterable[UUID]) -> dict[UUID, tuple[Shop, Event]]:
+    rows = await session.execute(
+        sa.select(Delivery.id, Shop, Event)
+        .join(Shop, Delivery.shop_id == Shop.id)
+        .join(Event, Shop.event_id == Event.id)
+        .where(Delivery.id.in_(ids))
+    )
+    return {row[0]: (row[1], row[2]) for row in rows}
 
 
 async def _missed(session: AsyncSession, ids: Sequence[UUID]) -> dict[UUID, Missed]:

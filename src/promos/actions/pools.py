@@ -86,6 +86,18 @@ async def take(session: AsyncSession, offer: Offer, words: Sequence[Word], *, no
     return len(rows)
 
 
+async def withdraw(session: AsyncSession, offer: Offer, marks: Sequence[str]) -> int:
+    """Take codes that nobody has out of the pool of this locked offer; how many there were."""
+    gone = 0
+    for begin in range(0, len(marks), 500):
+        these = sa.delete(table(PoolCode)).where(PoolCode.offer_id == offer.id, IS_FREE)
+        done = await session.execute(these.where(PoolCode.mark.in_(marks[begin : begin + 500])))
+        gone += done.rowcount  # type: ignore[attr-defined]
+    if gone:
+        await session.execute(sa.update(table(Offer)).where(Offer.id == offer.id).values(pooled=Offer.pooled - gone))
+    return gone
+
+
 async def assign(session: AsyncSession, offer_id: UUID, redemption_ids: Sequence[UUID], *, now: datetime) -> None:
     """One free code for each of these new redemptions of a locked offer, the oldest first, in one statement.
 

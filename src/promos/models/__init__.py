@@ -20,6 +20,7 @@ from promos.models.pools import PoolCode
 from promos.models.publications import Publication
 from promos.models.readers import Consent, Reader
 from promos.models.redemptions import Claim, Redemption
+from promos.models.shops import Shop, ShopCode, Supply
 from promos.models.visits import Visit
 from promos.models.webhooks import Attempt, Endpoint, EndpointSecret, Message
 from promos.models.wishes import Wish
@@ -64,8 +65,11 @@ __all__ = [
     "Reader",
     "Redemption",
     "Session",
+    "Shop",
+    "ShopCode",
     "SignInLink",
     "StaffRole",
+    "Supply",
     "Token",
     "Visit",
     "Wish",

@@ -125,6 +125,16 @@ class SwitchedOff:
 
 
 @dataclass(frozen=True, slots=True)
+class ShopTroubled:
+    """A ticket shop that cannot be read, or whose codes are gone. `why`: the title of a refusal."""
+
+    event: str
+    host: str
+    why: str
+    link: str
+
+
+@dataclass(frozen=True, slots=True)
 class SignIn:
     link: str
     host: str  # of this installation, as people know it
@@ -216,6 +226,13 @@ def endpoint_disabled(values: SwitchedOff, language: Language) -> Mail:
     """For the owners of a partner."""
     told = replace(values, why=language.gettext(WHY[values.why]))
     return _mail("endpoint_disabled", told, language, [(language.gettext("Endpoint"), values.host)])
+
+
+def shop_troubled(values: ShopTroubled, language: Language) -> Mail:
+    """For the owners of a partner."""
+    told = replace(values, why=language.gettext(values.why))
+    rows = [(language.gettext("Event"), values.event), (language.gettext("Ticket shop"), values.host)]
+    return _mail("shop_troubled", told, language, rows)
 
 
 def notice(values: Notice, language: Language) -> Mail:

@@ -9,7 +9,7 @@ pretix looks whether a quota has room for each voucher of a batch alone, so a ba
 has to be asked before. Nothing of a buyer is read: neither names, addresses nor answers are asked for.
 """
 
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, Literal, TypeVar
@@ -159,10 +159,9 @@ class Pretix:
         """With what each has left at this moment."""
         return [each async for each in self._all("quotas/", _Page[Quota], with_availability="true")]
 
-    async def room(self, item: int, variation: int | None) -> int | None:
-        """What the tightest quota of the product has left; none where nothing bounds it."""
-        bounds = [each for each in await self.quotas() if item in each.items and of(variation, each.variations)]
-        return min((each.available_number for each in bounds if each.available_number is not None), default=None)
+    async def room(self, item: int, variation: int | None) -> tuple[int | None, int | None]:
+        """How large the product's tightest quota is, and what it has left at this moment."""
+        return tightest(await self.quotas(), item, variation)
 
     async def vouchers(self, tag: str) -> list[Voucher]:
         """All of a tag."""
@@ -265,9 +264,16 @@ def _accepted(answer: Answer) -> Answer:
     raise ShopMisunderstood(answer.status)
 
 
-def of(variation: int | None, variations: Collection[int]) -> bool:
-    """Whether a quota of these variations bounds this one; a product without any has none of them."""
-    return variation in variations if variation is not None else True
+def tightest(quotas: Iterable[Quota], item: int, variation: int | None) -> tuple[int | None, int | None]:
+    """Size and what is left of the quota that bounds a product most; none where nothing bounds it."""
+    bounds = [
+        each
+        for each in quotas
+        if item in each.items and (variation is None or variation in each.variations)
+        if each.available_number is not None
+    ]
+    found = min(bounds, key=lambda each: each.available_number or 0, default=None)
+    return (found.size, found.available_number) if found else (None, None)
 
 
 def words(text: Words, language: str = "en") -> str:

@@ -129,6 +129,8 @@ from promos.rules.refusals.offers import (
 from promos.rules.refusals.pools import PoolCodeElsewhere, PoolCodeMalformed, PoolMissing
 from promos.rules.refusals.shops import (
     ShopAddressRefused,
+    ShopCodesLost,
+    ShopCurrencyOther,
     ShopDeclined,
     ShopFull,
     ShopMissing,
@@ -253,6 +255,8 @@ __all__ = [
     "SecondPersonNeeded",
     "SegmentUnknown",
     "ShopAddressRefused",
+    "ShopCodesLost",
+    "ShopCurrencyOther",
     "ShopDeclined",
     "ShopFull",
     "ShopMissing",

@@ -58,6 +58,21 @@ class ShopFull(Blocked):
         self.left = left
 
 
+class ShopCodesLost(Blocked):
+    slug = "shop-codes-lost"
+    title = N_("Codes that readers have in hand were deleted in your ticket shop. They do not work there any more.")
+
+
+class ShopCurrencyOther(Blocked):
+    """`offer` and `shop`: ISO 4217."""
+
+    slug = "shop-currency-other"
+    title = N_("The offer counts in another currency than the ticket shop. Change the pass type or the benefit.")
+
+    def __init__(self, offer: str, shop: str) -> None:
+        self.offer, self.shop = offer, shop
+
+
 class ShopDeclined(Blocked):
     slug = "shop-declined"
     title = N_("The ticket shop does not take the codes that we make. Look at the product and its quota there.")
