@@ -179,9 +179,9 @@ async def a_person(session: AsyncSession, email: str, role: Role, **reach: UUID)
 KEYS = Keys(signing=(b"s" * 40,), reader=b"r" * 40)
 
 
-async def a_pool(session: AsyncSession, *texts: str, **facts: Any) -> Offer:
+async def a_pool(session: AsyncSession, *texts: str, pass_type: PassType | None = None, **facts: Any) -> Offer:
     """An offer that hands out these codes of its partner's shop."""
-    offer = await an_offer(session, **{"limit": None, "fulfilment": "pool", "pooled": 0} | facts)
+    offer = await an_offer(session, pass_type, **{"limit": None, "fulfilment": "pool", "pooled": 0} | facts)
     scribe = pools.Scribe(KEYS)
     await pools.take(session, offer, [scribe.word(text) for text in texts], now=NOW)
     await session.refresh(offer)

@@ -17,7 +17,19 @@ from urllib.parse import quote, urlsplit
 from uuid import UUID
 
 from promos import retrying
-from promos.actions import codes, deliveries, holds, labels, line, making, redemptions, retention, sign_in, wishes
+from promos.actions import (
+    codes,
+    deliveries,
+    holds,
+    labels,
+    line,
+    making,
+    pools,
+    redemptions,
+    retention,
+    sign_in,
+    wishes,
+)
 from promos.actions.deliveries import Due, Missed, Noticed, Promo, Wished
 from promos.database import Database, is_lost
 from promos.models import Claim, Endpoint, Event, Pass, Shop
@@ -25,6 +37,7 @@ from promos.outside.mail import Post
 from promos.rendering import mails
 from promos.rendering.language import Language, language
 from promos.rendering.mails import Mail
+from promos.rules import pools as rules
 from promos.rules import readers, signing
 from promos.rules.refusals import every_refusal
 from promos.rules.retries import Answer, Failed
@@ -202,7 +215,7 @@ def _mail(due: Due, base: str, host: str, keys: Keys) -> Mail:
     if due.held:
         name = due.reader.name if due.reader and due.promo.event.asks_name else None
         link = f"{base}/p/{signing.link(keys.signing, 'pass', due.held.id)}"
-        return mails.issued(_passed(due.held, due.promo, link, name), words)
+        return mails.issued(_passed(due.held, due.promo, link, name, keys), words)
     raise ValueError(f"mail {due.id} is of no kind that we write: {due.kind}")
 
 
@@ -256,6 +269,7 @@ def _wish(due: Due, wished: Wished, base: str, keys: Keys, words: Language) -> M
 
 def _noticed(noticed: Noticed, base: str) -> mails.Notice:
     event = noticed.event
+    is_pool = noticed.entry.verb.startswith("pool.")
     return mails.Notice(
         kind=noticed.entry.verb,
         event=event.name,
@@ -263,7 +277,7 @@ def _noticed(noticed: Noticed, base: str) -> mails.Notice:
         left=noticed.entry.facts.get("left"),
         ends_at=noticed.offer.ends_at,
         timezone=event.timezone,
-        link=f"{base}/partner/events/{event.id}",
+        link=f"{base}/partner/offers/{noticed.offer.id}/pool" if is_pool else f"{base}/partner/events/{event.id}",
     )
 
 
@@ -303,7 +317,8 @@ def _claimed(claim: Claim, promo: Promo, link: str) -> mails.Claimed:
     return mails.Claimed(_event(promo), promo.pass_type.name, promo.code.spelled, link, claim.expires_at)
 
 
-def _passed(held: Pass, promo: Promo, link: str, name: str | None) -> mails.Passed:
+def _passed(held: Pass, promo: Promo, link: str, name: str | None, keys: Keys) -> mails.Passed:
+    code = pools.shown(promo.sealed, keys) if promo.sealed else None
     return mails.Passed(
         event=_event(promo),
         pass_type=promo.pass_type.name,
@@ -312,6 +327,8 @@ def _passed(held: Pass, promo: Promo, link: str, name: str | None) -> mails.Pass
         uid=f"{held.id}@promos",  # as the calendar file of the pass's page has it
         issued_at=held.issued_at,
         name=name,
+        shop_code=code,
+        shop_url=rules.address(promo.shop_url, code) if code and promo.shop_url else None,
     )
 
 

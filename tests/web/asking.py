@@ -79,6 +79,8 @@ def asked(operation: str, path: str, about: Subject, role: Role | None) -> tuple
     if operation == "importCheckIns":
         given = {"content": "pass number,time\n3F2A-9C01,2026-12-03 09:00\n", "headers": {"Content-Type": "text/csv"}}
         return address, {**given, "params": {"source": "gate"}}
+    if operation == "importPoolCodes":
+        return address, {"content": "code\nSHOP-THIRD\n", "headers": {"Content-Type": "text/csv"}}
     if operation.startswith("render"):
         return address, {"params": {"surface": "email_html"}}
     body = _body(operation, about)
@@ -138,6 +140,7 @@ def _places(operation: str, about: Subject) -> dict[str, Any]:
         "orderCodes": side.offer,
         "importCodes": side.offer,
         "listBatches": side.offer,
+        **dict.fromkeys(("getPool", "listPoolCodes", "importPoolCodes", "emptyPool"), side.pool),
         "getBatch": side.offer,
         "stopBatch": side.offer,
         "continueBatch": side.offer,

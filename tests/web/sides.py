@@ -27,6 +27,7 @@ from promos.actions import (
     offers,
     partners,
     people,
+    pools,
     publications,
     publishing,
     redemptions,
@@ -35,7 +36,7 @@ from promos.actions import (
     tokens,
     wishes,
 )
-from promos.models import Claim, Device, Event, Partner, Publication
+from promos.models import Claim, Device, Event, Offer, Partner, PassType, Publication
 from promos.outside.shops.pretix import ShopEvent
 from promos.queries import people as staff
 from promos.rules import readers, signing
@@ -74,6 +75,7 @@ class Side:
     event: UUID
     pass_type: UUID
     offer: UUID
+    pool: UUID  # an offer that hands out codes of the partner's own shop
     codes: list[str]
     batch: UUID
     block: UUID
@@ -199,6 +201,24 @@ async def _placed(session: AsyncSession, newsroom: Newsroom, side: Side, keys: K
     await connections.place(session, newsroom.ready, f"{1:024x}", **place, now=NOW, by=ADMIN)
 
 
+async def a_pool(session: AsyncSession, pass_type: PassType, name: str, keys: Keys) -> Offer:
+    """An offer that hands out codes of the partner's own shop; the same ones as everybody else's shop has."""
+    pool = await offers.create(
+        session,
+        pass_type.event_id,
+        pass_type.id,
+        name=f"{name} in the shop",
+        fulfilment="pool",
+        opens_at=NOW - DAY,
+        ends_at=NOW + 7 * DAY,
+        now=NOW,
+        by=ADMIN,
+    )
+    scribe = pools.Scribe(keys)
+    await pools.take(session, pool, [scribe.word(f"SHOP-{number}") for number in range(3)], now=NOW)
+    return pool
+
+
 async def _side(session: AsyncSession, name: str, newsroom: Newsroom, publication: Publication, keys: Keys) -> Side:
     partner = await partners.create(
         session,
@@ -249,6 +269,7 @@ async def _side(session: AsyncSession, name: str, newsroom: Newsroom, publicatio
         now=NOW,
         by=ADMIN,
     )
+    pool = await a_pool(session, pass_type, name, keys)
     words = [f"{name.upper()}{number}" for number in (1, 2, 3, 4)]
     made = [await codes.create(session, offer.id, word, now=NOW, by=ADMIN) for word in words]
     await codes.update(session, words[3], status="paused", now=NOW, by=ADMIN)
@@ -304,6 +325,7 @@ async def _side(session: AsyncSession, name: str, newsroom: Newsroom, publicatio
         event=event.id,
         pass_type=pass_type.id,
         offer=offer.id,
+        pool=pool.id,
         codes=words,
         batch=(await batches.order(session, offer.id, 2, now=NOW, by=ADMIN)).id,
         block=block.id,

@@ -9,7 +9,7 @@ import httpx
 import pytest
 import sqlalchemy as sa
 
-from promos.actions import allotments, redemptions
+from promos.actions import allotments, deliveries, pools, redemptions
 from promos.database import Database
 from promos.models import Claim, Delivery, Offer, OfferPublication, Pass, PromoCode, Redemption
 from promos.rules import signing
@@ -160,6 +160,33 @@ async def test_three_mails_a_day_and_one_a_minute_however_often_somebody_asks(
     assert "works again in 1 minute." in pages[1].text
     assert 'value="victim+1@gmail.com"' in pages[1].text
     assert await count(database, Delivery) == 1
+
+
+async def test_a_pass_of_the_partners_own_shop_shows_its_code_and_the_way_there(
+    browser: httpx.AsyncClient, database: Database, keys: Keys
+) -> None:
+    async with database.writing() as session:
+        offer = await world.a_pool(session, shop_url="https://tickets.example/?voucher={code}")
+        scribe = pools.Scribe(keys)
+        await pools.take(session, offer, [scribe.word("VIP&1")], now=world.NOW)
+        code = await world.a_code(session, offer)
+        ask = world.an_ask(code, "ada")
+        await redemptions.redeem(session, [ask], now=world.NOW)
+        pass_id = (await session.scalars(sa.select(Pass.id))).one()
+    link = signing.link(keys.signing, "pass", pass_id)
+
+    page = (await browser.get(f"/p/{link}")).text
+    told = (await browser.get(f"/api/v1/passes/{link}")).json()
+    async with database.writing() as session:
+        [owed] = await deliveries.claim(session, now=world.NOW, lease=world.DAY)
+
+    assert '<code translate="no">VIP&amp;1</code>' in page
+    assert "https://tickets.example/?voucher=VIP%261" in page
+    assert "Show this at the door" not in page
+    assert told["shop"] == {"code": "VIP&1", "url": "https://tickets.example/?voucher=VIP%261"}
+    assert owed.promo
+    assert owed.promo.sealed
+    assert pools.shown(owed.promo.sealed, keys) == "VIP&1"
 
 
 async def test_a_pass_is_given_back_once_and_the_page_says_so(

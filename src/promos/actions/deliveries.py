@@ -21,6 +21,7 @@ from promos.models import (
     Pass,
     PassType,
     Person,
+    PoolCode,
     PromoBlock,
     PromoCode,
     Publication,
@@ -44,6 +45,8 @@ class Promo:
     partner: Partner
     pass_type: PassType
     code: PromoCode
+    shop_url: str | None = None  # where the code of the partner's own shop is used
+    sealed: str | None = None  # that code
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,12 +181,16 @@ async def _load(session: AsyncSession, ids: Iterable[UUID]) -> list[Due]:
     noticed, wished = await _noticed(session, ids), await _wished(session, ids)
     shops = await _shops(session, ids)
     rows = await session.execute(
-        sa.select(Delivery, Person, Reader, Claim, Pass, SignInLink, Event, Partner, PassType, PromoCode, Endpoint)
+        sa.select(
+            *(Delivery, Person, Reader, Claim, Pass, SignInLink, Event, Partner, PassType, PromoCode, Endpoint),
+            *(Offer.shop_url, PoolCode.sealed),
+        )
         .outerjoin(SignInLink, Delivery.sign_in_link_id == SignInLink.id)
         .outerjoin(Person, Person.id == sa.func.coalesce(SignInLink.person_id, Delivery.person_id))
         .outerjoin(Claim, Delivery.claim_id == Claim.id)
         .outerjoin(Pass, Delivery.pass_id == Pass.id)
         .outerjoin(Redemption, Pass.redemption_id == Redemption.id)
+        .outerjoin(PoolCode, PoolCode.redemption_id == Redemption.id)
         .outerjoin(Reader, Reader.id == sa.func.coalesce(Claim.reader_id, Pass.reader_id))
         .outerjoin(PromoCode, PromoCode.id == sa.func.coalesce(Claim.code_id, Redemption.code_id))
         .outerjoin(Offer, PromoCode.offer_id == Offer.id)
@@ -206,14 +213,18 @@ async def _load(session: AsyncSession, ids: Iterable[UUID]) -> list[Due]:
             claim=claim,
             held=held,
             link=link,
-            promo=Promo(event, partner, pass_type, code) if code else None,
+            promo=Promo(event, partner, pass_type, code, shop_url, sealed) if code else None,
             missed=missed.get(mail.id),
             endpoint=endpoint,
             noticed=noticed.get(mail.id),
             wished=wished.get(mail.id),
             shop=shops.get(mail.id),
         )
-        for mail, person, reader, claim, held, link, event, partner, pass_type, code, endpoint in rows
+        for (
+            *(mail, person, reader, claim, held, link, event, partner, pass_type, code, endpoint),
+            shop_url,
+            sealed,
+        ) in rows
     ]
 
 

@@ -19,6 +19,7 @@ LONGEST = 100_000  # characters of a row: no row of ours is nearly as long
 NO_HEADS = N_("None of the columns has a name that we know. The first row has to say what stands in each.")
 NO_TEXT = N_("This is no table: neither CSV nor a workbook (XLSX).")
 NO_END = N_("A row of this table does not end: a quotation mark is opened and never closed.")
+_NO_TABLES = (b"%PDF", b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"\x1f\x8b", b"\xd0\xcf\x11\xe0")  # the last: XLS
 _PIECE = 64 * 1024  # bytes
 _MARKED = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 
@@ -59,6 +60,8 @@ def listed(file: IO[bytes]) -> Iterator[Cells]:
     """All rows, heads and blank ones among them; raises `Unreadable`."""
     begin = file.read(4)
     file.seek(0)
+    if begin.startswith(_NO_TABLES):
+        raise Unreadable(NO_TEXT)
     return workbooks.rows(file) if begin == IS_ZIP else _csv(file)
 
 
@@ -103,6 +106,16 @@ def _encoding(file: IO[bytes]) -> str:
     finally:
         file.seek(0)
     return "utf-8"
+
+
+def written(file: IO[bytes]) -> str:
+    """How the file was saved, for people."""
+    begin = file.read(4)
+    file.seek(0)
+    if begin == IS_ZIP:
+        return "XLSX"
+    name = _encoding(file)
+    return "Windows-1252" if name == "cp1252" else name.removesuffix("-sig").removesuffix("-le").upper()
 
 
 class _Open(io.BufferedIOBase):

@@ -61,6 +61,8 @@ class Passed:
     uid: str  # of the calendar entry: the same for the same pass at all times
     issued_at: datetime
     name: str | None = None  # of the reader, where the pass bears one
+    shop_code: str | None = None  # of the advertiser's own ticket shop, whose ticket is what opens the door
+    shop_url: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +182,8 @@ def issued(values: Passed, language: Language) -> Mail:
     name = [(language.gettext("Name"), values.name)] if values.name else []
     pass_type = (language.gettext("Pass"), values.pass_type)
     code = (language.gettext("Code"), values.code)
-    rows = [*name, pass_type, *_when_and_where(values.event, language), code]
+    shop = [(language.gettext("Code for the ticket shop"), values.shop_code)] if values.shop_code else []
+    rows = [*shop, *name, pass_type, *_when_and_where(values.event, language), code]
     entry = Attachment("event.ics", "text/calendar", calendar.ics(appointment(values, language)))
     return replace(_mail("pass", values, language, rows), attachments=(entry,))
 

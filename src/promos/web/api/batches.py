@@ -1,11 +1,11 @@
 """Codes in bulk: ordered by a pattern and made in the background, or brought as a list."""
 
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime
 from hmac import HMAC
-from typing import IO, Any, Literal
+from typing import IO, Any, Literal, TypeVar
 from uuid import UUID
 
 import msgspec
@@ -222,21 +222,41 @@ async def import_codes(
 ) -> Response[Imported]:
     """Take in a list (CSV or XLSX: code, limit; up to 64 MB). Good rows are taken in, bad ones reported, none is taken
     twice: the mended list can be brought whole. With `dry_run`, nothing is changed."""
-    if request.content_type[0] not in (CSV, downloads.XLSX):
-        raise HTTPException(status_code=415)
     async with reads() as session:
         await codes.offer(session, id, actor)
 
-    async def keep(session: AsyncSession, report: Report, now: datetime) -> None:
+    async def take(file: IO[bytes], keep: Kept[Report]) -> Report:
+        state = request.app.state
+        return await making.take(state.database, state.clock, id, listed(file), by=actor, dry_run=dry_run, keep=keep)
+
+    return await brought(request, reads, writes, take, lambda report: imported(report, dry_run=dry_run))
+
+
+R = TypeVar("R")
+Kept = Callable[[AsyncSession, R, datetime], Awaitable[None]]
+
+
+async def brought(
+    request: Asked,
+    reads: Reads,
+    writes: Writes,
+    take: Callable[[IO[bytes], Kept[R]], Awaitable[R]],
+    seen: Callable[[R], Any],
+) -> Response[Any]:
+    """The answer to a list that is the body itself: what `take` made of it, as `seen`; a repeat is answered the same.
+
+    `take` gets what keeps the answer, in its last transaction.
+    """
+    if request.content_type[0] not in (CSV, downloads.XLSX):
+        raise HTTPException(status_code=415)
+
+    async def keep(session: AsyncSession, report: R, now: datetime) -> None:
         if key:
             with suppress(IntegrityError):  # the same list came twice at once: one answer is kept
                 async with session.begin_nested():
-                    await idempotency.store(session, [(key, 200, document(report))], now=now)
+                    await idempotency.store(session, [(key, 200, msgspec.to_builtins(seen(report)))], now=now)
 
-    def document(report: Report) -> Any:
-        return msgspec.to_builtins(imported(report, dry_run=dry_run))
-
-    state, mark = request.app.state, writes.mark()
+    mark = writes.mark()
     async with spooled(request.stream(), mark) as file:
         key = await writes.key(mark)
         async with reads() as session:
@@ -245,8 +265,7 @@ async def import_codes(
             raise before
         if before:
             return answered(before)
-        report = await making.take(state.database, state.clock, id, listed(file), by=actor, dry_run=dry_run, keep=keep)
-    return answered(Stored(-200, document(report)))
+        return answered(Stored(-200, msgspec.to_builtins(seen(await take(file, keep)))))
 
 
 def download(reads: Reads, batch: CodeBatch) -> Any:

@@ -11,9 +11,10 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from promos.actions import claims, consents, handing, passes, rates
+from promos.actions import claims, consents, handing, passes, pools, rates
 from promos.actions.rates import Rate
-from promos.models import Event, Partner, Pass, PassType, PromoCode, Redemption
+from promos.models import Event, Offer, Partner, Pass, PassType, PoolCode, PromoCode, Redemption
+from promos.rules import pools as rules
 from promos.rules import readers, signing
 from promos.rules.language import LANGUAGES
 from promos.rules.redemption import Asker
@@ -37,8 +38,15 @@ class PassEvent(msgspec.Struct):
     asks_name: bool  # whether a pass needs its reader's name
 
 
+class ShopTicket(msgspec.Struct):
+    """A code of the partner's own ticket shop, and where it is used: that shop's ticket is what opens the door."""
+
+    code: str
+    url: str | None
+
+
 class PassSeen(msgspec.Struct):
-    """`token` is what the QR says; only a live pass has one."""
+    """`token` is what the QR says; only a live pass has one. `shop`: where the partner's own shop gives the ticket."""
 
     id: UUID
     state: str  # live | handed_on | given_back | revoked
@@ -50,6 +58,7 @@ class PassSeen(msgspec.Struct):
     event: PassEvent
     issued_at: datetime
     ended_at: datetime | None
+    shop: ShopTicket | None
     shares: list[str]  # what the partner sees of this reader, as they agreed
 
 
@@ -102,18 +111,20 @@ def pass_id_of(link: str, keys: Keys) -> UUID:
 async def seen(session: AsyncSession, pass_id: UUID, settings: Settings, keys: Keys) -> PassSeen:
     row = (
         await session.execute(
-            sa.select(Pass, PassType.name, PromoCode.spelled, Partner.name, Event)
+            sa.select(Pass, PassType.name, PromoCode.spelled, Partner.name, Event, Offer.shop_url, PoolCode.sealed)
             .join(PassType, Pass.pass_type_id == PassType.id)
             .join(Redemption, Pass.redemption_id == Redemption.id)
             .join(PromoCode, Redemption.code_id == PromoCode.id)
+            .join(Offer, Redemption.offer_id == Offer.id)
             .join(Event, Pass.event_id == Event.id)
             .join(Partner, Event.partner_id == Partner.id)
+            .outerjoin(PoolCode, PoolCode.redemption_id == Redemption.id)
             .where(Pass.id == pass_id)
         )
     ).one_or_none()
     if row is None:
         raise NotFound("pass")
-    held, kind, code, partner, event = row
+    held, kind, code, partner, event, shop_url, sealed = row
     return PassSeen(
         id=held.id,
         state=held.state,
@@ -125,8 +136,16 @@ async def seen(session: AsyncSession, pass_id: UUID, settings: Settings, keys: K
         event=msgspec.convert(event, PassEvent, from_attributes=True),
         issued_at=held.issued_at,
         ended_at=held.ended_at,
+        shop=_ticket(sealed, shop_url, keys) if held.state == "live" else None,
         shares=list(await consents.shared(session, held.id)),
     )
+
+
+def _ticket(sealed: str | None, shop_url: str | None, keys: Keys) -> ShopTicket | None:
+    code = pools.shown(sealed, keys) if sealed else None
+    if code is None:
+        return None
+    return ShopTicket(code, rules.address(shop_url, code) if shop_url else None)
 
 
 @get("/passes/{link:str}", opt=ANYONE, operation_id="getPass")

@@ -44,6 +44,7 @@ SENTENCES = {
     "shop.left": N_("%(who)s disconnected your ticket shop."),
     "shop.troubled": N_("Your ticket shop could not be read as a whole."),
     "shop.recovered": N_("Your ticket shop is read again."),
+    "pool.emptied": N_("%(who)s took codes of your own shop out again for “%(what)s”."),
     "pool.almost_exhausted": N_("Only %(left)s codes of your own shop are left for “%(what)s”."),
     "pool.exhausted": N_("The last code of your own shop was handed out for “%(what)s”."),
     "code.revoked": N_("%(who)s revoked %(what)s."),

@@ -28,10 +28,12 @@ from promos.web.pages.typed import TO_MEND, Typed, at_limit, local, to_mend
 FIELDS = (
     *("name", "pass_type_id", "benefit", "percent", "amount", "limit", "budget", "opens_at", "ends_at", "proof"),
     *("review", "waiting_list", "place_hours", "on_cancel", "on_expiry", "eligibility", "conditions_url"),
+    *("fulfilment", "shop_url"),
 )
 AT_FIRST = {
     "benefit": "free_pass",
     "proof": "mailbox",
+    "fulfilment": "pass",
     "on_cancel": "return",
     "on_expiry": "return",
     "waiting_list": "true",
@@ -184,6 +186,8 @@ def _given(typed: Typed, event: Event, offer: Offer | None, currency: str) -> di
         "on_expiry": typed.text("on_expiry"),
         "eligibility": typed.text("eligibility"),
         "conditions_url": typed.text("conditions_url"),
+        "fulfilment": typed.text("fulfilment") or "pass",
+        "shop_url": typed.text("shop_url"),
     }
 
 
@@ -213,6 +217,12 @@ def _written(event: Event, offer: Offer, currency: str) -> dict[str, str]:
     )
 
 
+def _frozen(refusal: Refusal) -> str:
+    """The field at which the form says that it stays as it is."""
+    fields = refusal.fields if isinstance(refusal, TermsFrozen) else []
+    return next((each for each in ("pass_type_id", "fulfilment") if each in fields), "benefit")
+
+
 def _again(
     request: Request[Any, Any, Any],
     event: Event,
@@ -221,7 +231,7 @@ def _again(
     typed: Typed,
     refusal: Refusal,
 ) -> Response[str]:
-    frozen = "benefit" if isinstance(refusal, TermsFrozen) and "pass_type_id" not in refusal.fields else "pass_type_id"
+    frozen = _frozen(refusal)
     fields = {
         **at_limit("limit"),
         AllotmentInUse: "limit",
