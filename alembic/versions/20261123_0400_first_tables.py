@@ -768,7 +768,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("code_id", "version", name="uq_journal_code_id_version"),
     )
     op.create_index("ix_journal_event_id", "journal", ["event_id"], unique=False)
-    op.create_index("ix_journal_partner_id", "journal", ["partner_id"], unique=False)
+    op.create_index("ix_journal_of_partner", "journal", ["partner_id", "id"], unique=False)
     op.create_index(
         "ix_journal_publication_id",
         "journal",

@@ -155,7 +155,8 @@ def label_paused(code: PromoCode, now: datetime) -> bool:
 
 
 async def change(session: AsyncSession, code: PromoCode, verb: str, now: datetime, by: Actor, **values: Any) -> None:
-    """One version, one entry of the journal. The code is locked."""
+    """One version, one entry of the journal, which knows what a limit was. The code is locked."""
+    was = {"was": {"limit": code.limit}} if "limit" in values else {}
     await session.execute(
         sa.update(PromoCode)
         .where(PromoCode.id == code.id)
@@ -164,7 +165,7 @@ async def change(session: AsyncSession, code: PromoCode, verb: str, now: datetim
     )
     await session.refresh(code)
     facts = {name: value.isoformat() if isinstance(value, datetime) else value for name, value in values.items()}
-    await _record(session, verb, code, now, by, facts)
+    await _record(session, verb, code, now, by, facts | was)
 
 
 async def _record(

@@ -136,9 +136,9 @@ async def update(
     if kept.get("fulfilment", offer.fulfilment) != offer.fulfilment:
         kept |= await _pooled(session, offer, kept["fulfilment"])
     if "limit" in kept:
-        limit = kept.pop("limit")
+        limit, before = kept.pop("limit"), offer.limit
         if await limits.set_limit(session, offer, limit):
-            facts["limit"] = limit
+            facts |= {"limit": limit, "was": {"limit": before}}
     if "budget" in wanted:
         budget = _money(wanted, "budget", currency)
         if await limits.set_budget(session, offer, budget):

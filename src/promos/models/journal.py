@@ -14,7 +14,11 @@ from promos.rules.people import Actor, Role
 
 class Entry(Base):
     __tablename__ = "journal"
-    __table_args__ = (sa.UniqueConstraint("code_id", "version"), where_there("journal", "publication_id"))
+    __table_args__ = (
+        sa.UniqueConstraint("code_id", "version"),
+        sa.Index("ix_journal_of_partner", "partner_id", "id"),  # a desk reads its newest
+        where_there("journal", "publication_id"),
+    )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
     at: Mapped[datetime]
@@ -22,7 +26,7 @@ class Entry(Base):
     subject_id: Mapped[UUID] = mapped_column(index=True)
     actor_kind: Mapped[str]  # person | token | reader | program
     actor_id: Mapped[UUID | None]
-    partner_id: Mapped[UUID | None] = mapped_column(index=True)
+    partner_id: Mapped[UUID | None]
     publication_id: Mapped[UUID | None]
     event_id: Mapped[UUID | None] = mapped_column(index=True)
     code_id: Mapped[UUID | None]
@@ -35,8 +39,7 @@ class Entry(Base):
         if actor.is_admin:
             seen: sa.ColumnElement[bool] = sa.true()
         else:
-            seen = sa.or_(
-                cls.partner_id.in_(actor.partners(Role.OWNER, Role.MEMBER)),
-                cls.publication_id.in_(actor.publications),
-            )
+            seen = cls.partner_id.in_(actor.partners(Role.OWNER, Role.MEMBER))
+            if actor.publications:
+                seen = sa.or_(seen, cls.publication_id.in_(actor.publications))
         return seen if actor.event_ids is None else sa.and_(seen, cls.event_id.in_(actor.event_ids))

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 import promos
 from promos.database import Database
 from promos.models import Consent, PromoCode, Reader, Redemption
-from promos.web.pages.partner.history import SENTENCES
+from promos.web.pages.partner.sentences import SENTENCES
 from tests.web.pages.conftest import SignIn
 from tests.web.pages.desk import a_world, all_of, an_owner
 from tests.world import NOW

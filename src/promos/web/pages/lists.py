@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 from urllib.parse import urlencode
 
@@ -17,11 +18,19 @@ Choice = tuple[str, str]  # value and word
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """One thing to choose by; the first of `choices` has no value and leaves everything in."""
+    """One thing to choose by; the first of `choices` has no value and leaves everything in. Without any: a day."""
 
     name: str
     label: str
-    choices: Sequence[Choice]
+    choices: Sequence[Choice] = ()
+
+    def fits(self, wish: str) -> bool:
+        if self.choices:
+            return wish in {value for value, _ in self.choices}
+        try:
+            return date.fromisoformat(wish).isoformat() == wish
+        except ValueError:
+            return False
 
 
 @dataclass(slots=True)
@@ -119,5 +128,5 @@ def listed(
     chosen = {}
     for each in filters:
         wish = query.get(prefix + each.name, "")
-        chosen[each.name] = wish if wish in {value for value, _ in each.choices} else ""
+        chosen[each.name] = wish if each.fits(wish) else ""
     return Listed(path or request.url.path, by, asked, chosen, filters, prefix, anchor, kept=kept or {})

@@ -16,6 +16,7 @@ DESK: Sequence[Place] = (
     ("/partner/readers", N_("Readers")),
     ("/partner/devices", N_("Phones at the door")),
     ("/partner/wishes", N_("Requests")),
+    ("/partner/activity", N_("Activity")),
     *LED,
     ("/partner/notices", N_("Your mails")),
 )

@@ -1,6 +1,7 @@
 """The partner's desk: events, pass types, offers, codes, declarations, readers and people."""
 
 from promos.web.pages.partner import (
+    activity,
     allotments,
     archives,
     bulk,
@@ -31,6 +32,7 @@ from promos.web.pages.partner import (
 
 HANDLERS = [
     *desk.HANDLERS,
+    *activity.HANDLERS,
     *events.HANDLERS,
     *event.HANDLERS,
     *everything.HANDLERS,

@@ -22,7 +22,7 @@ from promos.web.api.batches import LIST
 from promos.web.api.imports import EVENTS_FILE, EventsBrought
 from promos.web.given import Reads, Writes
 from promos.web.pages.partner.desk import READ, WRITE, event_of, partners_of
-from promos.web.pages.partner.history import CHANGED
+from promos.web.pages.partner.sentences import CHANGED
 from promos.web.pages.show import go, language_of, page
 from promos.web.pages.typed import to_mend, zones
 from promos.web.problems import TAKES_LONG
