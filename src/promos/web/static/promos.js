@@ -80,9 +80,9 @@ async function again(part) {
 const watch = (part) => { if (part.dataset.watch) setTimeout(() => again(part), 2000); };
 document.querySelectorAll("[data-watch]").forEach(watch);
 
-async function partOf(address, id) {
+async function partOf(address, id, how) {
   try {
-    const answer = await fetch(address);
+    const answer = await fetch(address, how);
     return new DOMParser().parseFromString(await answer.text(), "text/html").getElementById(id);
   } catch {
     return null;
@@ -98,6 +98,20 @@ document.addEventListener("input", ({ target }) => {
     const fresh = await partOf(`${target.dataset.example}?${new URLSearchParams({ [target.name]: target.value })}`, "example");
     if (fresh) document.getElementById("example").replaceChildren(...fresh.childNodes);
   }, 300);
+});
+
+// Tried: what is typed into <form data-tried="id"> is tried out by the server, which answers with the same page; of it, #id.
+let trying, tries = 0;
+document.addEventListener("input", ({ target }) => {
+  const form = target.form;
+  if (!form?.dataset.tried) return;
+  clearTimeout(trying);
+  trying = setTimeout(async () => {
+    const mine = ++tries, fields = new URLSearchParams(new FormData(form));
+    fields.set("then", "example");
+    const fresh = await partOf(form.action, form.dataset.tried, { method: "POST", body: fields });
+    if (fresh && mine === tries) document.getElementById(form.dataset.tried).replaceChildren(...fresh.childNodes);
+  }, 400);
 });
 
 // Door: the field is empty and ready for the next scan, also after "back"; a scanner that types elsewhere is heard too.

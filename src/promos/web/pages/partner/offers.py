@@ -13,7 +13,8 @@ from litestar.params import FromPath
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from promos.actions import offers
-from promos.models import Event, Offer, PassType, Publication
+from promos.models import Event, Offer, Partner, PassType, PromoCode, Publication
+from promos.queries.codes import IS_PUBLIC
 from promos.rules import benefits
 from promos.rules import offers as rules
 from promos.rules.language import N_
@@ -21,7 +22,9 @@ from promos.rules.money import major
 from promos.rules.people import Actor
 from promos.rules.refusals import AllotmentInUse, BudgetBelowSpent, InvalidRequest, NotFound, Refusal, TermsFrozen
 from promos.web.given import Reads, Writes
+from promos.web.pages.partner import example
 from promos.web.pages.partner.desk import READ, WRITE, event_of
+from promos.web.pages.partner.example import Example
 from promos.web.pages.show import go, language_of, page
 from promos.web.pages.typed import TO_MEND, Typed, at_limit, local, to_mend
 
@@ -39,6 +42,10 @@ AT_FIRST = {
     "waiting_list": "true",
     "place_hours": "24",
 }
+
+
+TRIED = "example"  # what the button sends that shows the example and stores nothing
+WORD = "YOURCODE"  # in the example, before there is a code
 
 
 @get("/partner/events/{event_id:uuid}/offers/new", opt=READ)
@@ -61,7 +68,7 @@ async def new_page(
     return _form(request, event, None, choices, typed, [], {})
 
 
-@post("/partner/events/{event_id:uuid}/offers/new", opt=WRITE)
+@post("/partner/events/{event_id:uuid}/offers/new", opt=WRITE, status_code=200)
 async def create(
     request: Request[Any, Any, Any],
     event_id: FromPath[UUID],
@@ -73,6 +80,8 @@ async def create(
     async with reads() as session:
         event = await event_of(session, event_id, actor)
         choices = await _choices(session, event, actor)
+    if typed.text("then") == TRIED:
+        return _form(request, event, None, choices, typed.shown(FIELDS), typed.all("publication_ids"), {}, tried=True)
     kind, publications = _kind(typed), typed.ids("publication_ids")
     given: Any = _given(typed, event, None, choices.currency(kind))
     if not given["name"]:
@@ -98,13 +107,13 @@ async def edit_page(
 ) -> Response[str]:
     async with reads() as session:
         event, offer = await _found(session, offer_id, actor)
-        choices = await _choices(session, event, actor)
+        choices = await _choices(session, event, actor, offer)
         named = (await offers.publications(session, [offer.id]))[offer.id]
     written = _written(event, offer, choices.currency(offer.pass_type_id))
     return _form(request, event, offer, choices, written, [str(each) for each in named], {})
 
 
-@post("/partner/offers/{offer_id:uuid}", opt=WRITE)
+@post("/partner/offers/{offer_id:uuid}", opt=WRITE, status_code=200)
 async def change(
     request: Request[Any, Any, Any],
     offer_id: FromPath[UUID],
@@ -115,7 +124,9 @@ async def change(
     typed = await Typed.of(request)
     async with reads() as session:
         event, offer = await _found(session, offer_id, actor)
-        choices = await _choices(session, event, actor)
+        choices = await _choices(session, event, actor, offer)
+    if typed.text("then") == TRIED:
+        return _form(request, event, offer, choices, typed.shown(FIELDS), typed.all("publication_ids"), {}, tried=True)
     kind, publications = _kind(typed), typed.ids("publication_ids")
     given: Any = _given(typed, event, offer, choices.currency(kind))
 
@@ -146,18 +157,26 @@ async def _found(session: AsyncSession, offer_id: UUID, by: Actor) -> tuple[Even
 class Choices:
     """What there is to choose from: the event's pass types, the newsletters of the house."""
 
+    partner: Partner
     pass_types: list[PassType]
     publications: list[Publication]
+    code: str = WORD  # for the example
 
     def currency(self, pass_type_id: UUID) -> str:
         """Of a pass type; what is no choice is refused elsewhere."""
         return next((each.currency for each in self.pass_types if each.id == pass_type_id), "EUR")
 
 
-async def _choices(session: AsyncSession, event: Event, by: Actor) -> Choices:
+async def _choices(session: AsyncSession, event: Event, by: Actor, offer: Offer | None = None) -> Choices:
     kinds = sa.select(PassType).where(PassType.event_id == event.id).order_by(PassType.id)
     letters = sa.select(Publication).where(Publication.visible_to(by)).order_by(Publication.name, Publication.id)
-    return Choices(list(await session.scalars(kinds)), list(await session.scalars(letters)))
+    words = sa.select(PromoCode.spelled).where(PromoCode.offer_id == (offer.id if offer else None), IS_PUBLIC)
+    return Choices(
+        await session.get_one(Partner, event.partner_id),
+        list(await session.scalars(kinds)),
+        list(await session.scalars(letters)),
+        (await session.scalar(words.order_by(PromoCode.id).limit(1)) if offer else None) or WORD,
+    )
 
 
 def _kind(typed: Typed) -> UUID:
@@ -257,8 +276,12 @@ def _form(
     errors: Mapping[str, str],
     *,
     status: int = 200,
+    tried: bool = False,
 ) -> Response[str]:
+    """`tried`: with all that is wrong by now beside its field, and no alarm: somebody is still typing."""
     language, kinds = language_of(request), choices.pass_types
+    shown, wrong = _example(event, offer, choices, typed)
+    told = {name: language.gettext(text) for name, text in wrong.items()} if tried else dict(errors)
     return page(
         request,
         "partner/offer_form.html",
@@ -269,8 +292,31 @@ def _form(
         kinds=[(str(each.id), f"{each.name} – {language.money(each.face_value, each.currency)}") for each in kinds],
         typed=dict(typed),
         chosen=chosen,
-        errors=dict(errors),
+        errors=told,
+        example=shown,
+        is_tried=tried,
+        is_typed=tried or bool(errors),
     )
+
+
+def _example(
+    event: Event, offer: Offer | None, choices: Choices, typed: Mapping[str, str]
+) -> tuple[Example | None, Mapping[str, str]]:
+    """What readers would see, and what is wrong with what was typed, by field."""
+    read = Typed({name: [value] for name, value in typed.items()})
+    kind_id = _kind(read)
+    given = _given(read, event, offer, choices.currency(kind_id))
+    wrong: dict[str, str] = {}
+    try:
+        rules.window(given["opens_at"], given["ends_at"])
+    except InvalidRequest as refusal:
+        wrong = {each["field"]: each["message"] for each in refusal.errors}
+    try:
+        _checked(read, given if given["name"] else {name: each for name, each in given.items() if name != "name"})
+    except InvalidRequest as refusal:
+        wrong |= {each["field"]: each["message"] for each in refusal.errors}
+    kind = next((each for each in choices.pass_types if each.id == kind_id), next(iter(choices.pass_types), None))
+    return (example.of(event, choices.partner, kind, given, choices.code) if kind else None), wrong
 
 
 HANDLERS: list[Any] = [new_page, create, edit_page, change]
