@@ -114,6 +114,28 @@ document.addEventListener("input", ({ target }) => {
   }, 400);
 });
 
+// Keys: / leads to the search, ? to the overview (both can be switched off there), arrows from row to row of a list.
+const keys = document.querySelector("[data-keys]");
+if (keys) {
+  try { keys.checked = localStorage.keys !== "off"; } catch { /* a browser that keeps nothing */ }
+  keys.addEventListener("change", () => { try { localStorage.keys = keys.checked ? "on" : "off"; } catch { /* the same */ } });
+}
+const types = (element) => element?.matches("input, select, textarea, [contenteditable]");
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || types(event.target)) return;
+  if (keys?.checked && event.key === "/") lead(event, document.querySelector("[data-find]"));
+  if (keys?.checked && event.key === "?") document.getElementById("keys").togglePopover();
+  const row = event.target.closest?.("tbody tr");
+  if (row && event.key === "ArrowDown") lead(event, row.nextElementSibling?.querySelector("a, button, summary"));
+  if (row && event.key === "ArrowUp") lead(event, row.previousElementSibling?.querySelector("a, button, summary"));
+});
+function lead(event, to) {
+  if (!to) return;
+  event.preventDefault();
+  to.focus();
+  if (to.select) to.select();
+}
+
 // Door: the field is empty and ready for the next scan, also after "back"; a scanner that types elsewhere is heard too.
 const scan = () => document.querySelector("form[data-door] input:not([type=hidden])");
 const ready = () => scan()?.focus({ preventScroll: true });
