@@ -6,7 +6,7 @@ new operation is asked about as soon as it is there, with the ids of a new table
 
 import json
 import re
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Container, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID, uuid4
@@ -14,7 +14,11 @@ from uuid import UUID, uuid4
 import httpx
 import sqlalchemy as sa
 from litestar import Litestar
+from litestar.handlers import HTTPRouteHandler
+from litestar.params import QueryParameter
 from litestar.routes import HTTPRoute
+from selectolax.lexbor import LexborHTMLParser as HTMLParser
+from selectolax.lexbor import LexborNode as Node
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from promos.models import Base
@@ -85,7 +89,58 @@ def operations(app: Litestar, document: Mapping[str, Any]) -> Iterator[Operation
                     path = re.sub(r"{(\w+):\w+}", r"{\1}", route.path)
                     is_page = not path.startswith("/api/")
                     name = path if is_page else str(handler.operation_id)
-                    yield Operation(method, path, name, frozenset(roles), is_page, filters.get((method, path), ()))
+                    asked_by = _filters(handler) if is_page else filters.get((method, path), ())
+                    yield Operation(method, path, name, frozenset(roles), is_page, asked_by)
+
+
+def _filters(handler: HTTPRouteHandler) -> tuple[str, ...]:
+    """What a page takes behind its question mark."""
+    fields = handler.parsed_fn_signature.parameters.items()
+    return tuple(
+        field.kwarg_definition.name or name
+        for name, field in fields
+        if isinstance(field.kwarg_definition, QueryParameter)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """A form as it stands on a page, with what is filled in."""
+
+    action: str
+    fields: tuple[tuple[str, str], ...]
+
+
+async def forms_of(client: httpx.AsyncClient, who: Principal, begin: str) -> list[Form]:
+    """The forms of all pages that are to be reached from `begin`, one of a kind."""
+    to_see, seen, found = [begin], set[str](), dict[Any, Form]()
+    while to_see:
+        page = to_see.pop()
+        kind = ASKED.sub("…", page.partition("?")[0])
+        if kind in seen or not page.startswith(begin):
+            continue
+        seen.add(kind)
+        answer = await client.get(page, headers={"Cookie": f"promos={who.cookie}"})
+        if not answer.headers.get("Content-Type", "").startswith("text/html"):
+            continue
+        html = HTMLParser(answer.text)
+        to_see += [link.attributes.get("href") or "" for link in html.css("a[href]")]
+        for form in html.css("form[method=post]"):
+            named = [each for each in form.css("[name]") if each.attributes.get("name")]
+            fields = [(str(each.attributes["name"]), _filled(each)) for each in named]
+            made = Form(form.attributes.get("action") or page, tuple(fields))
+            found.setdefault((ASKED.sub("…", made.action), tuple(name for name, _ in fields)), made)
+    return list(found.values())
+
+
+def _filled(field: Node) -> str:
+    """What a browser sends that nobody touched: of a list, the first that is chosen, or else the last."""
+    if field.tag == "textarea":
+        return field.text()
+    if field.tag == "select":
+        options = field.css("option[selected]") or field.css("option")[-1:]
+        return (options[0].attributes.get("value") if options else None) or ""
+    return field.attributes.get("value") or ""
 
 
 async def ids_of(session: AsyncSession, partner: UUID) -> dict[str, UUID]:
@@ -111,6 +166,11 @@ async def rows_of(session: AsyncSession, partner: UUID) -> dict[str, list[str]]:
     return found
 
 
+def ids_in(rows: Mapping[str, list[str]]) -> frozenset[str]:
+    """Every id that stands anywhere in these rows."""
+    return frozenset(re.findall(r"UUID\('([0-9a-f-]{36})'\)", repr(list(rows.values()))))
+
+
 class Asking:
     """Asks for one side's things as somebody of the other, and keeps what was told."""
 
@@ -129,6 +189,17 @@ class Asking:
             if place not in never_was:
                 never_was[place] = await self._once(operation, who, never)
             self._compare(operation, who, await self._once(operation, who, foreign), never_was[place])
+
+    async def form(self, form: Form, who: Principal, own: Container[str]) -> None:
+        """Each of one's `own` ids in a form's fields, with each kind of id; some forms bring a mark besides."""
+        operation = Operation("POST", ASKED.sub("{id}", form.action), "", frozenset(), True)
+        for number, (name, value) in enumerate(form.fields):
+            if value not in own:
+                continue
+            never = await self._once(operation, who, _sent(form, who, number, (name, str(uuid4()))))
+            for id_ in self._ids.values():
+                foreign = await self._once(operation, who, _sent(form, who, number, (name, str(id_))))
+                self._compare(operation, who, foreign, never)
 
     async def _pairs(self, operation: Operation, who: Principal) -> AsyncIterator[tuple[Any, Any, Any]]:
         """A place, the request with somebody else's id in it, and the one with what never was."""
@@ -170,7 +241,8 @@ class Asking:
 
     def _compare(self, operation: Operation, who: Principal, one: httpx.Response, other: httpx.Response) -> None:
         same = (one.status_code, _bare(one)) == (other.status_code, _bare(other))
-        if not same or (one.is_success and operation.method != "GET") or one.status_code >= 500:
+        done = one.is_success and operation.method != "GET"
+        if not same or done or one.status_code >= 500:
             self.wrong.append(
                 f"{who.name}: {operation.method} {one.url}: {one.status_code} {one.text[:300]!r},"
                 f" never was: {other.status_code} {other.text[:300]!r}"
@@ -192,6 +264,14 @@ class Asking:
             told.given_away += len(answer.content)
             self.wrong.append(f"{who.name}: {operation.name} {request}: gives away {answer.text[:2000]!r}")
         return answer
+
+
+def _sent(form: Form, who: Principal, number: int, field: tuple[str, str]) -> dict[str, Any]:
+    fields = [*form.fields[:number], field, *form.fields[number + 1 :]]
+    data: dict[str, list[str]] = {}
+    for name, value in fields:
+        data.setdefault(name, []).append(value)
+    return {"url": form.action, "data": data, "cookies": {"promos": who.cookie}}
 
 
 def _leaves(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[tuple[Any, ...], str]]:

@@ -25,7 +25,7 @@ from promos.web.headers import Headers
 from tests.outside.fakes import InProcess
 from tests.outside.fakes.ghost import FakeGhost
 from tests.web.conftest import PAGES, running
-from tests.web.foreign import Asking, Operation, Principal, ids_of, operations, rows_of
+from tests.web.foreign import Asking, Operation, Principal, forms_of, ids_in, ids_of, operations, rows_of
 from tests.web.sides import World, a_world
 from tests.world import NOW, a_person
 
@@ -33,9 +33,9 @@ PAGE = Path(__file__).parents[2] / "docs" / "reference" / "walls.md"
 HEAD = """# What others are told
 
 Two partners share an installation. Everything that the second one's people can ask for was asked with what the first
-one has: in every place of an address, every field of a body and every filter, one id of each table that holds something
-of the first partner ({tables}), a code, and the name by which all its things are called; by an editor of another
-newsletter, too. Each answer was held against the one for an id that never was.
+one has: in every place of an address, every field of a body or a form and every filter, one id of each table that holds
+something of the first partner ({tables}), a code, and the name by which all its things are called; by an editor of
+another newsletter, too. Each answer was held against the one for an id that never was.
 
 **{asked} requests; answers that differed from those for what never was: {wrong}; bytes of answers in which the
 first partner's name stood: {given_away}; rows of the first partner that changed: {changed}.**
@@ -123,10 +123,15 @@ async def _asked(
     """All that was asked and told, of how many tables, and how many of their rows are others now."""
     async with database.reading() as session:
         ids, before = await ids_of(session, world.a.partner), await rows_of(session, world.a.partner)
+        own = ids_in(await rows_of(session, world.b.partner))
     asking, asked = Asking(client, world, ids), list(operations(app, app.state.openapi()))
     for operation in asked:
         for each in who:
             await asking.everything(operation, each)
+    for each in who:
+        begin = {Role.EDITOR: "/editor", Role.DOOR: "/door"}.get(each.role, "/partner")
+        for form in await forms_of(client, each, begin):
+            await asking.form(form, each, own)
     async with database.reading() as session:
         after = await rows_of(session, world.a.partner)
     changed = sum(len(set(rows) ^ set(after[table])) for table, rows in before.items())
