@@ -210,7 +210,7 @@ class Asking:
         for path, value in _leaves(own.get("json")):
             for other in self._alike(value):
                 yield path, _with(own, path, other), _with(own, path, _never(value))
-        for name in operation.filters:
+        for name in operation.filters if operation.method == "GET" else ():
             for other in (*map(str, self._ids.values()), self._world.a.codes[0], "Zephyr"):
                 yield (
                     (name, _never(other) == NEVER),

@@ -98,7 +98,7 @@ async def test_what_one_transaction_said_is_not_there_in_the_next(world: World, 
     async with database.writer.connect() as connection:
         for _ in range(3):
             async with database.writing(of=frozenset({world.b.partner})) as session:
-                assert await session.scalar(sa.select(sa.func.count()).select_from(Event)) == 1
+                assert set(await session.scalars(sa.select(Event.partner_id))) == {world.b.partner}
         assert await connection.scalar(sa.text("SELECT count(*) FROM events")) == 0
 
 
@@ -120,7 +120,8 @@ async def test_a_look_up_that_forgot_who_asks_finds_nothing_all_the_same(
     listed = await client.get("/api/v1/offers", **asked)  # type: ignore[arg-type]
 
     assert (theirs.status_code, own.status_code) == (404, 200)
-    assert [each["id"] for each in listed.json()["items"]] == [str(world.b.offer)]
+    assert str(world.b.offer) in {each["id"] for each in listed.json()["items"]}
+    assert "Zephyr" not in listed.text
 
 
 async def test_a_name_that_others_have_is_told_apart_without_seeing_theirs(world: World, database: Database) -> None:
