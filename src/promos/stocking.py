@@ -161,7 +161,8 @@ class Stocking:
         return Pretix(self._web, access["base_url"], access["organizer"], access["slug"], access["token"])
 
     async def _write(self, effect: Callable[..., Awaitable[T]], *given: Any, **facts: Any) -> T:
-        return await written(self._database, self._clock, effect, *given, **facts)
+        """To its end, though the reading is cut off: a transaction is never left in the middle."""
+        return await asyncio.shield(written(self._database, self._clock, effect, *given, **facts))
 
 
 def _again(since: datetime | None) -> datetime | None:

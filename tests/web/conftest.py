@@ -30,13 +30,16 @@ async def a_public_address(_host: str) -> list[str]:
 
 @asynccontextmanager
 async def running(
-    settings: Settings, clock: Callable[[], datetime] = lambda: NOW, web: Web | None = None
+    settings: Settings,
+    clock: Callable[[], datetime] = lambda: NOW,
+    web: Web | None = None,
+    shops: Web | None = None,
 ) -> AsyncIterator[Headers]:
     """The whole application between its start and its end; mails wait, as it has no worker.
 
     One task starts and ends it, as a server does: a fixture may begin in one and end in another.
     """
-    ways = {"web": web, "hooks": Web(a_public_address), "shops": InProcess(FakePretix())}
+    ways = {"web": web, "hooks": Web(a_public_address), "shops": shops or InProcess(FakePretix())}
     whole = create_app(msgspec.structs.replace(settings, embedded_worker=False), clock=clock, **ways)
     assert isinstance(whole, Headers)
     app = whole.app

@@ -102,7 +102,7 @@ async def want(session: AsyncSession, offer_id: UUID, *, keys: Keys, now: dateti
     """Choose the codes that are still missing, while the offer can be redeemed; all that are not in the shop yet."""
     offer = await limits.locked_offer(session, offer_id, PROGRAM)
     supply = await session.get(Supply, offer_id, populate_existing=True)
-    if supply is None or not supply.makes or offer.pooled is None or offer.ends_at <= now:
+    if supply is None or not supply.makes or offer.pooled is None or offer.archived_at or offer.ends_at <= now:
         return []
     waiting = sa.select(ShopCode).where(ShopCode.offer_id == offer.id, ShopCode.state == "wanted")
     rows = list(await session.scalars(waiting.order_by(ShopCode.id)))

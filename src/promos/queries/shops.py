@@ -8,8 +8,9 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from promos.models import CheckIn, Offer, Pass, PoolCode, ShopCode, Supply
+from promos.models import CheckIn, Offer, Pass, PoolCode, Shop, ShopCode, Supply
 from promos.models.checkins import IS_INSIDE
+from promos.rules.people import Actor
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,26 @@ class Reconciled:
     lost: int  # of them, those that a reader has
     arrived: int
     scanned: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """All offers of a shop together."""
+
+    unused: int
+    used: int
+    outside: int
+    arrived: int
+
+
+def sums(found: Sequence[Reconciled]) -> Sums:
+    return Sums(*(sum(getattr(each, name) for each in found) for name in Sums.__slots__))
+
+
+async def of_event(session: AsyncSession, event_id: UUID, by: Actor) -> tuple[Shop | None, Sequence[Reconciled]]:
+    """The event's shop, if one is connected and `by` may see it, and what became of our codes in it."""
+    shop = await session.scalar(sa.select(Shop).where(Shop.event_id == event_id, Shop.visible_to(by)))
+    return shop, await reconciled(session, shop.id) if shop else []
 
 
 async def reconciled(session: AsyncSession, shop_id: UUID) -> Sequence[Reconciled]:

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from promos.actions import offers
 from promos.models import Event, PassType, Publication
-from promos.queries import funnel, journal, results
+from promos.queries import funnel, journal, results, shops
 from promos.queries.catalogue import Listing
 from promos.queries.funnel import Wish
 from promos.queries.results import OfferTally
@@ -70,6 +70,7 @@ async def shown(
     pass_types = list(await session.scalars(kinds))
     everything = await results.tally(session, by=actor, event_id=event.id)
     tallies = [_in_sight(each) for each in everything if each.offer.archived_at is None]
+    shop, supplied = await shops.of_event(session, event.id, actor)
     return page(
         request,
         "partner/event.html",
@@ -88,6 +89,8 @@ async def shown(
         publications=await _publications(session, tallies),
         step=_step(pass_types, tallies),
         history=sentences(await journal.of_event(session, event.id, actor), language),
+        shop=shop,
+        told=shops.sums(supplied) if supplied else None,
         typed=dict(typed or {}),
         errors=dict(errors or {}),
     )

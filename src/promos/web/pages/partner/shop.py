@@ -8,16 +8,15 @@ import sqlalchemy as sa
 from litestar import Request, Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from promos.actions import shops, supplies
 from promos.models import Offer, Shop
 from promos.outside.shops import pretix
-from promos.queries.shops import Reconciled, reconciled
+from promos.queries import shops as queries
 from promos.rendering.language import Language
 from promos.rules.language import N_
 from promos.rules.people import Actor, Role
-from promos.rules.refusals import InvalidRequest, NotAllowed, NotFound, Refusal, ShopMissing, every_refusal
+from promos.rules.refusals import InvalidRequest, NotAllowed, NotFound, Refusal, every_refusal
 from promos.settings import Keys, Settings
 from promos.stocking import Stocking
 from promos.web.given import Reads, Writes
@@ -29,8 +28,6 @@ from promos.web.problems import status_of
 
 FIELDS = ("base_url", "organizer", "slug")
 TERMS = ("offer", "how", "item", "most", "tag")
-NO_PLACE = ""
-OF_ADDRESS = frozenset({"shop-address-refused", "shop-unreachable", "shop-misunderstood"})
 
 
 @get("/partner/events/{event_id:uuid}/shop", opt=READ)
@@ -138,9 +135,8 @@ async def _shown(
     settings: Settings = request.app.state.settings
     async with reads() as session:
         event = await event_of(session, event_id, by)
-        shop = await _shop(session, event_id, by)
+        shop, supplied = await queries.of_event(session, event_id, by)
         offers = (await session.scalars(_pooled(event_id))).all()
-        supplied = list(await reconciled(session, shop.id)) if shop else []
     items, trouble = await _products(request, shop, by, language)
     leads = by.runs(event.partner_id, Role.OWNER)
     return page(
@@ -156,16 +152,10 @@ async def _shown(
         supplied=[(each, _title(each.supply.trouble, language)) for each in supplied],
         items=items,
         products_trouble=trouble,
-        names=dict(items),
-        told=_told(supplied),
+        told=queries.sums(supplied),
         typed={name: getattr(shop, name) if shop else "" for name in FIELDS} | dict(typed or {}),
         errors=dict(errors or {}),
     )
-
-
-def _told(supplied: list[Reconciled]) -> dict[str, int]:
-    """All offers together."""
-    return {name: sum(getattr(each, name) for each in supplied) for name in ("unused", "used", "outside", "arrived")}
 
 
 def _title(slug: str | None, language: Language) -> str | None:
@@ -174,14 +164,8 @@ def _title(slug: str | None, language: Language) -> str | None:
 
 
 def _pooled(event_id: UUID) -> sa.Select[Offer]:
-    return sa.select(Offer).where(Offer.event_id == event_id, Offer.pooled.is_not(None)).order_by(Offer.id)
-
-
-async def _shop(session: AsyncSession, event_id: UUID, by: Actor) -> Shop | None:
-    try:
-        return await shops.of(session, event_id, by)
-    except ShopMissing:
-        return None
+    there = sa.select(Offer).where(Offer.event_id == event_id, Offer.archived_at.is_(None))
+    return there.where(Offer.pooled.is_not(None)).order_by(Offer.id)
 
 
 async def _products(

@@ -1,0 +1,1 @@
+"""A real pretix, installed by `make pretix` into build/pretix, and Promos beside it."""
