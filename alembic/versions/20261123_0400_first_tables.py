@@ -51,6 +51,7 @@ def upgrade() -> None:
         sa.Column("country", sa.String(), nullable=False),
         sa.Column("suspended_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("suspended_why", sa.String(), nullable=True),
+        sa.Column("requires_passkey", sa.Boolean(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_partners"),
     )
@@ -73,6 +74,7 @@ def upgrade() -> None:
         sa.Column("language", sa.String(), nullable=False),
         sa.Column("timezone", sa.String(), nullable=False),
         sa.Column("audience", sa.JSON(), nullable=False),
+        sa.Column("requires_passkey", sa.Boolean(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_publications"),
         sa.UniqueConstraint("slug", name="uq_publications_slug"),
@@ -298,6 +300,36 @@ def upgrade() -> None:
         sa.UniqueConstraint("token_hash", name="uq_sign_in_links_token_hash"),
     )
     op.create_index("ix_sign_in_links_person_id", "sign_in_links", ["person_id"], unique=False)
+
+    op.create_table(
+        "passkeys",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("person_id", sa.Uuid(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("credential_id", sa.LargeBinary(), nullable=False),
+        sa.Column("public_key", sa.LargeBinary(), nullable=False),
+        sa.Column("sign_count", sa.BigInteger(), nullable=False),
+        sa.Column("transports", sa.JSON(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("used_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["person_id"], ["people.id"], name="fk_passkeys_person_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_passkeys"),
+        sa.UniqueConstraint("credential_id", name="uq_passkeys_credential_id"),
+    )
+    op.create_index("ix_passkeys_person_id", "passkeys", ["person_id"], unique=False)
+
+    op.create_table(
+        "recovery_codes",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("person_id", sa.Uuid(), nullable=False),
+        sa.Column("code_hash", sa.String(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("used_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["person_id"], ["people.id"], name="fk_recovery_codes_person_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_recovery_codes"),
+        sa.UniqueConstraint("code_hash", name="uq_recovery_codes_code_hash"),
+    )
+    op.create_index("ix_recovery_codes_person_id", "recovery_codes", ["person_id"], unique=False)
 
     op.create_table(
         "tokens",
@@ -1303,7 +1335,7 @@ def upgrade() -> None:
         sa.Column("settled_at", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint(
             "kind IN ('claim', 'pass', 'given_back', 'handed_on', 'place', 'declined', 'sign_in', 'label_gone',"
-            " 'endpoint_disabled', 'shop_troubled', 'notice', 'wish', 'wish_settled')",
+            " 'endpoint_disabled', 'shop_troubled', 'notice', 'wish', 'wish_settled', 'account')",
             name=op.f("ck_deliveries_kind"),
         ),
         sa.CheckConstraint("state IN ('pending', 'sent', 'dead')", name=op.f("ck_deliveries_state")),
@@ -1450,6 +1482,8 @@ TABLES = (
     "roles",
     "sessions",
     "sign_in_links",
+    "passkeys",
+    "recovery_codes",
     "tokens",
     "devices",
     "issue_checks",

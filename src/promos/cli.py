@@ -20,7 +20,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from promos import announcing, cli_codes, cli_disclosure, cli_evidence, crowd, demo, schema
 from promos import settings as configuration
-from promos.actions import installation, people, sign_in, tokens
+from promos.actions import account, installation, people, sign_in, tokens
 from promos.announcing import Announcing
 from promos.app import rule_set, utc_now, web_of
 from promos.database import Database, connect, is_lost
@@ -97,6 +97,8 @@ def _parser() -> argparse.ArgumentParser:
     command("worker", work, "Send the mails that are owed, until stopped.")
     made = command("migrate", migrate, "Bring the database to the shape this program needs.")
     made.add_argument("revision", nargs="?", default="head")
+    lost = command("forget-passkeys", forget_passkeys, "Take away the passkeys of somebody who lost them all.")
+    lost.add_argument("email", help="after making sure that it is them who ask")
     made = command("admin", admin, "Make somebody an admin and print a link to sign in with.")
     made.add_argument("email")
     made = command("token", token, "Make a token for the API and print it, once.")
@@ -220,6 +222,18 @@ def admin(settings: Settings, asked: argparse.Namespace) -> None:
     secret = asyncio.run(_with(settings, make))
     minutes = settings.sign_in_link_lifetime // 60
     print(f"{settings.base_url}/sign-in/{secret}\nIt works once, for {minutes} minutes.")
+
+
+def forget_passkeys(settings: Settings, asked: argparse.Namespace) -> None:
+    async def forget(database: Database) -> int | None:
+        async with database.writing() as session:
+            person = await people.person_by_email(session, asked.email)
+            return await account.forget_passkeys(session, person.id, now=utc_now(), by=PROGRAM) if person else None
+
+    held = asyncio.run(_with(settings, forget))
+    if held is None:
+        raise SystemExit(f"Nobody here has the address {asked.email}.")
+    print(f"{held} passkeys of {asked.email} are gone; a link by mail signs them in.")
 
 
 def token(settings: Settings, asked: argparse.Namespace) -> None:

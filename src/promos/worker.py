@@ -34,9 +34,9 @@ from promos.actions.deliveries import Due, Missed, Noticed, Promo, Wished
 from promos.database import Database, is_lost
 from promos.models import Claim, Endpoint, Event, Pass, Shop
 from promos.outside.mail import Post
-from promos.rendering import mails
+from promos.rendering import envelopes, mails
+from promos.rendering.envelopes import Mail
 from promos.rendering.language import Language, language
-from promos.rendering.mails import Mail
 from promos.rules import pools as rules
 from promos.rules import readers, signing
 from promos.rules.refusals import every_refusal
@@ -182,7 +182,7 @@ def written(due: Due, settings: Settings, keys: Keys) -> EmailMessage:
     if due.to is None:
         raise ValueError(f"mail {due.id} is for nobody")
     host = urlsplit(settings.base_url).hostname or "localhost"
-    return mails.message(
+    return envelopes.message(
         _mail(due, settings.base_url, host, keys),
         sender=settings.mail_from,
         recipient=due.to,
@@ -239,6 +239,8 @@ def _of_staff(due: Due, base: str, keys: Keys, words: Language) -> Mail | None:
         return mails.label_gone(_missed(due.missed, base), words)
     if due.wished:
         return _wish(due, due.wished, base, keys, words)
+    if due.entry:
+        return mails.account(mails.AccountChange(due.entry.verb, due.entry.at, f"{base}/account"), words)
     if due.noticed:
         return mails.notice(_noticed(due.noticed, base), words)
     if due.shop:

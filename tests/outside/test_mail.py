@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from promos.outside.mail import post_of, smtp_post
-from promos.rendering.mails import Mail, message
+from promos.rendering.envelopes import Mail, message
 from promos.rules.retries import Failed, Sent
 from promos.settings import Settings, SettingsError
 from tests.outside.conftest import Start

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from promos.outside.mailbox import letter, mailbox_post, read_mailbox
-from promos.rendering.mails import Mail, message
+from promos.rendering.envelopes import Mail, message
 
 AT = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 

@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from selectolax.lexbor import LexborHTMLParser
 
-from promos.rendering import mails
+from promos.rendering import envelopes, mails
+from promos.rendering.envelopes import Attachment, Mail
 from promos.rendering.language import language
-from promos.rendering.mails import Attachment, Mail
 from promos.rules.blocks import clean_line
 
 ENGLISH = language("en")
@@ -51,6 +51,7 @@ SHOP_TROUBLED = mails.ShopTroubled(
     "The ticket shop does not know our token, or no longer. Make a new one there and connect again.",
     "https://promos.example/partner/events/1/shop",
 )
+CHANGE = mails.AccountChange("passkey.added", datetime(2026, 11, 23, 12, tzinfo=UTC), "https://promos.example/account")
 SIGN_IN = mails.SignIn("https://promos.example/sign-in/abc", "promos.example", 15)
 
 EVERY: list[Callable[[str], Mail]] = [
@@ -60,6 +61,7 @@ EVERY: list[Callable[[str], Mail]] = [
     lambda tag: mails.given_back(GIVEN_BACK, language(tag)),
     lambda tag: mails.sign_in(SIGN_IN, language(tag)),
     lambda tag: mails.confirm(SIGN_IN, language(tag)),
+    lambda tag: mails.account(CHANGE, language(tag)),
     lambda tag: mails.wait(CLAIMED, language(tag)),
     lambda tag: mails.place(CLAIMED, language(tag)),
     lambda tag: mails.handed_over(CLAIMED, language(tag)),
@@ -77,6 +79,7 @@ NAMES = [
     "given_back",
     "sign_in",
     "confirm",
+    "account",
     "wait",
     "place",
     "handed_over",
@@ -264,7 +267,7 @@ def test_what_arrives_is_what_was_written() -> None:
     assert entry.get_content_type() == "text/calendar"
     assert entry.get_filename() == "event.ics"
     assert entry.get_payload(decode=True) == mail.attachments[0].content
-    raw = mails.message(
+    raw = envelopes.message(
         mail, sender="p@example.org", recipient="a@example.org", message_id="<1@p>", date=NOW
     ).as_bytes()
     assert max(map(len, raw.splitlines())) <= 78
@@ -304,7 +307,7 @@ def test_a_subject_cannot_add_a_header() -> None:
 )
 def test_a_mail_goes_to_one_bare_address_or_nowhere(recipient: str) -> None:
     with pytest.raises(ValueError, match="one bare address"):
-        mails.message(
+        envelopes.message(
             Mail("x", "<p>x</p>", "x\n"), sender="p@example.org", recipient=recipient, message_id="<1@p>", date=NOW
         )
 
@@ -315,7 +318,7 @@ def test_a_mail_goes_to_one_bare_address_or_nowhere(recipient: str) -> None:
 )
 def test_a_sender_is_one_address(sender: str) -> None:
     with pytest.raises(ValueError, match="not a sender"):
-        mails.message(
+        envelopes.message(
             Mail("x", "<p>x</p>", "x\n"), sender=sender, recipient="a@b.example", message_id="<1@p>", date=NOW
         )
 
@@ -323,7 +326,7 @@ def test_a_sender_is_one_address(sender: str) -> None:
 @pytest.mark.parametrize("message_id", ["", "1@p", "<1>", "<1@p>\r\nBcc: x@y.example", "<1@p> <2@p>"])
 def test_a_message_id_is_one(message_id: str) -> None:
     with pytest.raises(ValueError, match="not a Message-ID"):
-        mails.message(
+        envelopes.message(
             Mail("x", "<p>x</p>", "x\n"), sender="p@b.example", recipient="a@b.example", message_id=message_id, date=NOW
         )
 
@@ -338,7 +341,9 @@ def test_a_senders_name_may_hold_what_needs_quotes() -> None:
 
 def _sent(mail: Mail, sender: str = "Promos <promos@example.org>") -> EmailMessage:
     """As it arrives at the other end."""
-    made = mails.message(mail, sender=sender, recipient="ada@example.org", message_id="<1@promos.example>", date=NOW)
+    made = envelopes.message(
+        mail, sender=sender, recipient="ada@example.org", message_id="<1@promos.example>", date=NOW
+    )
     arrived = email.message_from_bytes(made.as_bytes(), policy=default)
     assert isinstance(arrived, EmailMessage)
     return arrived

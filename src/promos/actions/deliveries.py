@@ -36,6 +36,9 @@ from promos.models import (
 from promos.models.deliveries import IS_PENDING
 from promos.rules.retries import Answer, Sent, next_try
 
+# Mails that ask for nothing: they are needed as long as there is what they tell of.
+TOLD = frozenset({"declined", "label_gone", "endpoint_disabled", "notice", "wish_settled", "shop_troubled", "account"})
+
 
 @dataclass(frozen=True, slots=True)
 class Promo:
@@ -88,7 +91,7 @@ class Due:
 
     id: UUID
     kind: str  # claim | place | declined | pass | given_back | handed_on | sign_in | label_gone |
-    # endpoint_disabled | notice | wish | wish_settled | shop_troubled
+    # endpoint_disabled | notice | wish | wish_settled | shop_troubled | account
     language: str
     created_at: datetime
     to: str | None  # `None`: whoever it was for is no longer on file
@@ -102,6 +105,7 @@ class Due:
     noticed: Noticed | None = None
     wished: Wished | None = None
     shop: tuple[Shop, Event] | None = None
+    entry: Entry | None = None  # of what was done to the account of who gets it
 
     def is_needed(self, now: datetime) -> bool:
         """Whether anybody can still do something with it: its link works, its pass lives."""
@@ -113,8 +117,16 @@ class Due:
             return self.claim is not None and self.claim.state in states and now < self.claim.expires_at
         if self.kind == "wish":
             return self.wished is not None and self.wished.wish.state == "open" and now < self.wished.wish.expires_at
-        if self.kind in {"declined", "label_gone", "endpoint_disabled", "notice", "wish_settled", "shop_troubled"}:
-            about = self.missed or self.claim or self.endpoint or self.noticed or self.wished or self.shop
+        if self.kind in {
+            "declined",
+            "label_gone",
+            "endpoint_disabled",
+            "notice",
+            "wish_settled",
+            "shop_troubled",
+            "account",
+        }:
+            about = self.missed or self.claim or self.endpoint or self.noticed or self.wished or self.shop or self.entry
             return about is not None
         if self.kind == "sign_in":
             return self.link is not None and self.link.used_at is None and now < self.link.expires_at
@@ -180,6 +192,7 @@ async def _load(session: AsyncSession, ids: Iterable[UUID]) -> list[Due]:
     missed = await _missed(session, (await session.scalars(loaded)).all())
     noticed, wished = await _noticed(session, ids), await _wished(session, ids)
     shops = await _shops(session, ids)
+    entries = await _entries(session, ids)
     rows = await session.execute(
         sa.select(
             *(Delivery, Person, Reader, Claim, Pass, SignInLink, Event, Partner, PassType, PromoCode, Endpoint),
@@ -219,6 +232,7 @@ async def _load(session: AsyncSession, ids: Iterable[UUID]) -> list[Due]:
             noticed=noticed.get(mail.id),
             wished=wished.get(mail.id),
             shop=shops.get(mail.id),
+            entry=entries.get(mail.id),
         )
         for (
             *(mail, person, reader, claim, held, link, event, partner, pass_type, code, endpoint),
@@ -261,6 +275,15 @@ async def _shops(session: AsyncSession, ids: Iterable[UUID]) -> dict[UUID, tuple
         .where(Delivery.id.in_(ids))
     )
     return {row[0]: (row[1], row[2]) for row in rows}
+
+
+async def _entries(session: AsyncSession, ids: Iterable[UUID]) -> dict[UUID, Entry]:
+    rows = await session.execute(
+        sa.select(Delivery.id, Entry)
+        .join(Entry, Delivery.entry_id == Entry.id)
+        .where(Delivery.id.in_(ids), Delivery.kind == "account")
+    )
+    return {row[0]: row[1] for row in rows}
 
 
 async def _missed(session: AsyncSession, ids: Sequence[UUID]) -> dict[UUID, Missed]:

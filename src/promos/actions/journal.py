@@ -26,10 +26,14 @@ async def record(
     code: UUID | None = None,
     version: int | None = None,
     facts: Mapping[str, Any] | None = None,
-) -> None:
-    """Write that `by` did `verb` (past tense, `code.paused`) to `subject`. `facts` hold no address, name or secret."""
+) -> UUID:
+    """Write that `by` did `verb` (past tense, `code.paused`) to `subject`. `facts` hold no address, name or secret.
+
+    Returns the id of the entry.
+    """
+    entry_id = new_id()
     entry = {
-        "id": new_id(),
+        "id": entry_id,
         "at": at,
         "verb": verb,
         "subject_id": subject,
@@ -44,6 +48,7 @@ async def record(
     }
     await session.flush()
     await store(session, [entry])
+    return entry_id
 
 
 async def store(session: AsyncSession, entries: Sequence[Mapping[str, Any]]) -> None:

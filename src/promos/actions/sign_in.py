@@ -10,9 +10,9 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from promos.actions import journal, people
-from promos.models import Delivery, Partner, Person, Session, SignInLink, StaffRole, new_id
+from promos.models import Delivery, Partner, Passkey, Person, Publication, Session, SignInLink, StaffRole, new_id
 from promos.rules.people import NOBODY, PROGRAM, Actor, Grant, Role, SignedIn
-from promos.rules.refusals import LinkElsewhere, LinkEnded, SignInNeeded
+from promos.rules.refusals import LinkElsewhere, LinkEnded, SecondFactorNeeded, SignInNeeded
 from promos.rules.signing import fingerprint, secret_of
 from promos.settings import Keys
 
@@ -53,6 +53,7 @@ async def enter(
     now: datetime,
     lifetime: timedelta,
     old_cookie: str | None = None,
+    browser: str = "",
 ) -> tuple[Person, str]:
     """Use up a link: who it was for, and the new session's secret for the cookie.
 
@@ -73,6 +74,7 @@ async def enter(
             created_at=now,
             expires_at=now + lifetime,
             proved_at=now,
+            browser=browser,
         )
     )
     await journal.record(session, "person.signed_in", person.id, at=now, by=Actor("person", person.id))
@@ -82,8 +84,13 @@ async def enter(
 async def ask_to_confirm(
     session: AsyncSession, mine: SignedIn, *, target: str | None, keys: Keys, now: datetime, lifetime: timedelta
 ) -> None:
-    """Owe this session's person a mail with a link that confirms this session, and opens no other."""
-    person = await session.get_one(Person, mine.actor.id)
+    """Owe this session's person a mail with a link that confirms this session, and opens no other.
+
+    Raises `SecondFactorNeeded` for who has a passkey: a mail is less than that.
+    """
+    if mine.has_passkey:
+        raise SecondFactorNeeded
+    person = await session.get_one(Person, mine.person_id)
     link, _ = await _link(session, person.id, session_id=mine.id, target=target, keys=keys, now=now, lifetime=lifetime)
     session.add(_mail(link, person.language, now))
     await journal.record(session, "confirmation.asked", person.id, at=now, by=mine.actor)
@@ -94,8 +101,11 @@ async def confirm(
 ) -> tuple[str, str | None]:
     """Use up a link that this session asked for: its new cookie, and the page where its person was.
 
-    Raises `LinkElsewhere` for one that another session asked for, which stays good there, and `LinkEnded`.
+    Raises `LinkElsewhere` for one that another session asked for, which stays good there, `LinkEnded`, and
+    `SecondFactorNeeded` for who has a passkey by now.
     """
+    if mine.has_passkey:
+        raise SecondFactorNeeded
     used = await _used(session, secret, mine.id, now)
     if used is None:
         is_good = (SignInLink.token_hash == fingerprint(secret), SignInLink.used_at.is_(None))
@@ -106,11 +116,15 @@ async def confirm(
     return await renew(session, mine.id, cookie, now=now), used.target
 
 
-async def renew(session: AsyncSession, session_id: UUID, cookie: str, *, now: datetime) -> str:
+async def renew(
+    session: AsyncSession, session_id: UUID, cookie: str, *, second_factor: bool = False, now: datetime
+) -> str:
     """The session proved itself: it goes by another secret from now on, the old one is over."""
     renewed = _cookie(cookie.partition(".")[0])
     mine = sa.update(Session).where(Session.id == session_id, Session.token_hash == fingerprint(cookie))
     proved = mine.values(token_hash=fingerprint(renewed), proved_at=now)
+    if second_factor:
+        proved = proved.values(second_factor_at=now)
     if await session.scalar(proved.returning(Session.id)) is None:
         raise SignInNeeded
     return renewed
@@ -130,12 +144,18 @@ async def actor_of_session(session: AsyncSession, cookie: str, *, now: datetime)
 
 
 async def signed_in(session: AsyncSession, cookie: str, *, now: datetime) -> SignedIn | None:
-    """The session of `cookie`, with the roles of this moment; `None` for one that is over or never was."""
+    """The session of `cookie`, with the roles of this moment; `None` for one that is over or never was.
+
+    Where a passkey is required, a role counts once this session was proved by one.
+    """
     rows = (
         await session.execute(
             sa.select(
                 Session.id.label("session_id"),
                 Session.proved_at,
+                Session.second_factor_at,
+                sa.exists().where(Passkey.person_id == Person.id).label("has_passkey"),
+                sa.func.coalesce(Partner.requires_passkey, Publication.requires_passkey, sa.false()).label("requires"),
                 Person.id,
                 Person.name,
                 Person.email,
@@ -146,20 +166,29 @@ async def signed_in(session: AsyncSession, cookie: str, *, now: datetime) -> Sig
             )
             .join(Session, Session.person_id == Person.id)
             .outerjoin(StaffRole, StaffRole.person_id == Person.id)
-            .outerjoin(Partner, StaffRole.partner_id == Partner.id)
+            .outerjoin(Partner, Partner.id == StaffRole.partner_id)
+            .outerjoin(Publication, Publication.id == StaffRole.publication_id)
             .where(Session.token_hash == fingerprint(cookie), Session.expires_at > now)
         )
     ).all()
     if not rows:
         return None
     first = rows[0]
+    held = [row for row in rows if row.role]
+    given = [row for row in held if first.second_factor_at or not row.requires]
     grants = frozenset(
         Grant(Role(row.role), row.partner_id, row.publication_id, is_suspended=row.suspended_at is not None)
-        for row in rows
-        if row.role
+        for row in given
     )
-    actor = Actor("person", first.id, grants, name=first.name or first.email)
-    return SignedIn(first.session_id, actor, first.proved_at)
+    return SignedIn(
+        first.session_id,
+        first.id,
+        Actor("person", first.id, grants, name=first.name or first.email),
+        first.proved_at,
+        first.second_factor_at,
+        first.has_passkey,
+        len(given) < len(held),
+    )
 
 
 def csrf_of(cookie: str, keys: Keys) -> str:

@@ -15,6 +15,7 @@ from promos.models.journal import Entry
 from promos.models.offers import Allotment, Offer, OfferPublication
 from promos.models.partners import Partner
 from promos.models.passes import Pass
+from promos.models.passkeys import Passkey, RecoveryCode
 from promos.models.people import Person, Session, SignInLink, StaffRole, Token
 from promos.models.pools import PoolCode
 from promos.models.publications import Publication
@@ -56,6 +57,7 @@ __all__ = [
     "Partner",
     "Pass",
     "PassType",
+    "Passkey",
     "Person",
     "PoolCode",
     "PromoBlock",
@@ -63,6 +65,7 @@ __all__ = [
     "Publication",
     "RateLimit",
     "Reader",
+    "RecoveryCode",
     "Redemption",
     "Session",
     "Shop",

@@ -19,7 +19,7 @@ class Delivery(Base):
         sa.CheckConstraint("state IN ('pending', 'sent', 'dead')", name="state"),
         sa.CheckConstraint(
             "kind IN ('claim', 'pass', 'given_back', 'handed_on', 'place', 'declined', 'sign_in', 'label_gone',"
-            " 'endpoint_disabled', 'shop_troubled', 'notice', 'wish', 'wish_settled')",
+            " 'endpoint_disabled', 'shop_troubled', 'notice', 'wish', 'wish_settled', 'account')",
             name="kind",
         ),
         sa.Index(

@@ -22,6 +22,7 @@ class Partner(Base):
     country: Mapped[str]  # ISO 3166-1 alpha-2
     suspended_at: Mapped[datetime | None]  # nothing new is given, and its people only read, since
     suspended_why: Mapped[str | None]
+    requires_passkey: Mapped[bool] = mapped_column(default=False)  # of its people, before their roles count
     created_at: Mapped[datetime]
 
     @property

@@ -20,6 +20,7 @@ class Publication(Base):
     language: Mapped[str]  # of its issues: en, fr
     timezone: Mapped[str]  # IANA
     audience: Mapped[list[Any]]  # [{"country": "FR", "share": 0.8}, …], the largest share first
+    requires_passkey: Mapped[bool] = mapped_column(default=False)  # of its editors, before their roles count
     created_at: Mapped[datetime]
 
     @classmethod

@@ -1,36 +1,17 @@
-"""The mails that Promos sends: what they say, and how they leave. No picture, nothing that tells who opened them."""
+"""The mails that Promos sends, and what they say. No picture, nothing that tells who opened them."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, is_dataclass, replace
 from datetime import datetime
-from email.header import Header
-from email.headerregistry import Address
-from email.message import EmailMessage
-from email.policy import SMTP, EmailPolicy
 from typing import Any
 
 from promos.rendering import calendar
 from promos.rendering.calendar import Appointment
+from promos.rendering.envelopes import Attachment, Mail
 from promos.rendering.jinja import render
 from promos.rendering.language import Language
 from promos.rules.blocks import clean_line
 from promos.rules.webhooks import WHY
-
-
-@dataclass(frozen=True, slots=True)
-class Attachment:
-    name: str
-    kind: str  # media type
-    content: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Mail:
-    subject: str
-    html: str
-    text: str
-    attachments: tuple[Attachment, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +125,16 @@ class SignIn:
 
 
 @dataclass(frozen=True, slots=True)
+class AccountChange:
+    """Something that its person ought to know of, should it have been somebody else. `verb`: as the journal has it."""
+
+    verb: str
+    at: datetime
+    link: str
+    what: str = ""  # the same in words, put in by `account`
+
+
+@dataclass(frozen=True, slots=True)
 class Missed:
     """A label that was there in what was sent, and is not any more."""
 
@@ -210,6 +201,17 @@ def sign_in(values: SignIn, language: Language) -> Mail:
 def confirm(values: SignIn, language: Language) -> Mail:
     """For staff who are signed in and about to do something that is for them alone."""
     return _mail("confirm", values, language, [])
+
+
+def account(values: AccountChange, language: Language) -> Mail:
+    """For staff, of their own account."""
+    what = {
+        "passkey.added": language.gettext("A passkey was added to your account"),
+        "passkey.removed": language.gettext("A passkey was taken from your account"),
+        "recovery_code.used": language.gettext("A recovery code was used to sign in to your account"),
+    }[values.verb]
+    rows = [(language.gettext("When"), language.instant(values.at, "UTC"))]
+    return _mail("account", replace(values, what=what), language, rows)
 
 
 def label_gone(values: Missed, language: Language) -> Mail:
@@ -302,42 +304,6 @@ def appointment(values: Passed, language: Language) -> Appointment:
     )
 
 
-def message(mail: Mail, *, sender: str, recipient: str, message_id: str, date: datetime) -> EmailMessage:
-    """`mail` on its way to exactly one `recipient`, a bare address.
-
-    `sender` may bear a name: `Promos <promos@example.org>`. `message_id` is `<…@…>`, the same at every try, so that
-    copies are known as such. What is no single address or would break a header is a `ValueError`.
-    """
-    if date.tzinfo is None:
-        raise ValueError(f"an instant without a zone: {date}")
-    if not re.fullmatch(r"<[^\s<>@]+@[^\s<>@]+>", message_id, re.ASCII):
-        raise ValueError(f"not a Message-ID: {message_id!r}")
-    envelope = EmailMessage(policy=SMTP)
-    envelope["From"] = _sender(sender)
-    envelope["To"] = _bare(recipient)
-    envelope["Subject"] = _Subject(clean_line(mail.subject))
-    envelope["Date"] = date
-    envelope["Message-ID"] = message_id
-    envelope["Auto-Submitted"] = "auto-generated"
-    envelope.set_content(mail.text, cte="quoted-printable")
-    envelope.add_alternative(mail.html, subtype="html", cte="quoted-printable")
-    for attached in mail.attachments:
-        main, _, sub = attached.kind.partition("/")
-        charset = {"charset": "utf-8"} if main == "text" else {}
-        envelope.add_attachment(attached.content, main, sub, filename=attached.name, params=charset)
-    return envelope
-
-
-class _Subject(str):
-    """Folds itself: `EmailMessage` loses blanks where a long subject with accents is broken (Python 3.11)."""
-
-    __slots__ = ()
-    name = "subject"  # by which the policy knows that this is a header already
-
-    def fold(self, *, policy: EmailPolicy) -> str:
-        return f"Subject: {Header(self, header_name='Subject').encode(linesep=policy.linesep)}{policy.linesep}"
-
-
 def _mail(template: str, values: object, language: Language, rows: Sequence[tuple[str, str]]) -> Mail:
     """The first line of the plain text is the subject."""
     given = {"values": _clean(values), "rows": [(name, clean_line(value)) for name, value in rows]}
@@ -369,17 +335,3 @@ def _when_and_where(event: Event, language: Language) -> list[tuple[str, str]]:
         (language.gettext("Ends"), language.instant(event.ends_at, event.timezone)),
         (language.gettext("Place"), event.place),
     ]
-
-
-def _sender(sender: str) -> Address:
-    header = SMTP.header_factory("From", sender) if clean_line(sender) == sender else None
-    found: tuple[Address, ...] = header.addresses if header is not None and not header.defects else ()
-    if len(found) != 1 or not found[0].domain:
-        raise ValueError(f"not a sender: {sender!r}")
-    return Address(found[0].display_name, addr_spec=found[0].addr_spec)
-
-
-def _bare(address: str) -> Address:
-    if not re.fullmatch(r'[^\s<>,;:"()@\\\x00-\x1f\x7f]+@[A-Za-z0-9.-]+', address, re.ASCII) or not address.isascii():
-        raise ValueError("a mail goes to exactly one bare address")
-    return Address(addr_spec=address)

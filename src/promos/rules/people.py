@@ -125,11 +125,20 @@ class Actor:
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
-    """A browser in which somebody signed in, and when its person last proved who they are."""
+    """A browser in which somebody signed in, and how well and lately its person proved who they are."""
 
     id: UUID
+    person_id: UUID
     actor: Actor
     proved_at: datetime
+    second_factor_at: datetime | None = None
+    has_passkey: bool = False
+    is_withheld: bool = False  # whether roles are left out of `actor` that ask for a passkey
+
+    @property
+    def is_half(self) -> bool:
+        """Whether the passkey is still to come: until then the session is good for nothing else."""
+        return self.has_passkey and self.second_factor_at is None
 
 
 NOBODY = Actor("anonymous")

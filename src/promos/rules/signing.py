@@ -28,6 +28,11 @@ def bucket(key: bytes, *parts: str) -> str:
     return hmac.new(key, b"limit\0" + "\0".join(parts).encode(), hashlib.sha256).hexdigest()[:40]
 
 
+def keyed_mark(key: bytes, purpose: str, word: str) -> str:
+    """What is stored of a secret that is short enough to be typed: useless to whoever has the database alone."""
+    return hmac.new(key, f"mark\0{purpose}\0{word}".encode(), hashlib.sha256).hexdigest()
+
+
 def request_mark(key: bytes, method: str, path: str, body: bytes = b"") -> hmac.HMAC:
     """What tells a request from another one; more of its body may be added. Nobody guesses an address from it."""
     return hmac.new(key, f"request\0{method} {path}\0".encode() + body, hashlib.sha256)

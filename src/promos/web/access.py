@@ -36,6 +36,8 @@ from promos.rules.refusals import (
     FormEnded,
     FreshSignInNeeded,
     InvalidRequest,
+    PasskeyNeeded,
+    SecondFactorNeeded,
     SignInNeeded,
     TokenUnknown,
 )
@@ -44,7 +46,8 @@ from promos.settings import Settings
 from promos.web.headers import host_of, own_hosts
 
 ANYONE: dict[str, Any] = {"allows": {"roles": frozenset(), "scope": None}}
-SIGNED_IN: dict[str, Any] = {"allows": {"roles": frozenset(), "scope": None, "signed_in": True}}
+SIGNED_IN: dict[str, Any] = {"allows": {"roles": frozenset(), "scope": None, "session": "whole"}}
+HALF_SIGNED_IN: dict[str, Any] = {"allows": {"roles": frozenset(), "scope": None, "session": "half"}}  # or whole
 CSRF_FIELD = "_csrf_token"  # as `parts/forms.html` writes it
 CSRF_HEADER = "X-CSRF-Token"
 _DEFAULT_PORTS = {"http": 80, "https": 443}
@@ -90,22 +93,30 @@ def only_known(scope: Asking, handler: BaseRouteHandler) -> None:
 
 
 def let_in(scope: Asking, handler: BaseRouteHandler) -> None:
-    """Let in who may; raises `SignInNeeded`, `NotAllowed`, `ScopeMissing` or `PartnerSuspended`."""
+    """Let in who may; raises `SignInNeeded`, `NotAllowed`, `ScopeMissing` or `PartnerSuspended`.
+
+    Of browsers also `SecondFactorNeeded`, and `PasskeyNeeded` where only a role that requires one would be enough.
+    """
     if scope.get("method") == "OPTIONS":
         return  # answered by the framework with the methods of this address, nothing else
     allowed = handler.opt.get("allows")
     if allowed is None:
         raise RuntimeError(f"{handler} does not say who may use it")
-    if allowed.get("signed_in") and signed_in(scope) is None:
-        raise SignInNeeded
-    if not allowed["roles"]:
+    wanted = "whole" if allowed["roles"] else allowed.get("session")
+    if wanted is None:
         return
     actor: Actor = scope["user"]
-    if actor.kind == NOBODY.kind:
+    mine = signed_in(scope)
+    if mine and mine.is_half and wanted == "whole":
+        raise SecondFactorNeeded
+    if mine is None and (actor.kind == NOBODY.kind or not allowed["roles"]):
         raise SignInNeeded
-    actor.needs(*allowed["roles"], scope=allowed["scope"])
-    if allowed["scope"] in CHANGING:
-        scope["user"] = actor.changing(*allowed["roles"])
+    if allowed["roles"]:
+        if mine and mine.is_withheld and not actor.roles & allowed["roles"]:
+            raise PasskeyNeeded
+        actor.needs(*allowed["roles"], scope=allowed["scope"])
+        if allowed["scope"] in CHANGING:
+            scope["user"] = actor.changing(*allowed["roles"])
 
 
 async def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
@@ -122,7 +133,7 @@ async def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRou
 
 
 def signed_in(scope: Asking) -> SignedIn | None:
-    """The session of the browser that asks."""
+    """The session of the browser that asks, be it a half one."""
     found: SignedIn | None = scope["state"].get("signed_in")
     return found
 
@@ -185,7 +196,8 @@ class BearerActor(ASGIMiddleware):
 
 
 class CookieActor(ASGIMiddleware):
-    """Pages: the session of the cookie, the device at the door that has it, or nobody.
+    """Pages: the session of the cookie, the device at the door that has it, or nobody, as long as the passkey of who
+    signed in is still to come.
 
     `state["csrf"]` is what a form of this browser brings along.
     """
@@ -204,7 +216,7 @@ class CookieActor(ASGIMiddleware):
             if device:
                 scope["user"] = device
             elif found:
-                scope["user"], scope["state"]["signed_in"] = found.actor, found
+                scope["user"], scope["state"]["signed_in"] = NOBODY if found.is_half else found.actor, found
         await next_app(scope, receive, send)
 
 

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import UUID
 
 import httpx
@@ -75,7 +76,8 @@ async def signed_in(app: Headers, settings: Settings, database: Database, keys: 
             _, cookie = await sign_in.enter(session, secret, now=NOW, lifetime=hour)
         client = _client(app, settings)
         clients.append(client)
-        client.cookies.set("promos", cookie, domain="127.0.0.1")
+        host = urlsplit(settings.base_url).hostname or ""
+        client.cookies.set("promos", cookie, domain=host if "." in host else f"{host}.local")  # as its jar names it
         return Browser(client, sign_in.csrf_of(cookie, keys))
 
     yield enter

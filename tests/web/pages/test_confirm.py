@@ -100,7 +100,7 @@ async def test_a_page_is_come_back_to(signed_in: SignIn, database: Database, key
     assert (pressed.status_code, pressed.headers["Location"]) == (303, page)
     assert (again.status_code, again.headers["Location"]) == (303, page)  # there is nothing to confirm any more
     for elsewhere in ("https://evil.example/", "//evil.example", "/\\evil.example"):
-        assert (await browser.get(f"/confirm?next={elsewhere}")).headers["Location"] == "/account"
+        assert (await browser.get(f"/confirm?next={elsewhere}")).headers["Location"] == "/partner"
 
 
 async def test_a_confirming_link_confirms_its_own_session_and_opens_none(

@@ -140,7 +140,16 @@ from promos.rules.refusals.shops import (
     ShopTokenRefused,
     ShopUnreachable,
 )
-from promos.rules.refusals.sign_in import FreshSignInNeeded, LinkElsewhere
+from promos.rules.refusals.sign_in import (
+    FreshSignInNeeded,
+    LinkElsewhere,
+    PasskeyNeeded,
+    PasskeyRefused,
+    PasskeysUnavailable,
+    RecoveryCodeRefused,
+    SecondFactorNeeded,
+    TooManyPasskeys,
+)
 from promos.rules.refusals.tools import (
     BlockUnframed,
     DraftSent,
@@ -238,6 +247,9 @@ __all__ = [
     "PassGivenBack",
     "PassHandedOn",
     "PassInUse",
+    "PasskeyNeeded",
+    "PasskeyRefused",
+    "PasskeysUnavailable",
     "PatternGuessable",
     "PatternInfeasible",
     "PatternMalformed",
@@ -248,10 +260,12 @@ __all__ = [
     "ProofNeeded",
     "PublicationNotNamed",
     "RateLimited",
+    "RecoveryCodeRefused",
     "RedemptionEnded",
     "Refusal",
     "ScanIdReused",
     "ScopeMissing",
+    "SecondFactorNeeded",
     "SecondPersonNeeded",
     "SegmentUnknown",
     "ShopAddressRefused",
@@ -275,6 +289,7 @@ __all__ = [
     "TooMany",
     "TooManyEndpoints",
     "TooManyOrders",
+    "TooManyPasskeys",
     "TooManySecrets",
     "ToolAddressRefused",
     "ToolChanged",

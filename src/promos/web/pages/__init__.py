@@ -1,6 +1,7 @@
 """The pages, by audience: reader, partner, editor, door, admin."""
 
 from promos.web.pages import (
+    account,
     admin,
     confirm,
     door,
@@ -19,6 +20,7 @@ HANDLERS = [
     *reader.HANDLERS,
     *sign_in.HANDLERS,
     *confirm.HANDLERS,
+    *account.HANDLERS,
     *door.HANDLERS,
     *pairing.HANDLERS,
     *partner.HANDLERS,

@@ -1,4 +1,5 @@
-"""Whoever is signed in confirms that it is still them, and comes back to where they were."""
+"""Whoever signed in by mail shows the passkey; later they confirm that it is still them, and come back to where they
+were."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -8,27 +9,96 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from promos.actions import rates, sign_in
+from promos.actions import passkeys, rates, recovery, sign_in
 from promos.actions.rates import Rate
+from promos.parsing.passkeys import site
 from promos.rules import signing
 from promos.rules.people import SignedIn
 from promos.rules.refusals import FreshSignInNeeded, Refusal, SignInNeeded
 from promos.settings import Keys, Settings
-from promos.web.access import SIGNED_IN, needs_fresh, session_cookie, set_session_cookie, signed_in
+from promos.web import problems
+from promos.web.access import (
+    HALF_SIGNED_IN,
+    SIGNED_IN,
+    needs_fresh,
+    session_cookie,
+    set_session_cookie,
+    signed_in,
+)
 from promos.web.given import Writes
-from promos.web.pages.show import confirm_page, go, kept, own_path, page
+from promos.web.pages.show import confirm_page, errors_of, go, kept, language_of, located, own_path, page
+from promos.web.pages.sign_in import home_of
+from promos.web.pages.typed import Typed
 
 TARGET = "_target"  # the fields of our own frame begin so, and are not sent on
 
 
-@get("/confirm", opt=SIGNED_IN)
+@get("/confirm", opt=HALF_SIGNED_IN)
 async def ask_page(request: Request[Any, Any, Any]) -> Response[Any]:
-    target = own_path(request.query_params.get("next"), "/account")
+    mine, target = session_of(request), own_path(request.query_params.get("next"), "")
     try:
         needs_fresh(request)
     except FreshSignInNeeded:
         return confirm_page(request, target, [])
-    return go(target)
+    return confirm_page(request, target, []) if mine.is_half else go(target or home_of(mine.actor))
+
+
+@post("/confirm/challenge", opt=HALF_SIGNED_IN, status_code=200)
+async def challenge(
+    request: Request[Any, Any, Any], writes: NamedDependency[Writes], settings: NamedDependency[Settings]
+) -> Response[Any]:
+    """What the browser asks a passkey to sign."""
+
+    async def effect(session: AsyncSession, now: datetime) -> dict[str, Any]:
+        return await passkeys.options_to_use(session, session_of(request), site(settings.base_url), now=now)
+
+    return Response(await writes.run(effect))
+
+
+@post("/confirm/passkey", opt=HALF_SIGNED_IN, status_code=200)
+async def by_passkey(
+    request: Request[Any, Any, Any],
+    writes: NamedDependency[Writes],
+    settings: NamedDependency[Settings],
+    keys: NamedDependency[Keys],
+) -> Response[Any]:
+    mine, cookie = session_of(request), session_cookie(request) or ""
+    answer, here = (await Typed.of(request)).text("_answer"), site(settings.base_url)
+
+    async def effect(session: AsyncSession, now: datetime) -> str | Refusal:
+        return await passkeys.use(session, mine, cookie, answer, here, keys=keys, now=now)
+
+    return await _outcome(request, await writes.run(effect), "", settings)
+
+
+@post("/confirm/recovery", opt=HALF_SIGNED_IN, status_code=200)
+async def by_code(
+    request: Request[Any, Any, Any],
+    writes: NamedDependency[Writes],
+    settings: NamedDependency[Settings],
+    keys: NamedDependency[Keys],
+) -> Response[Any]:
+    mine, cookie = session_of(request), session_cookie(request) or ""
+    typed = (await Typed.of(request)).text("_code")
+
+    async def effect(session: AsyncSession, now: datetime) -> str | Refusal:
+        return await recovery.use(session, mine, cookie, typed, keys=keys, now=now)
+
+    return await _outcome(request, await writes.run(effect), "_code", settings)
+
+
+async def _outcome(
+    request: Request[Any, Any, Any], outcome: str | Refusal, field: str, settings: Settings
+) -> Response[Any]:
+    """On to what waits, with the session's new cookie; or the page again, with what went wrong."""
+    target, fields = await waiting(request)
+    if isinstance(outcome, Refusal):
+        errors = {field: errors_of(outcome, language_of(request))[""]}
+        return confirm_page(request, target, fields, errors=errors, status=problems.status_of(type(outcome)))
+    cookies = [set_session_cookie(outcome, settings)]
+    if fields:  # 307: the browser sends the same form on, by itself
+        return Response(None, status_code=307, headers={"Location": located(target)}, cookies=cookies)
+    return go(target or home_of(session_of(request).actor), cookies=cookies)
 
 
 @post("/confirm/mail", opt=SIGNED_IN, status_code=200)
@@ -53,7 +123,7 @@ async def ask(
     if refused := await writes.run(effect):
         raise refused
     minutes = settings.sign_in_link_lifetime // 60
-    return page(request, "sign_in/confirm_sent.html", target=target, fields=fields, minutes=minutes)
+    return page(request, "sign_in/confirm_sent.html", target=target or "/account", fields=fields, minutes=minutes)
 
 
 @get("/confirm/link/{secret:str}", opt=SIGNED_IN)
@@ -87,7 +157,7 @@ CONFIRMATIONS_AN_HOUR = 10
 
 
 def session_of(request: Request[Any, Any, Any]) -> SignedIn:
-    """The session of the browser that asks; `opt=SIGNED_IN` has seen to it that there is one."""
+    """The session of the browser that asks; the `opt` of its page has seen to it that there is one."""
     mine = signed_in(request.scope)
     if mine is None:
         raise SignInNeeded
@@ -97,7 +167,7 @@ def session_of(request: Request[Any, Any, Any]) -> SignedIn:
 async def waiting(request: Request[Any, Any, Any]) -> tuple[str, list[tuple[str, str]]]:
     """What waits for the confirmation: where it goes, and the fields of a form if it is one."""
     target = (await request.form()).get(TARGET)
-    return own_path(target if isinstance(target, str) else None, "/account"), kept(request)
+    return own_path(target if isinstance(target, str) else None, ""), kept(request)
 
 
-HANDLERS: list[Any] = [ask_page, ask, press_page, confirm]
+HANDLERS: list[Any] = [ask_page, challenge, by_passkey, by_code, ask, press_page, confirm]

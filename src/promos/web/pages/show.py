@@ -18,8 +18,9 @@ from promos.rendering import language as languages
 from promos.rendering.language import Language
 from promos.rules.language import LANGUAGES, N_
 from promos.rules.people import Actor
-from promos.rules.refusals import FreshSignInNeeded, Refusal, SignInNeeded
+from promos.rules.refusals import FreshSignInNeeded, PasskeyNeeded, Refusal, SecondFactorNeeded, SignInNeeded
 from promos.web import problems
+from promos.web.access import signed_in
 from promos.web.pages import places
 
 WEB = Path(__file__).parents[1]
@@ -62,6 +63,8 @@ SAID: dict[str, tuple[str, str]] = {
     "not-shared": ("ok", N_("The organiser sees your address no more.")),
     "undone": ("ok", N_("Undone. The scan stays in the list, marked.")),
     "signed-out": ("ok", N_("You are signed out.")),
+    "sessions-ended": ("ok", N_("Ended. Whoever sat there is signed out.")),
+    "passkey-needed": ("error", N_("Whoever works there signs in with a passkey. Please add one first.")),
     "not-published": ("error", N_("Not published: the findings below say what is missing.")),
 }
 
@@ -96,12 +99,13 @@ def page(
         "language": speaks,
         "request_path": request.url.path,
         "actor": {
-            "is_staff": actor.is_known or actor.kind == "person",
+            "is_staff": actor.is_known,
             "is_device": actor.kind == "token",
             "name": actor.name,
             "roles": actor.roles,
             "id": actor.id,
         },
+        "mine": signed_in(request.scope),
         "csrf_token": request.scope["state"].get("csrf", ""),
         "asset_version": _asset_version(),
         "flash": flash,
@@ -120,8 +124,13 @@ def page(
 def go(path: str, said: str | None = None, cookies: list[Cookie] | None = None) -> Response[None]:
     """Off to another page of ours after a form, with something to say there."""
     mark = "&" if "?" in path else "?"
-    address = quote(f"{path}{mark}said={said}" if said else path, safe="/?&=#%:;,+-_.~@!$'()*[]")
+    address = located(f"{path}{mark}said={said}" if said else path)
     return Response(None, status_code=303, headers={"Location": address}, cookies=cookies or [])
+
+
+def located(path: str) -> str:
+    """`path` as a header has it."""
+    return quote(path, safe="/?&=#%:;,+-_.~@!$'()*[]")
 
 
 def own_path(address: str | None, otherwise: str = "/") -> str:
@@ -138,6 +147,11 @@ def page_refused(request: Request[Any, Any, Any], error: Exception) -> Response[
     if isinstance(refusal, SignInNeeded):
         target = f"?next={quote(_here(request))}" if request.method == "GET" else ""
         return Response(None, status_code=303, headers={"Location": f"/sign-in{target}"})
+    if isinstance(refusal, SecondFactorNeeded):
+        target = f"?next={quote(_here(request))}" if request.method == "GET" else ""
+        return Response(None, status_code=303, headers={"Location": f"/confirm{target}"})
+    if isinstance(refusal, PasskeyNeeded):
+        return go("/account", "passkey-needed")
     if isinstance(refusal, FreshSignInNeeded):
         return _confirm_first(request)
     if refusal:
@@ -175,7 +189,16 @@ def confirm_page(
     status: int = 200,
 ) -> Response[str]:
     """`fields` are those of a form that is sent to `target` afterwards; none: `target` is a page."""
-    return page(request, "sign_in/confirm.html", status=status, target=target, fields=fields, errors=errors or {})
+    mine = signed_in(request.scope)
+    return page(
+        request,
+        "sign_in/confirm.html",
+        status=status,
+        target=target,
+        fields=fields,
+        errors=errors or {},
+        has_passkey=mine is not None and mine.has_passkey,
+    )
 
 
 def kept(request: Request[Any, Any, Any]) -> list[tuple[str, str]]:
@@ -258,7 +281,7 @@ def _environment(code: str) -> Environment:
 def _asset_version() -> str:
     """Changes when the stylesheet or the script does, so that browsers may keep them for long."""
     mark = hashlib.sha256()
-    for name in ("promos.css", "promos.js", "icon.svg"):
+    for name in ("promos.css", "promos.js", "passkeys.js", "icon.svg"):
         mark.update((WEB / "static" / name).read_bytes())
     return mark.hexdigest()[:10]
 

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from promos.actions import rates, sign_in
 from promos.actions.rates import Rate
 from promos.models import Person
+from promos.parsing.browsers import browser_of
 from promos.rules import signing
 from promos.rules.people import Actor, Role
 from promos.rules.refusals import AddressInvalid, Refusal, every_refusal
@@ -79,10 +80,12 @@ async def enter(
     settings: NamedDependency[Settings],
 ) -> Response[Any]:
     lifetime = timedelta(seconds=settings.session_lifetime)
-    old = session_cookie(request)
+    old, browser = session_cookie(request), browser_of(request.headers.get("User-Agent", ""))
 
     async def effect(session: AsyncSession, now: datetime) -> tuple[Person, str, Actor | None]:
-        person, cookie = await sign_in.enter(session, secret, now=now, lifetime=lifetime, old_cookie=old)
+        person, cookie = await sign_in.enter(
+            session, secret, now=now, lifetime=lifetime, old_cookie=old, browser=browser
+        )
         return person, cookie, await sign_in.actor_of_session(session, cookie, now=now)
 
     _, cookie, actor = await writes.run(effect)

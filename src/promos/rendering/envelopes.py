@@ -1,0 +1,76 @@
+"""Envelopes: how a mail leaves the house, on its way to exactly one address."""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from email.header import Header
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP, EmailPolicy
+
+from promos.rules.blocks import clean_line
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    name: str
+    kind: str  # media type
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    subject: str
+    html: str
+    text: str
+    attachments: tuple[Attachment, ...] = ()
+
+
+def message(mail: Mail, *, sender: str, recipient: str, message_id: str, date: datetime) -> EmailMessage:
+    """`mail` on its way to exactly one `recipient`, a bare address.
+
+    `sender` may bear a name: `Promos <promos@example.org>`. `message_id` is `<…@…>`, the same at every try, so that
+    copies are known as such. What is no single address or would break a header is a `ValueError`.
+    """
+    if date.tzinfo is None:
+        raise ValueError(f"an instant without a zone: {date}")
+    if not re.fullmatch(r"<[^\s<>@]+@[^\s<>@]+>", message_id, re.ASCII):
+        raise ValueError(f"not a Message-ID: {message_id!r}")
+    envelope = EmailMessage(policy=SMTP)
+    envelope["From"] = _sender(sender)
+    envelope["To"] = _bare(recipient)
+    envelope["Subject"] = _Subject(clean_line(mail.subject))
+    envelope["Date"] = date
+    envelope["Message-ID"] = message_id
+    envelope["Auto-Submitted"] = "auto-generated"
+    envelope.set_content(mail.text, cte="quoted-printable")
+    envelope.add_alternative(mail.html, subtype="html", cte="quoted-printable")
+    for attached in mail.attachments:
+        main, _, sub = attached.kind.partition("/")
+        charset = {"charset": "utf-8"} if main == "text" else {}
+        envelope.add_attachment(attached.content, main, sub, filename=attached.name, params=charset)
+    return envelope
+
+
+class _Subject(str):
+    """Folds itself: `EmailMessage` loses blanks where a long subject with accents is broken (Python 3.11)."""
+
+    __slots__ = ()
+    name = "subject"  # by which the policy knows that this is a header already
+
+    def fold(self, *, policy: EmailPolicy) -> str:
+        return f"Subject: {Header(self, header_name='Subject').encode(linesep=policy.linesep)}{policy.linesep}"
+
+
+def _sender(sender: str) -> Address:
+    header = SMTP.header_factory("From", sender) if clean_line(sender) == sender else None
+    found: tuple[Address, ...] = header.addresses if header is not None and not header.defects else ()
+    if len(found) != 1 or not found[0].domain:
+        raise ValueError(f"not a sender: {sender!r}")
+    return Address(found[0].display_name, addr_spec=found[0].addr_spec)
+
+
+def _bare(address: str) -> Address:
+    if not re.fullmatch(r'[^\s<>,;:"()@\\\x00-\x1f\x7f]+@[A-Za-z0-9.-]+', address, re.ASCII) or not address.isascii():
+        raise ValueError("a mail goes to exactly one bare address")
+    return Address(addr_spec=address)
