@@ -6,6 +6,7 @@ import json
 import logging
 import os
 import signal
+import socket
 import sys
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
@@ -148,7 +149,7 @@ def serve(settings: Settings, asked: argparse.Namespace) -> None:
         raise SettingsError(str(wrong)) from None
     Server(
         "promos.app:served",
-        address=asked.host,
+        address=socket.gethostbyname(asked.host),
         port=asked.port,
         interface=Interfaces.ASGI,
         workers=settings.workers,

@@ -38,14 +38,14 @@ FILL = """(said) => { for (const [name, value] of said) for (const field of docu
 class Demo:
     """`promos demo` in a folder of its own."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, host: str = "127.0.0.1") -> None:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
-        self.base, self.mailbox, self._log = f"http://127.0.0.1:{port}", folder / "mailbox", folder / "log"
+        self.base, self.mailbox, self._log = f"http://{host}:{port}", folder / "mailbox", folder / "log"
         environ = {name: value for name, value in os.environ.items() if not name.startswith("PROMOS_")}
         environ["PROMOS_DATA_DIR"] = str(folder)
-        command = [sys.executable, "-m", "promos.cli", "demo", "--port", str(port)]
+        command = [sys.executable, "-m", "promos.cli", "demo", "--host", host, "--port", str(port)]
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(command, env=environ, stdout=log, stderr=log, start_new_session=True)
 
