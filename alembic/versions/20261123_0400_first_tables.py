@@ -594,8 +594,12 @@ def upgrade() -> None:
         sa.Column("redemption_id", sa.Uuid(), nullable=True),
         sa.Column("taken_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.CheckConstraint("state IN ('free', 'reserved', 'given', 'burnt')", name=op.f("ck_pool_codes_state")),
-        sa.CheckConstraint("(state = 'free') = (redemption_id IS NULL)", name=op.f("ck_pool_codes_taken_by_one")),
+        sa.CheckConstraint(
+            "state IN ('free', 'reserved', 'given', 'burnt', 'spent')", name=op.f("ck_pool_codes_state")
+        ),
+        sa.CheckConstraint(
+            "(state IN ('free', 'spent')) = (redemption_id IS NULL)", name=op.f("ck_pool_codes_taken_by_one")
+        ),
         sa.ForeignKeyConstraint(["offer_id"], ["offers.id"], name="fk_pool_codes_offer_id"),
         sa.ForeignKeyConstraint(["partner_id"], ["partners.id"], name="fk_pool_codes_partner_id"),
         sa.PrimaryKeyConstraint("id", name="pk_pool_codes"),
@@ -669,6 +673,59 @@ def upgrade() -> None:
     )
     op.create_index("ix_shop_codes_offer_id", "shop_codes", ["offer_id"], unique=False)
     op.create_index("ix_shop_codes_shop_id_voucher", "shop_codes", ["shop_id", "voucher"], unique=False)
+
+    op.create_table(
+        "reconciliations",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("partner_id", sa.Uuid(), nullable=False),
+        sa.Column("event_id", sa.Uuid(), nullable=False),
+        sa.Column("offer_id", sa.Uuid(), nullable=False),
+        sa.Column("shop", sa.String(), nullable=False),
+        sa.Column("file_hash", sa.String(), nullable=False),
+        sa.Column("rows", sa.Integer(), nullable=False),
+        sa.Column("void", sa.Integer(), nullable=False),
+        sa.Column("foreign_tickets", sa.Integer(), nullable=False),
+        sa.Column("used", sa.Integer(), nullable=False),
+        sa.Column("outside", sa.Integer(), nullable=False),
+        sa.Column("ended", sa.Integer(), nullable=False),
+        sa.Column("public", sa.Integer(), nullable=False),
+        sa.Column("by_reader", sa.Integer(), nullable=False),
+        sa.Column("arrived", sa.Integer(), nullable=False),
+        sa.Column("unused", sa.Integer(), nullable=False),
+        sa.Column("created_by", sa.Uuid(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["event_id"], ["events.id"], name="fk_reconciliations_event_id"),
+        sa.ForeignKeyConstraint(["offer_id"], ["offers.id"], name="fk_reconciliations_offer_id"),
+        sa.ForeignKeyConstraint(["partner_id"], ["partners.id"], name="fk_reconciliations_partner_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_reconciliations"),
+        sa.UniqueConstraint("offer_id", "file_hash", name="uq_reconciliations_offer_id_file_hash"),
+    )
+    op.create_index("ix_reconciliations_partner_id", "reconciliations", ["partner_id"], unique=False)
+
+    op.create_table(
+        "reconciled_codes",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("partner_id", sa.Uuid(), nullable=False),
+        sa.Column("reconciliation_id", sa.Uuid(), nullable=False),
+        sa.Column("pool_code_id", sa.Uuid(), nullable=True),
+        sa.Column("code_id", sa.Uuid(), nullable=True),
+        sa.Column("what", sa.String(), nullable=False),
+        sa.Column("tickets", sa.Integer(), nullable=False),
+        sa.Column("by_reader", sa.Integer(), nullable=False),
+        sa.Column("arrived", sa.Integer(), nullable=False),
+        sa.CheckConstraint("what IN ('used', 'outside', 'ended', 'public')", name=op.f("ck_reconciled_codes_what")),
+        sa.CheckConstraint("(what = 'public') = (code_id IS NOT NULL)", name=op.f("ck_reconciled_codes_of_one")),
+        sa.CheckConstraint("(what = 'public') = (pool_code_id IS NULL)", name=op.f("ck_reconciled_codes_of_a_pool")),
+        sa.ForeignKeyConstraint(["code_id"], ["promo_codes.id"], name="fk_reconciled_codes_code_id"),
+        sa.ForeignKeyConstraint(["partner_id"], ["partners.id"], name="fk_reconciled_codes_partner_id"),
+        sa.ForeignKeyConstraint(
+            ["reconciliation_id"], ["reconciliations.id"], name="fk_reconciled_codes_reconciliation_id"
+        ),
+        sa.PrimaryKeyConstraint("id", name="pk_reconciled_codes"),
+    )
+    op.create_index(
+        "ix_reconciled_codes_reconciliation_id", "reconciled_codes", ["reconciliation_id", "what"], unique=False
+    )
 
     op.create_table(
         "allotments",
@@ -1493,6 +1550,8 @@ TABLES = (
     "code_batches",
     "promo_codes",
     "pool_codes",
+    "reconciliations",
+    "reconciled_codes",
     "supplies",
     "shop_codes",
     "allotments",

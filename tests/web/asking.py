@@ -79,6 +79,8 @@ def asked(operation: str, path: str, about: Subject, role: Role | None) -> tuple
     if operation == "importCheckIns":
         given = {"content": "pass number,time\n3F2A-9C01,2026-12-03 09:00\n", "headers": {"Content-Type": "text/csv"}}
         return address, {**given, "params": {"source": "gate"}}
+    if operation == "reconcileOffer":
+        return address, {"content": "code\nSHOP-1\n", "headers": {"Content-Type": "text/csv"}}
     if operation == "importPoolCodes":
         return address, {"content": "code\nSHOP-THIRD\n", "headers": {"Content-Type": "text/csv"}}
     if operation.startswith("render"):
@@ -141,6 +143,8 @@ def _places(operation: str, about: Subject) -> dict[str, Any]:
         "importCodes": side.offer,
         "listBatches": side.offer,
         **dict.fromkeys(("getPool", "listPoolCodes", "importPoolCodes", "emptyPool"), side.pool),
+        **dict.fromkeys(("reconcileOffer", "listReconciliations"), side.pool),
+        **dict.fromkeys(("getReconciliation", "listReconciledCodes"), side.reconciliation),
         "getBatch": side.offer,
         "stopBatch": side.offer,
         "continueBatch": side.offer,

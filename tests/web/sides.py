@@ -36,7 +36,7 @@ from promos.actions import (
     tokens,
     wishes,
 )
-from promos.models import Claim, Device, Event, Offer, Partner, PassType, Publication
+from promos.models import Claim, Device, Event, Offer, Partner, PassType, Publication, Reconciliation
 from promos.outside.shops.pretix import ShopEvent
 from promos.queries import people as staff
 from promos.rules import readers, signing
@@ -76,6 +76,7 @@ class Side:
     pass_type: UUID
     offer: UUID
     pool: UUID  # an offer that hands out codes of the partner's own shop
+    reconciliation: UUID
     codes: list[str]
     batch: UUID
     block: UUID
@@ -219,6 +220,18 @@ async def a_pool(session: AsyncSession, pass_type: PassType, name: str, keys: Ke
     return pool
 
 
+async def a_reconciliation(session: AsyncSession, pool: Offer) -> Reconciliation:
+    """What an export of the partner's shop came to: nothing of it was ours."""
+    numbers = dict.fromkeys(
+        ("rows", "void", "foreign_tickets", "used", "outside", "ended", "public", "by_reader", "arrived", "unused"), 0
+    )
+    shared = {"partner_id": pool.partner_id, "event_id": pool.event_id, "offer_id": pool.id}
+    kept = Reconciliation(**shared, **numbers, shop="luma", file_hash="0", created_at=NOW)
+    session.add(kept)
+    await session.flush()
+    return kept
+
+
 async def _side(session: AsyncSession, name: str, newsroom: Newsroom, publication: Publication, keys: Keys) -> Side:
     partner = await partners.create(
         session,
@@ -326,6 +339,7 @@ async def _side(session: AsyncSession, name: str, newsroom: Newsroom, publicatio
         pass_type=pass_type.id,
         offer=offer.id,
         pool=pool.id,
+        reconciliation=(await a_reconciliation(session, pool)).id,
         codes=words,
         batch=(await batches.order(session, offer.id, 2, now=NOW, by=ADMIN)).id,
         block=block.id,

@@ -170,8 +170,19 @@ async def settle(
     return freed
 
 
+async def spend(session: AsyncSession, offer: Offer, ids: Collection[UUID]) -> int:
+    """Take codes out of the locked offer's pool that were used in the shop though nobody got them from us."""
+    free = sa.update(table(PoolCode)).where(PoolCode.id.in_(ids), PoolCode.state == "free").values(state="spent")
+    number: int = (await session.execute(free)).rowcount  # type: ignore[attr-defined]
+    if number:
+        more = sa.update(table(Offer)).where(Offer.id == offer.id).values(pool_used=Offer.pool_used + number)
+        await session.execute(more)
+    return number
+
+
 async def recounted(session: AsyncSession, offer_id: UUID) -> tuple[int, int]:
     """How many codes an offer has, and how many of them are not free."""
-    counted = sa.select(sa.func.count(), sa.func.count(PoolCode.redemption_id)).where(PoolCode.offer_id == offer_id)
+    taken = sa.func.count(sa.case((PoolCode.state != "free", 1)))
+    counted = sa.select(sa.func.count(), taken).where(PoolCode.offer_id == offer_id)
     row = (await session.execute(counted)).one()
     return row[0], row[1]

@@ -20,6 +20,7 @@ from promos.models.people import Person, Session, SignInLink, StaffRole, Token
 from promos.models.pools import PoolCode
 from promos.models.publications import Publication
 from promos.models.readers import Consent, Reader
+from promos.models.reconciliations import ReconciledCode, Reconciliation
 from promos.models.redemptions import Claim, Redemption
 from promos.models.shops import Shop, ShopCode, Supply
 from promos.models.visits import Visit
@@ -65,6 +66,8 @@ __all__ = [
     "Publication",
     "RateLimit",
     "Reader",
+    "ReconciledCode",
+    "Reconciliation",
     "RecoveryCode",
     "Redemption",
     "Session",

@@ -22,10 +22,11 @@ class Standing:
     reserved: int = 0
     given: int = 0
     burnt: int = 0
+    spent: int = 0
 
     @property
     def codes(self) -> int:
-        return self.free + self.reserved + self.given + self.burnt
+        return self.free + self.reserved + self.given + self.burnt + self.spent
 
 
 async def standing(session: AsyncSession, offer_id: UUID, by: Actor) -> Standing:

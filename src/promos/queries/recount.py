@@ -49,7 +49,7 @@ async def _used(
 
 async def _pools(session: AsyncSession) -> list[Difference]:
     """Each pool against its codes, and a code for each live redemption of it."""
-    taken = sa.func.count(PoolCode.redemption_id)
+    taken = sa.func.count(sa.case((PoolCode.state != "free", 1)))
     by_offer = sa.select(PoolCode.offer_id, sa.func.count().label("codes"), taken.label("used"))
     counted = by_offer.group_by(PoolCode.offer_id).subquery()
     codes, used = sa.func.coalesce(counted.c.codes, 0), sa.func.coalesce(counted.c.used, 0)

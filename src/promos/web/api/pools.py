@@ -29,11 +29,12 @@ from promos.web.given import Asked, Reads, Writes
 from promos.web.problems import TAKES_LONG
 
 RUN_BY = (Role.ADMIN, Role.OWNER, Role.MEMBER)
-State = Literal["free", "reserved", "given", "burnt"]
+State = Literal["free", "reserved", "given", "burnt", "spent"]
 
 
 class PoolStanding(msgspec.Struct):
-    """`reserved`: for holds. `burnt`: shown to a reader whose pass has ended, so never given again."""
+    """`reserved`: for holds. `burnt`: shown to a reader whose pass has ended, so never given again. `spent`:
+    used in the shop by somebody who did not get it here."""
 
     offer_id: UUID
     codes: int
@@ -41,6 +42,7 @@ class PoolStanding(msgspec.Struct):
     reserved: int
     given: int
     burnt: int
+    spent: int
 
 
 class PoolCodeSeen(msgspec.Struct):
@@ -91,7 +93,7 @@ async def get_pool(id: FromPath[UUID], reads: NamedDependency[Reads], actor: Nam
     """How many codes of the partner's shop there are, and what became of them."""
     async with reads() as session:
         found = await queries.standing(session, id, actor)
-    return PoolStanding(id, found.codes, found.free, found.reserved, found.given, found.burnt)
+    return PoolStanding(id, found.codes, found.free, found.reserved, found.given, found.burnt, found.spent)
 
 
 @get("/offers/{id:uuid}/pool/codes", opt=allows(*RUN_BY, scope=Scope.READ), operation_id="listPoolCodes")

@@ -32,6 +32,7 @@ SENTENCES = {
     "code.almost_exhausted": N_("Only %(left)s passes of %(what)s are left."),
     "code.ending": N_("%(what)s ends within a day."),
     "pool.filled": N_("%(who)s brought codes of your own shop for “%(what)s”."),
+    "codes.reconciled": N_("%(who)s compared “%(what)s” with your own shop."),
     "pool.emptied": N_("%(who)s took codes of your own shop out again for “%(what)s”."),
     "pool.almost_exhausted": N_("Only %(left)s codes of your own shop are left for “%(what)s”."),
     "pool.exhausted": N_("The last code of your own shop was handed out for “%(what)s”."),

@@ -1,0 +1,15 @@
+"""What a use in a partner's ticket shop is, by what became of the code here."""
+
+from typing import Final
+
+WHAT: Final = {
+    "given": "used",
+    "burnt": "ended",  # its pass was cancelled or given back, and the code used all the same
+    "free": "outside",  # we had given it to nobody
+    "reserved": "outside",
+    "spent": "outside",
+}
+
+
+def what(state: str) -> str:
+    return WHAT[state]
