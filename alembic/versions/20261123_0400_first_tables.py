@@ -956,7 +956,7 @@ def upgrade() -> None:
     )
     op.create_index("ix_claims_block_id", "claims", ["block_id"], unique=False)
     op.create_index("ix_claims_code_id", "claims", ["code_id"], unique=False)
-    op.create_index("ix_claims_offer_id", "claims", ["offer_id"], unique=False)
+    op.create_index("ix_claims_offer_id", "claims", ["offer_id", "code_id", "created_at"], unique=False)
     op.create_index("ix_claims_pass_id", "claims", ["pass_id"], unique=False)
     op.create_index(
         "ix_claims_waiting",

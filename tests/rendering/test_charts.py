@@ -1,9 +1,10 @@
 import re
+from datetime import date
 from xml.etree import ElementTree
 
 import pytest
 
-from promos.rendering.charts import Step, funnel_svg, tally_svg
+from promos.rendering.charts import Series, Step, days_svg, funnel_svg, tally_svg
 from promos.rendering.language import language
 
 ENGLISH = language("en")
@@ -118,3 +119,47 @@ def _widths(picture: ElementTree.Element) -> list[float]:
     return [
         float(bar.attrib["width"].rstrip("%")) for bar in picture.iter(f"{SVG}rect") if bar.attrib["class"] == "bar"
     ]
+
+
+def test_what_nobody_knows_is_said_and_has_no_bar() -> None:
+    picture = _parsed(funnel_svg([Step("Sent", None), Step("Visits", 10), Step("Claims", 5)], ENGLISH, "x"))
+
+    assert _texts(picture) == ["Sent", "not known", "Visits", "10", "Claims", "5 (50%)"]
+    assert _widths(picture) == [100, 50]
+
+
+def test_a_step_may_be_the_share_of_an_earlier_one() -> None:
+    steps = [Step("Passes", 20), Step("Arrivals", 13), Step("No-shows", 7, of=20)]
+
+    assert _texts(_parsed(funnel_svg(steps, ENGLISH, "x")))[-2:] == ["No-shows", "7 (35%)"]
+
+
+DAYS = [date(2026, 11, day) for day in (20, 21, 24)]
+
+
+def test_each_series_has_a_strip_with_its_total_and_its_highest_day_in_words() -> None:
+    visits = Series("Visits", list(zip(DAYS, (1204, 300, 10), strict=True)))
+    passes = Series("Passes", [(DAYS[1], 3)])
+
+    picture = _parsed(days_svg([visits, passes, Series("Arrivals", [])], ENGLISH, "Day by day"))
+
+    assert picture.attrib["role"] == "img"
+    assert picture.findtext(f"{SVG}title") == "Day by day"
+    assert picture.findtext(f"{SVG}desc") == (
+        "Visits: 1,514; most on Fri 20 Nov 2026: 1,204; Passes: 3; most on Sat 21 Nov 2026: 3; Arrivals: 0"
+    )
+    assert [node.text for node in picture.iter(f"{SVG}text")][-2:] == ["Fri 20 Nov 2026", "Tue 24 Nov 2026"]
+    lines = [node.attrib["d"] for node in picture.iter(f"{SVG}path") if node.attrib["class"] == "line"]
+    assert len(lines) == 2
+    assert lines[1] == "M0.00 100.00L20.00 100.00L20.00 0.00L40.00 0.00L40.00 100.00" + (
+        "L60.00 100.00L60.00 100.00L80.00 100.00L80.00 100.00L100.00 100.00"
+    )
+
+
+def test_a_single_day_is_a_line_and_none_is_no_picture() -> None:
+    assert 'd="M0.00 0.00L100.00 0.00"' in days_svg([Series("Visits", [(DAYS[0], 4)])], ENGLISH, "x")
+    assert days_svg([Series("Visits", [])], ENGLISH, "x") == ""
+
+
+def test_days_are_written_in_the_readers_language() -> None:
+    assert "1\u202f204" in days_svg([Series("Visites", [(DAYS[0], 1204)])], language("fr"), "x")

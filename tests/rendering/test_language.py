@@ -119,3 +119,9 @@ def test_the_twenty_first_is_no_first() -> None:
 
 def test_direction_follows_the_script() -> None:
     assert (direction("fr"), direction("ar-EG"), direction("he")) == ("ltr", "rtl", "rtl")
+
+
+@pytest.mark.parametrize("code", ["en", "fr"])
+@pytest.mark.parametrize("count", [0, 9, 999, 1000, -1000, 128_000, 10**9])
+def test_whole_numbers_are_written_as_cldr_has_them(code: str, count: int) -> None:
+    assert language(code).number(count) == language(code).number(Decimal(count))

@@ -136,6 +136,7 @@ def _places(operation: str, about: Subject) -> dict[str, Any]:
         "createPassType": side.event,
         **dict.fromkeys(("proposeNextEdition", "createNextEdition"), side.event),
         "getFunnel": side.event,
+        "exportFunnel": side.event,
         "getDoor": side.event,
         "importCheckIns": side.event,
         "createCode": side.offer,

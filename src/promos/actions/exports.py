@@ -6,6 +6,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from promos.actions import journal
+from promos.models import Event
 from promos.queries.exports import Chosen
 from promos.rules.people import Actor
 
@@ -32,3 +33,12 @@ async def record_everything(session: AsyncSession, partner_id: UUID, rows: int, 
     await journal.record(
         session, "everything.exported", partner_id, at=now, by=by, partner=partner_id, facts={"rows": rows}
     )
+
+
+async def record_funnel(
+    session: AsyncSession, event: Event, split: str, rows: int, kind: str, *, now: datetime, by: Actor
+) -> None:
+    """The same for what came of an event, counted by `split`."""
+    facts = {"list": "funnel", "by": split, "rows": rows, "format": kind}
+    partner, of = event.partner_id, event.id
+    await journal.record(session, "list.exported", of, at=now, by=by, partner=partner, event=of, facts=facts)

@@ -1,10 +1,11 @@
-"""The ledgers of a funnel: visits, claims, redemptions and scans of one event, each counted in one grouped statement.
+"""The ledgers of a funnel: visits, claims, redemptions and scans of one event, counted by the database in groups.
 
-Every group has a key (offer, code, block) and a day, so that a split and the days beside it need one pass.
+Once by what the lines are (offer, code, block or day), once by day: each of both goes along an index, together they
+would not.
 """
 
 from collections.abc import AsyncIterator, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -12,12 +13,12 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from promos.models import CheckIn, Claim, Event, Pass, PassType, PromoCode, Redemption, Visit
+from promos.models import CheckIn, Claim, CodeBatch, Event, Pass, PassType, PromoCode, Redemption, Visit
 from promos.models.checkins import IS_INSIDE
 from promos.rules import days
 from promos.rules.funnels import Basis, Counts, Split
 
-_NOTHING = sa.null().label("amount")
+_NUMBERS = frozenset(Counts.__slots__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,78 +36,141 @@ class Scope:
     since: date | None = None
     until: date | None = None
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether every scan of the event's door belongs to it, whatever its day."""
+        return self.offer_id is None and self.code_id is None and self.blocks is None
+
+    @property
+    def always(self) -> "Scope":
+        """The same on all days."""
+        return replace(self, since=None, until=None)
+
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """`key`: the id of the offer or block, of a code, or of a secret code's batch; `None` for what has no block."""
+    """`key`: a day, or the id of an offer, block, code, or a secret code's batch; `None`: without a block."""
 
     key: Any
-    day: date
     counts: Counts
+    came: int = 0  # confirmed redemptions among the arrivals
     basis: Basis | None = None  # of `amount`
     amount: int = 0  # given away, in minor units
 
 
-async def groups(session: AsyncSession, scope: Scope, split: Split, now: datetime) -> AsyncIterator[Group]:
-    """All that was counted. No-shows stand on the day the event ended, and nowhere before that."""
-    bases = await _bases(session, scope.event)
-    for of, instant, names, statement in _ledgers(scope, now):
-        by: dict[str, Any] = {"its_day": Visit.day if instant is None else _day(session, instant, scope.event, now)}
-        if split is not Split.DAY:
-            by["its_key"] = _key(split, of)
-        if of is Redemption:
-            by |= {"its_pass_type": Redemption.pass_type_id, "its_currency": Redemption.currency}
-        mine = _narrowed(statement, of, instant, scope)
-        if split is Split.CODE or (split is Split.OFFER and of is Visit):
-            mine = mine.join(PromoCode, of.code_id == PromoCode.id)
-        counted = mine.add_columns(*(column.label(name) for name, column in by.items())).group_by(*by)
-        for row in await session.execute(counted):
-            counts = Counts(**{name: int(number) for name, number in zip(names, row, strict=False)})
-            basis = Basis(row.its_currency, *bases[row.its_pass_type]) if of is Redemption else None
-            key = row.its_key if split is not Split.DAY else None
-            yield Group(key, _plain(row.its_day), counts, basis, int(row.amount or 0))
+@dataclass(frozen=True, slots=True)
+class _Ledger:
+    """`of` says whose rows they are, `at` when they happened (`None`: a row is a day already).
 
-
-def _ledgers(scope: Scope, now: datetime) -> list[tuple[Any, Any, tuple[str, ...], sa.Select[*tuple[Any, ...]]]]:
-    """Each ledger: its rows, when they happened (`None`: a row is a day already), and what is counted.
-
-    `amount` is money.
+    What `counted` selects is named as `Group` and `Counts` have it.
     """
-    clicks = (sa.func.sum(Visit.human), sa.func.sum(Visit.machine), sa.func.sum(Visit.refused))
-    is_confirmed = Redemption.state == "confirmed"
-    number = sa.func.count(Redemption.id)
-    came = sa.select(sa.func.count(CheckIn.id), _NOTHING).join(Pass, CheckIn.pass_id == Pass.id)
-    came = came.join(Redemption, Pass.redemption_id == Redemption.id)
-    found: list[tuple[Any, Any, tuple[str, ...], sa.Select[*tuple[Any, ...]]]] = [
-        (Visit, None, ("visits", "machines", "unserved"), sa.select(*clicks, _NOTHING)),
-        (Claim, Claim.created_at, ("claims",), sa.select(sa.func.count(Claim.id), _NOTHING)),
-        (
-            Redemption,
-            Redemption.created_at,
-            ("passes",),
-            sa.select(number, sa.func.sum(Redemption.reduction).label("amount")).where(is_confirmed),
-        ),
-        (
-            Redemption,
-            Redemption.ended_at,
-            ("given_back",),
-            sa.select(number, _NOTHING).where(Redemption.state == "cancelled"),
-        ),
-        (Redemption, CheckIn.at, ("arrivals",), came.where(CheckIn.event_id == scope.event.id, IS_INSIDE)),
-    ]
-    if scope.event.ends_at <= now:
-        mine = sa.exists().where(Pass.redemption_id == Redemption.id, CheckIn.pass_id == Pass.id, IS_INSIDE)
-        ended = sa.literal(scope.event.ends_at, Redemption.created_at.type)
-        found.append((Redemption, ended, ("no_shows",), sa.select(number, _NOTHING).where(is_confirmed, ~mine)))
-    return found
+
+    of: Any
+    at: Any
+    counted: sa.Select[*tuple[Any, ...]]
 
 
-def _narrowed(
-    statement: sa.Select[*tuple[Any, ...]], of: Any, instant: Any, scope: Scope
-) -> sa.Select[*tuple[Any, ...]]:
-    """Visits are found by their event, the rest by its offers: that is how they are indexed."""
-    offers = [scope.offer_id] if scope.offer_id else scope.offer_ids
-    statement = statement.where(of.event_id == scope.event.id if of is Visit else of.offer_id.in_(offers))
+_IS_CONFIRMED = Redemption.state == "confirmed"
+_NUMBER = sa.func.count()  # of rows, so that an index may do without them
+_CLICKS = _Ledger(
+    Visit,
+    None,
+    sa.select(
+        sa.func.sum(Visit.human).label("visits"),
+        sa.func.sum(Visit.machine).label("machines"),
+        sa.func.sum(Visit.refused).label("unserved"),
+    ),
+)
+_ASKED = _Ledger(Claim, Claim.created_at, sa.select(_NUMBER.label("claims")).select_from(Claim))
+_GIVEN = _Ledger(
+    Redemption,
+    Redemption.created_at,
+    sa.select(_NUMBER.label("passes"), sa.func.sum(Redemption.reduction).label("amount"))
+    .select_from(Redemption)
+    .where(_IS_CONFIRMED),
+)
+_ENDED = _Ledger(
+    Redemption,
+    Redemption.ended_at,
+    sa.select(_NUMBER.label("given_back")).select_from(Redemption).where(Redemption.state == "cancelled"),
+)
+_ARRIVED = _Ledger(
+    Redemption,
+    CheckIn.at,
+    sa.select(
+        _NUMBER.label("arrivals"),
+        _NUMBER.filter(_IS_CONFIRMED).label("came"),  # whose pass is inside hands none on: it is one a redemption
+    )
+    .select_from(CheckIn)
+    .join(Pass, CheckIn.pass_id == Pass.id)
+    .join(Redemption, Pass.redemption_id == Redemption.id)
+    .where(IS_INSIDE),
+)
+_SCANNED = _Ledger(CheckIn, CheckIn.at, sa.select(_NUMBER.label("arrivals")).select_from(CheckIn).where(IS_INSIDE))
+
+
+async def lines(session: AsyncSession, scope: Scope, split: Split, now: datetime) -> AsyncIterator[Group]:
+    """All that was counted, by what the lines are; money by its basis. No-shows are not counted here."""
+    async for group in _groups(session, scope, split, (_CLICKS, _ASKED, _GIVEN, _ENDED, _ARRIVED), now):
+        yield group
+
+
+async def presence(session: AsyncSession, scope: Scope, split: Split, now: datetime) -> AsyncIterator[Group]:
+    """Passes and who came with one, on whatever day: what no-shows are made of."""
+    async for group in _groups(session, scope.always, split, (_GIVEN, _ARRIVED), now):
+        yield group
+
+
+async def by_day(session: AsyncSession, scope: Scope, now: datetime) -> AsyncIterator[Group]:
+    """The same as `lines`, by day and without money."""
+    arrived = _SCANNED if scope.is_whole else _ARRIVED
+    ledgers = (_CLICKS, _ASKED, _GIVEN, _ENDED, arrived)
+    async for group in _groups(session, scope, Split.DAY, ledgers, now, has_money=False):
+        yield group
+
+
+async def _groups(
+    session: AsyncSession,
+    scope: Scope,
+    split: Split,
+    ledgers: Collection[_Ledger],
+    now: datetime,
+    *,
+    has_money: bool = True,
+) -> AsyncIterator[Group]:
+    bases = await _bases(session, scope.event) if has_money else {}
+    has_batches = split is Split.CODE and await _has_batches(session, scope.event)
+    connection = await session.connection()
+    for ledger in ledgers:
+        of = ledger.of
+        by: dict[str, Any] = {"its_key": _key(split, of, has_batches=has_batches)}
+        if split is Split.DAY:
+            by["its_key"] = Visit.day if ledger.at is None else _day(session, ledger.at, scope.event, now)
+        if is_worth := has_money and of is Redemption:
+            by |= {"its_pass_type": Redemption.pass_type_id, "its_currency": Redemption.currency}
+        mine = _narrowed(ledger, scope)
+        if has_batches or (split is Split.OFFER and of is Visit):
+            mine = mine.join(PromoCode, of.code_id == PromoCode.id)
+        grouped = mine.add_columns(*(column.label(name) for name, column in by.items())).group_by(*by)
+        for row in (await connection.execute(grouped)).mappings():
+            yield Group(
+                _as_date(row["its_key"]) if split is Split.DAY else row["its_key"],
+                Counts(**{name: int(row[name]) for name in _NUMBERS & row.keys()}),
+                row.get("came", 0),
+                Basis(row["its_currency"], *bases[row["its_pass_type"]]) if is_worth else None,
+                int(row.get("amount") or 0),
+            )
+
+
+def _narrowed(ledger: _Ledger, scope: Scope) -> sa.Select[*tuple[Any, ...]]:
+    """Visits and scans are found by their event, the rest by its offers: that is how they are indexed."""
+    of, at, statement = ledger.of, ledger.at, ledger.counted
+    if at is CheckIn.at:
+        statement = statement.where(CheckIn.event_id == scope.event.id)
+    if of is Visit:
+        statement = statement.where(Visit.event_id == scope.event.id)
+    elif of is not CheckIn:
+        statement = statement.where(of.offer_id.in_([scope.offer_id] if scope.offer_id else scope.offer_ids))
     if scope.offer_id and of is Visit:
         its_codes = sa.select(PromoCode.id).where(PromoCode.offer_id == scope.offer_id)
         statement = statement.where(of.code_id.in_(its_codes))
@@ -116,20 +180,19 @@ def _narrowed(
         statement = statement.where(of.block_id.in_(scope.blocks))
     zone, after = scope.event.timezone, timedelta(days=1)
     if scope.since:
-        at = Visit.day >= scope.since if instant is None else instant >= days.begins(scope.since, zone)
-        statement = statement.where(at)
+        statement = statement.where(Visit.day >= scope.since if at is None else at >= days.begins(scope.since, zone))
     if scope.until:
-        at = Visit.day <= scope.until if instant is None else instant < days.begins(scope.until + after, zone)
-        statement = statement.where(at)
+        end = scope.until
+        statement = statement.where(Visit.day <= end if at is None else at < days.begins(end + after, zone))
     return statement
 
 
-def _key(split: Split, of: Any) -> Any:
+def _key(split: Split, of: Any, *, has_batches: bool) -> Any:
     if split is Split.CODE:
-        return sa.func.coalesce(PromoCode.batch_id, PromoCode.id)
+        return sa.func.coalesce(PromoCode.batch_id, PromoCode.id) if has_batches else of.code_id
     if split is Split.OFFER:
         return PromoCode.offer_id if of is Visit else of.offer_id
-    return of.block_id
+    return None if split is Split.DAY else of.block_id
 
 
 def _day(session: AsyncSession, instant: Any, event: Event, now: datetime) -> sa.ColumnElement[Any]:
@@ -150,6 +213,11 @@ def _day(session: AsyncSession, instant: Any, event: Event, now: datetime) -> sa
     return sa.case(*((instant < at, local(minutes)) for at, minutes in moved), else_=local(last))
 
 
+async def _has_batches(session: AsyncSession, event: Event) -> bool:
+    """Whether codes are to be told by their batches: most events have none, and need not look."""
+    return bool(await session.scalar(sa.select(sa.exists().where(CodeBatch.event_id == event.id))))
+
+
 async def _bases(session: AsyncSession, event: Event) -> dict[UUID, tuple[str, Any]]:
     """The VAT of each pass type."""
     rows = await session.execute(
@@ -158,5 +226,5 @@ async def _bases(session: AsyncSession, event: Event) -> dict[UUID, tuple[str, A
     return {row.id: (row.vat, row.vat_rate) for row in rows}
 
 
-def _plain(day: Any) -> date:
+def _as_date(day: Any) -> date:
     return day if isinstance(day, date) else date.fromisoformat(day)

@@ -1,7 +1,7 @@
 """From the issue sent to the person at the door: what came of an event, counted from the ledgers themselves."""
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -9,9 +9,10 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from promos.models import CodeBatch, Event, Issue, Offer, PromoBlock, PromoCode, Publication
-from promos.queries import codes, counted
+from promos.models import CodeBatch, Event, Offer, PromoBlock, PromoCode
+from promos.queries import codes, counted, placed
 from promos.queries.counted import Scope
+from promos.queries.placed import Placed
 from promos.rules import days, funnels
 from promos.rules.funnels import Counts, Given, Purse, Sent, Split
 from promos.rules.language import N_
@@ -64,27 +65,17 @@ class _Came:
     purse: Purse = field(default_factory=Purse)
     issues: dict[UUID, int | None] = field(default_factory=dict)  # recipients of each
 
+    def merge(self, more: "_Came") -> None:
+        self.counts.add(more.counts)
+        for each in more.purse.given:
+            self.purse.add(each.basis, amount=each.amount, passes=each.passes, arrivals=each.arrivals)
+        self.issues |= more.issues
+
     def add(self, group: counted.Group) -> None:
         self.counts.add(group.counts)
         if group.basis:
             more = {"passes": group.counts.passes, "arrivals": group.counts.arrivals}
             self.purse.add(group.basis, amount=group.amount, **more)
-
-
-@dataclass(frozen=True, slots=True)
-class _Block:
-    """A block of an issue that went out, or one through which somebody came."""
-
-    id: UUID
-    offer_id: UUID
-    code_key: UUID
-    publication_id: UUID
-    publication: str
-    issue_id: UUID
-    number: str
-    planned_at: datetime
-    published_at: datetime | None  # `None` where it is a draft, or the block was taken out
-    recipients: int | None
 
 
 async def of_event(session: AsyncSession, event_id: UUID, wish: Wish, *, now: datetime, by: Actor) -> Funnel:
@@ -97,24 +88,10 @@ async def of_event(session: AsyncSession, event_id: UUID, wish: Wish, *, now: da
     if event is None or not (runs or by.publications):
         raise NotFound("event")
     scope, blocks = await _scope(session, event, wish, None if runs else by.publications)
-    total, found = _Came(), dict[Any, _Came]()
-    on_days = dict[date, Counts]()
-    through = {block.id: _key(block, wish.split) for block in blocks}
-    async for group in counted.groups(session, scope, wish.split, now):
-        key: Any = group.day if wish.split is Split.DAY else group.key
-        if wish.split in (Split.ISSUE, Split.PUBLICATION):
-            key = through.get(key)
-        for came in (total, found.setdefault(key, _Came())):
-            came.add(group)
-        on_days.setdefault(group.day, Counts()).add(group.counts)
-    for block in blocks:
-        if not (block.published_at and _is_meant(block, wish, scope.code_id)):
-            continue
-        published = days.of(block.published_at, event.timezone)
-        if (wish.since or published) <= published <= (wish.until or published):
-            key = published if wish.split is Split.DAY else _key(block, wish.split)
-            for came in (total, found.setdefault(key, _Came())):
-                came.issues[block.issue_id] = block.recipients
+    found, on_days = await _counted(session, scope, wish, blocks, now)
+    total = _Came()
+    for came in found.values():
+        total.merge(came)
     if runs and wish in (Wish(Split.CODE), Wish(Split.OFFER)):
         await _unused(session, scope.offer_ids, wish.split, found)
     named = await _named(session, wish.split, found, blocks)
@@ -129,10 +106,50 @@ async def of_event(session: AsyncSession, event_id: UUID, wish: Wish, *, now: da
     )
 
 
+async def _counted(
+    session: AsyncSession, scope: Scope, wish: Wish, blocks: Collection[Placed], now: datetime
+) -> tuple[dict[Any, _Came], dict[date, Counts]]:
+    """What came, by the key of its line, and by day."""
+    event, through = scope.event, {block.id: placed.key(block, wish.split) for block in blocks}
+    found = dict[Any, _Came]()
+
+    def line(key: Any) -> _Came:
+        key = through.get(key) if wish.split in (Split.ISSUE, Split.PUBLICATION) else key
+        return found.setdefault(key, _Came())
+
+    groups = [group async for group in counted.lines(session, scope, wish.split, now)]
+    for group in groups:
+        line(group.key).add(group)
+    for block in blocks:
+        if block.published_at and _is_meant(block, wish, scope.code_id):
+            published = days.of(block.published_at, event.timezone)
+            if _is_within(published, wish):
+                key = published if wish.split is Split.DAY else placed.key(block, wish.split)
+                found.setdefault(key, _Came()).issues[block.issue_id] = block.recipients
+    if wish.split is Split.DAY:
+        on_days = {day: replace(came.counts) for day, came in found.items() if came.counts != Counts()}
+    else:
+        on_days = dict[date, Counts]()
+        async for group in counted.by_day(session, scope, now):
+            on_days.setdefault(group.key, Counts()).add(group.counts)
+    ended = days.of(event.ends_at, event.timezone)
+    if event.ends_at <= now and _is_within(ended, wish):
+        if scope != scope.always:
+            groups = [group async for group in counted.presence(session, scope, wish.split, now)]
+        for group in groups:
+            absent = Counts(no_shows=group.counts.passes - group.came)
+            (found.setdefault(ended, _Came()) if wish.split is Split.DAY else line(group.key)).counts.add(absent)
+            on_days.setdefault(ended, Counts()).add(absent)
+    return found, on_days
+
+
 async def _scope(
     session: AsyncSession, event: Event, wish: Wish, publications: Iterable[UUID] | None
-) -> tuple[Scope, list[_Block]]:
+) -> tuple[Scope, list[Placed]]:
     """`publications`: whose issues alone are seen."""
+    for name, day in (("since", wish.since), ("until", wish.until)):
+        if day and not 2000 <= day.year <= 2100:
+            raise InvalidRequest({name: N_("Choose a day between the years 2000 and 2100.")})
     if wish.since and wish.until and wish.until < wish.since:
         raise InvalidRequest({"until": N_("The last day is before the first.")})
     offer_ids = list(await session.scalars(sa.select(Offer.id).where(Offer.event_id == event.id)))
@@ -150,48 +167,19 @@ async def _scope(
         mine.append(PromoBlock.publication_id == wish.publication_id)
     if wish.issue_id:
         mine.append(PromoBlock.issue_id == wish.issue_id)
-    blocks = await _blocks(session, mine)
+    blocks = await placed.blocks(session, mine)
     if not blocks and (wish.publication_id or wish.issue_id):
         raise NotFound("issue" if wish.issue_id else "publication")
     through = sa.select(PromoBlock.id).where(*mine) if len(mine) > 1 else None
     return Scope(event, offer_ids, wish.offer_id, code_id, through, wish.since, wish.until), blocks
 
 
-async def _blocks(session: AsyncSession, mine: Iterable[sa.ColumnElement[bool]]) -> list[_Block]:
-    """In the order in which their issues go out."""
-    went_out = sa.and_(Issue.state == "published", PromoBlock.removed_at.is_(None))
-    rows = await session.execute(
-        sa.select(
-            PromoBlock.id,
-            PromoBlock.offer_id,
-            sa.func.coalesce(PromoCode.batch_id, PromoCode.id),
-            Publication.id,
-            Publication.name,
-            Issue.id,
-            Issue.number,
-            Issue.planned_at,
-            sa.case((went_out, Issue.published_at)),
-            Issue.recipients,
-        )
-        .join(Issue, PromoBlock.issue_id == Issue.id)
-        .join(Publication, Issue.publication_id == Publication.id)
-        .join(PromoCode, PromoBlock.code_id == PromoCode.id)
-        .where(*mine)
-        .order_by(Issue.planned_at, Issue.id, PromoBlock.id)
-    )
-    return [_Block(*row) for row in rows]
-
-
-def _is_meant(block: _Block, wish: Wish, code_id: UUID | None) -> bool:
+def _is_meant(block: Placed, wish: Wish, code_id: UUID | None) -> bool:
     return wish.offer_id in (None, block.offer_id) and code_id in (None, block.code_key)
 
 
-def _key(block: _Block, split: Split) -> UUID:
-    return {
-        Split.OFFER: block.offer_id,
-        Split.CODE: block.code_key,
-        Split.PUBLICATION: block.publication_id,
-    }.get(split, block.issue_id)
+def _is_within(day: date, wish: Wish) -> bool:
+    return (wish.since or day) <= day <= (wish.until or day)
 
 
 async def _unused(session: AsyncSession, offer_ids: Collection[UUID], split: Split, found: dict[Any, _Came]) -> None:
@@ -202,7 +190,7 @@ async def _unused(session: AsyncSession, offer_ids: Collection[UUID], split: Spl
 
 
 async def _named(
-    session: AsyncSession, split: Split, found: dict[Any, _Came], blocks: Iterable[_Block]
+    session: AsyncSession, split: Split, found: dict[Any, _Came], blocks: Iterable[Placed]
 ) -> list[tuple[Any, str | None, str]]:
     """What was found, its key to be shown and its name, in the order of the lines; what has no block stands last."""
     if split is Split.DAY:
@@ -212,13 +200,9 @@ async def _named(
         return [(row.id, str(row.id), row.name) for row in await session.execute(offers)]
     if split is Split.CODE:
         return await _codes(session, found)
-    names = {_key(block, split): _name(block, split) for block in blocks}
+    names = {placed.key(block, split): placed.name(block, split) for block in blocks}
     lines: list[tuple[Any, str | None, str]] = [(key, str(key), name) for key, name in names.items() if key in found]
     return [*lines, *([(None, None, "")] if None in found else [])]
-
-
-def _name(block: _Block, split: Split) -> str:
-    return block.publication if split is Split.PUBLICATION else f"{block.publication} {block.number}"
 
 
 async def _codes(session: AsyncSession, found: dict[Any, _Came]) -> list[tuple[Any, str | None, str]]:

@@ -12,7 +12,7 @@ from babel import Locale
 from babel.dates import format_datetime, get_timezone_location
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
-from babel.numbers import format_currency, format_decimal, format_percent
+from babel.numbers import format_currency, format_decimal, format_percent, get_group_symbol
 
 from promos.rules.language import LANGUAGES
 from promos.rules.money import digits
@@ -43,6 +43,7 @@ class Language:
     def __init__(self, code: str, catalogue: Path | None = None) -> None:
         self.code = code
         self._locale = Locale.parse(_LOCALES.get(code, code))
+        self._group = get_group_symbol(self._locale)
         self._sentences = _compiled(catalogue or CATALOGUES / f"{code}.po")
 
     def gettext(self, message: str) -> str:
@@ -86,6 +87,8 @@ class Language:
         return str(self._locale.languages.get(tag, tag))
 
     def number(self, count: int | float | Decimal) -> str:
+        if isinstance(count, int):  # a page of results has hundreds of them
+            return f"{count:,}".replace(",", self._group)
         return format_decimal(count, locale=self._locale)
 
     def percent(self, share: float | Decimal) -> str:

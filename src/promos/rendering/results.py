@@ -21,7 +21,8 @@ COLUMNS = {
     "given_back": N_("Given back"),
     "arrivals": N_("Arrivals"),
 }
-SENT, NO_SHOWS = N_("Sent"), N_("No-shows")
+SENT, NO_SHOWS, GIVEN, DIRECT = N_("Sent"), N_("No-shows"), N_("Given away"), N_("Not from an issue")
+TITLE = N_("Results")
 
 
 def steps(counts: Counts, sent: Sent, language: Language, *, is_over: bool) -> list[Step]:

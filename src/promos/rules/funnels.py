@@ -4,7 +4,7 @@ Money stays apart by currency and by VAT basis: nothing here adds two of them to
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
 from typing import NamedTuple
@@ -30,8 +30,9 @@ class Counts:
     no_shows: int = 0  # passes that nobody came with; none before the event is over
 
     def add(self, more: "Counts") -> None:
-        for field in fields(self):
-            setattr(self, field.name, getattr(self, field.name) + getattr(more, field.name))
+        for name in Counts.__slots__:
+            if count := getattr(more, name):
+                setattr(self, name, getattr(self, name) + count)
 
 
 @dataclass(frozen=True, slots=True)

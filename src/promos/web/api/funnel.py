@@ -1,22 +1,25 @@
 """What came of an event: from the issue sent to the person at the door, and what was given away for it."""
 
 from datetime import date, datetime
-from typing import Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 import msgspec
 from litestar import get
 from litestar.di import NamedDependency
-from litestar.params import FromPath, FromQuery
+from litestar.params import FromPath, FromQuery, QueryParameter
 
-from promos.queries import funnel
+from promos.actions import exports
+from promos.queries import funnel, funnel_sheet
 from promos.queries.funnel import Funnel, Line, Wish
+from promos.rendering.language import Language, language
 from promos.rules.funnels import Counts, Given, Sent, Split
 from promos.rules.money import major
 from promos.rules.people import Actor, Scope
 from promos.web.access import allows
 from promos.web.api.events import SEEN_BY
-from promos.web.given import Reads
+from promos.web.downloads import Kind, download
+from promos.web.given import Reads, Writes
 
 
 class GivenSeen(msgspec.Struct):
@@ -137,4 +140,39 @@ def _given(given: Given) -> GivenSeen:
     )
 
 
-HANDLERS: list[Any] = [get_funnel]
+@get("/events/{id:uuid}/funnel/export", opt=allows(*SEEN_BY, scope=Scope.READ), operation_id="exportFunnel")
+async def export_funnel(
+    id: FromPath[UUID],
+    reads: NamedDependency[Reads],
+    writes: NamedDependency[Writes],
+    actor: NamedDependency[Actor],
+    now: NamedDependency[datetime],
+    by: FromQuery[Split] = Split.CODE,
+    offer: FromQuery[UUID | None] = None,
+    code: FromQuery[str | None] = None,
+    publication: FromQuery[UUID | None] = None,
+    issue: FromQuery[UUID | None] = None,
+    since: FromQuery[date | None] = None,
+    until: FromQuery[date | None] = None,
+    format: FromQuery[Kind] = "csv",
+    words: Annotated[Literal["en", "fr"], QueryParameter(name="language")] = "en",
+) -> Any:
+    """The funnel as a file: a row for each line and one for all; money in a column for each currency and VAT basis."""
+    wish = Wish(by, offer, code, publication, issue, since, until)
+    return await taken(id, wish, format, language(words), reads, writes, actor, now)
+
+
+async def taken(
+    event_id: UUID, wish: Wish, kind: Kind, words: Language, reads: Reads, writes: Writes, by: Actor, now: datetime
+) -> Any:
+    """The funnel as a file, once it is written down who takes it."""
+    async with reads() as session:
+        found = await funnel.of_event(session, event_id, wish, now=now, by=by)
+    rows, split = len(found.lines), str(wish.split)
+    await writes.run(
+        lambda session, now: exports.record_funnel(session, found.event, split, rows, kind, now=now, by=by)
+    )
+    return download(funnel_sheet.sheet(found, wish, words), kind)
+
+
+HANDLERS: list[Any] = [get_funnel, export_funnel]

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import Any, get_args
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -18,11 +18,13 @@ from promos.queries.funnel import Funnel, Line, Wish
 from promos.rendering import charts, results
 from promos.rendering.charts import Series
 from promos.rendering.language import Language
-from promos.rules.funnels import Split
+from promos.rules.funnels import Counts, Sent, Split
 from promos.rules.language import N_
 from promos.rules.people import Actor
 from promos.rules.refusals import InvalidRequest
-from promos.web.given import Reads
+from promos.web.api.funnel import taken
+from promos.web.downloads import Kind
+from promos.web.given import Reads, Writes
 from promos.web.pages.partner.desk import READ, event_of
 from promos.web.pages.show import language_of, page
 
@@ -61,10 +63,29 @@ async def results_page(
             results.steps(came.total, came.sent, language, is_over=came.is_over), language, title
         ),
         strips=charts.days_svg(series(came, language), language, language.gettext(N_("Day by day"))),
-        lines=[(named(line, wish.split, language), line) for line in came.lines],
-        days=[(said_day(day, language), counts) for day, counts in came.days],
+        columns=[*results.COLUMNS.values(), *([results.NO_SHOWS] if came.is_over else [])],
+        lines=[_row(named(line, wish.split, language), line.counts, came, language, line.sent) for line in came.lines],
+        days=[_row(said_day(day, language), counts, came, language) for day, counts in came.days],
         results=results,
     )
+
+
+@get("/partner/events/{event_id:uuid}/results/export", opt=READ)
+async def take(
+    request: Request[Any, Any, Any],
+    event_id: FromPath[UUID],
+    reads: NamedDependency[Reads],
+    writes: NamedDependency[Writes],
+    actor: NamedDependency[Actor],
+    now: NamedDependency[datetime],
+) -> Any:
+    """What the page shows, as a file in its language."""
+    kind: Any = request.query_params.get("format", "xlsx")
+    if kind not in get_args(Kind):
+        raise InvalidRequest({"format": N_("This is not one of the possible choices.")})
+    async with reads() as session:
+        await event_of(session, event_id, actor)
+    return await taken(event_id, asked(request), kind, language_of(request), reads, writes, actor, now)
 
 
 def asked(request: Request[Any, Any, Any]) -> Wish:
@@ -94,12 +115,21 @@ def series(came: Funnel, language: Language) -> list[Series]:
 
 def named(line: Line, split: Split, language: Language) -> str:
     if line.key is None:
-        return language.gettext(N_("Not from an issue"))
+        return language.gettext(results.DIRECT)
     return said_day(date.fromisoformat(line.key), language) if split is Split.DAY else line.name
 
 
 def said_day(day: date, language: Language) -> str:
     return language.day(datetime(day.year, day.month, day.day, tzinfo=UTC), "UTC")
+
+
+def _row(
+    name: str, counts: Counts, came: Funnel, language: Language, sent: Sent | None = None
+) -> tuple[str, list[str]]:
+    """The cells of one line, as they are shown."""
+    columns = [*results.COLUMNS, *(["no_shows"] if came.is_over else [])]
+    cells = [language.number(getattr(counts, column)) for column in columns]
+    return name, [results.recipients(sent, language), *cells] if sent else cells
 
 
 async def _choices(session: AsyncSession, event: Event) -> dict[str, list[tuple[UUID, str]]]:
@@ -133,4 +163,4 @@ def _date(name: str, typed: str | None) -> date | None:
         raise InvalidRequest({name: N_("Write a day such as 2026-12-03.")}) from None
 
 
-HANDLERS: list[Any] = [results_page]
+HANDLERS: list[Any] = [results_page, take]
