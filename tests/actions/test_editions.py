@@ -19,6 +19,7 @@ from tests.world import (
     a_code,
     a_partner,
     a_pass_type,
+    a_pool,
     a_publication,
     an_ask,
     an_event,
@@ -101,6 +102,18 @@ async def test_the_next_edition_has_all_of_this_one_and_nothing_of_it_is_used(se
     assert await recount.differences(session) == []
     await session.refresh(code)
     assert code.used == 1
+
+
+async def test_the_next_edition_hands_out_codes_of_the_shop_too_and_begins_with_none(session: AsyncSession) -> None:
+    event = await an_event(session)
+    await a_pool(session, "A1", pass_type=await a_pass_type(session, event), shop_url="https://tickets.example/{code}")
+    agreed = as_proposed(await editions.proposed(session, event.id, by=ADMIN))
+
+    made = await editions.create(session, event.id, **agreed, **AS_ADMIN)
+
+    offer = (await session.scalars(sa.select(Offer).where(Offer.event_id == made.id))).one()
+    assert (offer.fulfilment, offer.shop_url) == ("pool", "https://tickets.example/{code}")
+    assert (offer.pooled, offer.pool_used) == (0, 0)
 
 
 async def test_a_word_that_was_taken_meanwhile_leaves_nothing_behind(session: AsyncSession) -> None:

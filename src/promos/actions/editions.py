@@ -28,7 +28,7 @@ KEPT = ("timezone", "venue", "city", "country", "url", "highlights", "asks_name"
 WORTH = ("name", "face_value", "currency", "vat", "vat_rate", "capacity")
 TERMS = (
     *("name", "benefit", "percent", "proof", "on_cancel", "on_expiry", "review", "waiting_list", "place_hours"),
-    *("eligibility", "conditions_url"),
+    *("eligibility", "conditions_url", "fulfilment", "shop_url"),
 )
 
 

@@ -24,7 +24,7 @@ from promos.rules.people import Actor
 from promos.rules.refusals import InvalidRequest, PoolCodeElsewhere, PoolCodeMalformed, PoolMissing
 from promos.settings import Keys
 
-CHUNK = 1000  # rows in one transaction
+CHUNK = 500  # rows in one transaction: who writes beside it waits for one at most
 MOST_TOLD = 1000  # rows of which is told what is wrong; all are counted
 NOTHING = N_("There is nothing in this file.")
 
