@@ -55,8 +55,9 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     claims_per_address_a_day: int = 3
     claims_per_network_an_hour: int = 60
     claims_per_domain_an_hour: int = 1000
-    sign_ins_per_address_an_hour: int = 5
-    sign_ins_per_network_an_hour: int = 30
+    sign_ins_per_address: int = 5  # in a quarter of an hour: for longer nobody is kept out by who asks in their name
+    sign_ins_per_network: int = 30  # likewise, and as many more presses of links
+    sign_ins_a_minute: int = 120  # of everybody together
     database_pool: int = 10  # connections of a process that read
     database_writers: int = 5  # and that write; SQLite has one
     database_connect_timeout: float = 4.0  # to each of its hosts

@@ -134,6 +134,8 @@ def _places(operation: str, about: Subject) -> dict[str, Any]:
     special = {
         "liftSuspension": side.partner,
         "createPassType": side.event,
+        "requirePasskeys": side.partner,
+        "requireEditorsPasskeys": newsroom.publication,
         **dict.fromkeys(("proposeNextEdition", "createNextEdition"), side.event),
         "getFunnel": side.event,
         "exportFunnel": side.event,
@@ -176,6 +178,8 @@ def _body(operation: str, about: Subject) -> Body | None:
     side, newsroom = about.side, about.newsroom
     bodies: dict[str, Body] = {
         "createPartner": PARTNER,
+        "requirePasskeys": {"required": True},
+        "requireEditorsPasskeys": {"required": True},
         "suspendPartner": {"why": "Their invoices bounce."},
         "changePartner": {"address": "2 rue de la Paix, 75002 Paris"},
         "createPublication": PUBLICATION,

@@ -7,7 +7,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from promos.actions import changes, journal
+from promos.actions import changes, journal, passkeys
 from promos.models import Partner
 from promos.rules import events, texts
 from promos.rules.people import Actor, Role
@@ -56,4 +56,24 @@ async def update(
         await session.flush()
         facts = {"changed": changed}
         await journal.record(session, "partner.changed", partner.id, at=now, by=by, partner=partner.id, facts=facts)
+    return partner
+
+
+async def require_passkey(
+    session: AsyncSession, partner_id: UUID, *, required: bool, now: datetime, by: Actor
+) -> Partner:
+    """From now on a role here counts in sessions only that were proved by a passkey; or (not `required`) in all.
+
+    Admins and owners decide. Raises `PasskeyNeeded` where a person requires what they do not have themselves.
+    """
+    partner = await session.scalar(sa.select(Partner).where(Partner.id == partner_id, Partner.visible_to(by)))
+    if partner is None:
+        raise NotFound("partner")
+    if not by.runs(partner.id, Role.OWNER):
+        raise NotAllowed([Role.ADMIN, Role.OWNER])
+    await passkeys.has_own(session, by, needed=required)
+    if partner.requires_passkey is not required:
+        partner.requires_passkey = required
+        verb = "partner.passkey_required" if required else "partner.passkey_optional"
+        await journal.record(session, verb, partner.id, at=now, by=by, partner=partner.id)
     return partner

@@ -15,8 +15,8 @@ from promos.models import Passkey, Person, Session, SignInLink
 from promos.parsing import passkeys as ceremony
 from promos.parsing.passkeys import Asked, Known, Site
 from promos.rules import signing, texts
-from promos.rules.people import SignedIn
-from promos.rules.refusals import NotFound, PasskeyRefused, PasskeysUnavailable, Refusal, TooManyPasskeys
+from promos.rules.people import Actor, SignedIn
+from promos.rules.refusals import NotFound, PasskeyNeeded, PasskeyRefused, PasskeysUnavailable, Refusal, TooManyPasskeys
 from promos.settings import Keys
 
 MOST = 20  # of a person
@@ -111,6 +111,12 @@ async def remove(session: AsyncSession, passkey_id: UUID, mine: SignedIn, *, now
         await recovery.forget(session, mine.person_id)
         await session.execute(sa.update(Session).where(Session.id == mine.id).values(second_factor_at=None))
     await account.tell(session, "passkey.removed", passkey_id, mine, now=now)
+
+
+async def has_own(session: AsyncSession, by: Actor, *, needed: bool) -> None:
+    """Raise `PasskeyNeeded` for a person who has none; a token never needs one."""
+    if needed and by.kind == "person" and by.id and not await of_person(session, by.id):
+        raise PasskeyNeeded
 
 
 async def of_person(session: AsyncSession, person_id: UUID) -> Sequence[Passkey]:

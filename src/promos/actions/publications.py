@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from promos.actions import changes, journal
+from promos.actions import changes, journal, passkeys
 from promos.models import Publication
 from promos.rules import events, texts
 from promos.rules.people import Actor, Role
@@ -64,6 +64,24 @@ async def update(
             publication=publication.id,
             facts={"changed": changed},
         )
+    return publication
+
+
+async def require_passkey(
+    session: AsyncSession, publication_id: UUID, *, required: bool, now: datetime, by: Actor
+) -> Publication:
+    """From now on its editors' roles count in sessions only that were proved by a passkey; or in all. Admins decide.
+
+    Raises `PasskeyNeeded` where a person requires what they do not have themselves.
+    """
+    publication = await session.get(Publication, publication_id, populate_existing=True)
+    if publication is None or not by.is_admin:
+        raise NotFound("publication")
+    await passkeys.has_own(session, by, needed=required)
+    if publication.requires_passkey is not required:
+        publication.requires_passkey = required
+        verb = "publication.passkey_required" if required else "publication.passkey_optional"
+        await journal.record(session, verb, publication.id, at=now, by=by, publication=publication.id)
     return publication
 
 

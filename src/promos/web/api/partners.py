@@ -6,7 +6,7 @@ from uuid import UUID
 
 import msgspec
 import sqlalchemy as sa
-from litestar import Response, get, patch, post
+from litestar import Response, get, patch, post, put
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody
 from msgspec import UNSET, UnsetType
@@ -50,6 +50,10 @@ class Suspension(msgspec.Struct, forbid_unknown_fields=True):
     why: str
 
 
+class PasskeyRule(msgspec.Struct, forbid_unknown_fields=True):
+    required: bool
+
+
 class PartnerSeen(msgspec.Struct):
     """`suspended_why`: for who works for it; of a partner that is suspended."""
 
@@ -61,6 +65,7 @@ class PartnerSeen(msgspec.Struct):
     address: str | None
     country: str
     advertiser: str  # as a disclosure names it
+    requires_passkey: bool  # before a role of its people counts
     suspended_at: datetime | None
     suspended_why: str | None
     created_at: datetime
@@ -163,4 +168,23 @@ async def lift(
     return await writes.answer(effect)
 
 
-HANDLERS: list[Any] = [create, list_partners, get_partner, change, suspend, lift]
+@put(
+    "/partners/{id:uuid}/passkeys",
+    opt=allows(Role.ADMIN, Role.OWNER, scope=Scope.WRITE),
+    operation_id="requirePasskeys",
+)
+async def require_passkeys(
+    id: FromPath[UUID],
+    data: JSONBody[PasskeyRule],
+    writes: NamedDependency[Writes],
+    actor: NamedDependency[Actor],
+) -> Response[PartnerSeen]:
+    """Let the roles of its people count in sessions only that were proved by a passkey, or in all."""
+
+    async def effect(session: AsyncSession, now: datetime) -> PartnerSeen:
+        return seen(await partners.require_passkey(session, id, required=data.required, now=now, by=actor), actor)
+
+    return await writes.answer(effect)
+
+
+HANDLERS: list[Any] = [create, list_partners, get_partner, change, suspend, lift, require_passkeys]

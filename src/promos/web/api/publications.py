@@ -6,7 +6,7 @@ from uuid import UUID
 
 import msgspec
 import sqlalchemy as sa
-from litestar import Response, get, patch, post
+from litestar import Response, get, patch, post, put
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody
 from msgspec import UNSET, UnsetType
@@ -47,6 +47,10 @@ class PublicationChanges(msgspec.Struct, forbid_unknown_fields=True):
     slug: str | UnsetType = UNSET
 
 
+class EditorsPasskeyRule(msgspec.Struct, forbid_unknown_fields=True):
+    required: bool
+
+
 class PublicationSeen(msgspec.Struct):
     id: UUID
     name: str
@@ -54,6 +58,7 @@ class PublicationSeen(msgspec.Struct):
     language: str
     timezone: str
     audience: list[Audience]
+    requires_passkey: bool  # before an editor's role counts
     created_at: datetime
 
 
@@ -121,4 +126,21 @@ async def change(
     return await writes.answer(effect)
 
 
-HANDLERS: list[Any] = [create, list_publications, get_publication, change]
+@put(
+    "/publications/{id:uuid}/passkeys", opt=allows(Role.ADMIN, scope=Scope.WRITE), operation_id="requireEditorsPasskeys"
+)
+async def require_passkeys(
+    id: FromPath[UUID],
+    data: JSONBody[EditorsPasskeyRule],
+    writes: NamedDependency[Writes],
+    actor: NamedDependency[Actor],
+) -> Response[PublicationSeen]:
+    """Let its editors' roles count in sessions only that were proved by a passkey, or in all."""
+
+    async def effect(session: AsyncSession, now: datetime) -> PublicationSeen:
+        return seen(await publications.require_passkey(session, id, required=data.required, now=now, by=actor))
+
+    return await writes.answer(effect)
+
+
+HANDLERS: list[Any] = [create, list_publications, get_publication, change, require_passkeys]

@@ -156,6 +156,22 @@ async def change_publication(
     return go("/admin", "saved")
 
 
+@post("/admin/publications/{publication_id:uuid}/passkeys", opt=fresh(WRITE))
+async def require_passkeys(
+    request: Request[Any, Any, Any],
+    publication_id: FromPath[UUID],
+    writes: NamedDependency[Writes],
+    actor: NamedDependency[Actor],
+) -> Response[Any]:
+    required = (await Typed.of(request)).ticked("required")
+
+    async def effect(session: AsyncSession, now: datetime) -> None:
+        await publications.require_passkey(session, publication_id, required=required, now=now, by=actor)
+
+    await writes.run(effect)
+    return go(f"/admin/publications/{publication_id}", "saved")
+
+
 async def _publication(session: AsyncSession, publication_id: UUID) -> Publication:
     found = await session.get(Publication, publication_id)
     if found is None:
@@ -267,4 +283,5 @@ HANDLERS: list[Any] = [
     create_publication,
     publication_page,
     change_publication,
+    require_passkeys,
 ]

@@ -10,16 +10,17 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from promos.actions import rates, sign_in
 from promos.actions.rates import Rate
-from promos.models import Person
 from promos.parsing.browsers import browser_of
 from promos.rules import signing
 from promos.rules.people import Actor, Role
-from promos.rules.refusals import AddressInvalid, Refusal, every_refusal
+from promos.rules.refusals import AddressInvalid, LinkEnded, Refusal, every_refusal
 from promos.settings import Keys, Settings
 from promos.web import problems
 from promos.web.access import ANYONE, clear_session_cookie, session_cookie, set_session_cookie
 from promos.web.given import Writes, network
 from promos.web.pages.show import errors_of, go, language_of, own_path, page
+
+QUARTER = 900  # seconds
 
 
 @get("/sign-in", opt=ANYONE)
@@ -38,16 +39,7 @@ async def ask(
     """The same answer for everybody; a mail goes out only to somebody of the staff."""
     form = await request.form()
     email = str(form.get("email", "")).strip()[:254]
-    brakes = [
-        Rate(
-            signing.bucket(keys.reader, "sign-in", "address", email.lower()),
-            settings.sign_ins_per_address_an_hour,
-            3600,
-        ),
-        Rate(
-            rates.network_bucket(keys.reader, "sign-in", network(request)), settings.sign_ins_per_network_an_hour, 3600
-        ),
-    ]
+    brakes = _brakes(request, email, settings, keys)
     lifetime = timedelta(seconds=settings.sign_in_link_lifetime)
 
     async def effect(session: AsyncSession, now: datetime) -> Refusal | None:
@@ -78,17 +70,27 @@ async def enter(
     secret: FromPath[str],
     writes: NamedDependency[Writes],
     settings: NamedDependency[Settings],
+    keys: NamedDependency[Keys],
 ) -> Response[Any]:
     lifetime = timedelta(seconds=settings.session_lifetime)
+    brake = _of_network(request, "enter", settings, keys)
     old, browser = session_cookie(request), browser_of(request.headers.get("User-Agent", ""))
 
-    async def effect(session: AsyncSession, now: datetime) -> tuple[Person, str, Actor | None]:
-        person, cookie = await sign_in.enter(
-            session, secret, now=now, lifetime=lifetime, old_cookie=old, browser=browser
-        )
-        return person, cookie, await sign_in.actor_of_session(session, cookie, now=now)
+    async def effect(session: AsyncSession, now: datetime) -> Refusal | tuple[str, Actor | None]:
+        if too_many := await rates.take(session, [brake], now=now):
+            return too_many
+        try:
+            _, cookie = await sign_in.enter(
+                session, secret, now=now, lifetime=lifetime, old_cookie=old, browser=browser
+            )
+        except LinkEnded as ended:
+            return ended  # not raised here: the try counts
+        return cookie, await sign_in.actor_of_session(session, cookie, now=now)
 
-    _, cookie, actor = await writes.run(effect)
+    outcome = await writes.run(effect)
+    if isinstance(outcome, Refusal):
+        raise outcome
+    cookie, actor = outcome
     target = own_path(str((await request.form()).get("target", "")), "") or home_of(actor)
     return go(target, cookies=[set_session_cookie(cookie, settings)])
 
@@ -117,6 +119,21 @@ async def problem_page(request: Request[Any, Any, Any], slug: FromPath[str]) -> 
         return page(request, "error.html", status=404)
     title, status = kinds[slug]
     return page(request, "problem.html", slug=slug, title=language.gettext(title), status_code=status)
+
+
+def _brakes(request: Request[Any, Any, Any], email: str, settings: Settings, keys: Keys) -> list[Rate]:
+    """Counted whether or not somebody works here under this address, and never set back by a success."""
+    address = signing.bucket(keys.reader, "sign-in", "address", email.lower())
+    return [
+        Rate(address, settings.sign_ins_per_address, QUARTER),
+        _of_network(request, "sign-in", settings, keys),
+        Rate(signing.bucket(keys.reader, "sign-in", "everybody"), settings.sign_ins_a_minute, 60),
+    ]
+
+
+def _of_network(request: Request[Any, Any, Any], purpose: str, settings: Settings, keys: Keys) -> Rate:
+    bucket = rates.network_bucket(keys.reader, purpose, network(request))
+    return Rate(bucket, settings.sign_ins_per_network, QUARTER)
 
 
 def home_of(actor: Actor | None) -> str:

@@ -15,7 +15,7 @@ from promos.models import Partner
 from promos.rules import events as rules
 from promos.rules.people import Actor, Role, Scope
 from promos.rules.refusals import NotFound, Refusal
-from promos.web.access import allows
+from promos.web.access import allows, fresh
 from promos.web.given import Reads, Writes
 from promos.web.pages.partner.desk import partners_of
 from promos.web.pages.partner.team import READ, WRITE
@@ -84,6 +84,22 @@ async def change(
     return go(f"/partner/team/{partner_id}", "saved")
 
 
+@post("/partner/organisation/{partner_id:uuid}/passkeys", opt=fresh(WRITE))
+async def require_passkeys(
+    request: Request[Any, Any, Any],
+    partner_id: FromPath[UUID],
+    writes: NamedDependency[Writes],
+    actor: NamedDependency[Actor],
+) -> Response[Any]:
+    required = (await Typed.of(request)).ticked("required")
+
+    async def effect(session: AsyncSession, now: datetime) -> None:
+        await partners.require_passkey(session, partner_id, required=required, now=now, by=actor)
+
+    await writes.run(effect)
+    return go(f"/partner/organisation/{partner_id}", "saved")
+
+
 async def _found(session: AsyncSession, partner_id: UUID, by: Actor) -> Partner:
     led = await partners_of(session, by, Role.OWNER)
     partner = next((each for each in led if each.id == partner_id), None)
@@ -115,4 +131,4 @@ def _form(
     )
 
 
-HANDLERS: list[Any] = [new_page, create, edit_page, change]
+HANDLERS: list[Any] = [new_page, create, edit_page, change, require_passkeys]
