@@ -3,10 +3,11 @@
 Everything is made through the actions that people use, so it is as real as what comes after.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from itertools import pairwise
 from pathlib import Path
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -35,6 +36,7 @@ from promos.rules.redemption import Ask, Asker, Redeemed
 from promos.settings import Keys, Settings
 
 PARIS = ZoneInfo("Europe/Paris")
+YEAR = 364  # days: the same day of the week
 CODE, SOLD_OUT = "FREEAGENAI", "NUITCALCUL"
 PEOPLE = {
     "admin": "admin@demo.example",
@@ -70,16 +72,16 @@ async def load(database: Database, keys: Keys, clock: Callable[[], datetime]) ->
             now=now,
             by=PROGRAM,
         )
-        code = await _generation_ai(session, freea, now)
+        code, before = await _generation_ai(session, freea, keys, now)
         night = await _night(session, freea, keys, now)
         await _people(session, freea, code.partner_id, night.partner_id, now)
         await _issue(session, freea, now)
         await session.flush()
-        places = [Place(each.partner_id, each.event_id, each.id) for each in (code, night)]
+        places = [Place(each.partner_id, each.event_id, each.id) for each in (code, night, before)]
     counter = VisitCounter()
-    for place, visits in zip(places, (41, 160), strict=True):
+    for place, visits, ago in zip(places, (41, 160, 310), (0, 0, YEAR - 4), strict=True):
         for day in range(visits):
-            counter.count(place, is_machine=day % 9 == 0, now=now - timedelta(days=day % 4))
+            counter.count(place, is_machine=day % 9 == 0, now=now - timedelta(days=ago + day % 4))
     await counter.flush(database)
 
 
@@ -105,7 +107,10 @@ def _at(now: datetime, days: int, hour: int) -> datetime:
     return local.replace(hour=hour, minute=0, second=0, microsecond=0)
 
 
-async def _generation_ai(session: AsyncSession, freea: Publication, now: datetime) -> PromoCode:
+async def _generation_ai(
+    session: AsyncSession, freea: Publication, keys: Keys, now: datetime
+) -> tuple[PromoCode, PromoCode]:
+    """The code of this year's event, and that of the year before: 60 passes asked for, 38 people at the door."""
     partner = await partners.create(
         session,
         name="GenerationAI",
@@ -117,9 +122,24 @@ async def _generation_ai(session: AsyncSession, freea: Publication, now: datetim
         now=now,
         by=PROGRAM,
     )
+    before, last_code = await _edition(session, partner.id, freea, 60, now - timedelta(days=YEAR))
+    await _came(session, before, last_code, keys)
+    _, code = await _edition(session, partner.id, freea, 20, now, before)
+    return code, last_code
+
+
+async def _edition(
+    session: AsyncSession,
+    partner_id: UUID,
+    freea: Publication,
+    limit: int,
+    now: datetime,
+    previous: Event | None = None,
+) -> tuple[Event, PromoCode]:
+    """GenerationAI as it was announced at `now`, 24 days before it takes place."""
     event = await events.create(
         session,
-        partner.id,
+        partner_id,
         name="GenerationAI",
         edition=str(_at(now, 24, 9).year),
         starts_at=_at(now, 24, 9),
@@ -131,12 +151,26 @@ async def _generation_ai(session: AsyncSession, freea: Publication, now: datetim
         url="https://generationai.example/",
         highlights=["1 200 participants", "Conférences, ateliers et rencontres"],
         asks_name=False,
+        previous=previous.id if previous else None,
         now=now,
         by=PROGRAM,
     )
     kind = await _pass_type(session, event, "Pass journée", 99900, 200, now)
-    offer = await _offer(session, event, kind, freea, "Lecteurs de FreeA", 20, _at(now, 20, 23), now)
-    return await codes.create(session, offer, CODE, limit=None, now=now, by=PROGRAM)
+    offer = await _offer(session, event, kind, freea, "Lecteurs de FreeA", limit, _at(now, 20, 23), now)
+    word = CODE if previous else f"{CODE}{event.edition}"
+    return event, await codes.create(session, offer, word, limit=None, now=now, by=PROGRAM)
+
+
+async def _came(session: AsyncSession, event: Event, code: PromoCode, keys: Keys) -> None:
+    """Sixty readers asked in the first days, fewer each day; two of three were there."""
+    asks = [_ask(code.id, f"lecteur{number}@readers.example", keys) for number in range(60)]
+    await session.flush()
+    given: dict[UUID, object] = {}
+    for day, (first, last) in enumerate(pairwise((0, 28, 43, 52, 57, 60))):
+        given |= await redemptions.redeem(session, asks[first:last], now=code.created_at + timedelta(days=day, hours=1))
+    door = Actor("program", grants=frozenset({Grant(Role.DOOR, partner_id=event.partner_id)}))
+    inside = [given[ask.id] for number, ask in enumerate(asks) if number % 3]
+    await _scanned(session, event, inside[:38], "Entrée", door, keys, event.starts_at)
 
 
 async def _night(session: AsyncSession, freea: Publication, keys: Keys, now: datetime) -> PromoCode:
@@ -176,22 +210,21 @@ async def _night(session: AsyncSession, freea: Publication, keys: Keys, now: dat
     await session.flush()
     given = await redemptions.redeem(session, asks, now=now)
     door = Actor("program", grants=frozenset({Grant(Role.DOOR, partner_id=partner.id)}))
-    for number, ask in enumerate(asks[:5]):
-        outcome = given[ask.id]
+    await _scanned(session, event, [given[ask.id] for ask in asks[:5]], "Halle", door, keys, now)
+    return code
+
+
+async def _scanned(
+    session: AsyncSession, event: Event, came: Sequence[object], gate: str, door: Actor, keys: Keys, now: datetime
+) -> None:
+    """Each let in a second after the one before."""
+    for number, outcome in enumerate(came):
         if isinstance(outcome, Redeemed):
             token = signing.qr_token(keys.signing[0], outcome.pass_id, outcome.drawn)
+            at = now + timedelta(seconds=number)
             await checkins.scan(
-                session,
-                event.id,
-                token,
-                scan_id=f"demo-{number}",
-                gate="Halle",
-                at=None,
-                keys=keys,
-                now=now + timedelta(seconds=number),
-                by=door,
+                session, event.id, token, scan_id=f"demo-{number}", gate=gate, at=None, keys=keys, now=at, by=door
             )
-    return code
 
 
 def _ask(code_id: UUID, email: str, keys: Keys) -> Ask:

@@ -1,7 +1,7 @@
 """The door: one field, one big answer."""
 
 import secrets
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -41,12 +41,13 @@ async def choose(
     reads: NamedDependency[Reads],
     writes: NamedDependency[Writes],
     actor: NamedDependency[Actor],
+    now: NamedDependency[datetime],
 ) -> Response[Any]:
-    """The events whose door this is; the only one is opened at once."""
+    """The events whose door this is, until a day after their end; the only one is opened at once."""
     await _note(writes, actor)
     async with reads() as session:
-        mine = sa.select(Event).where(Event.run_by(actor, *checkins.DOOR)).order_by(Event.starts_at.desc()).limit(100)
-        events = list(await session.scalars(mine))
+        mine = (Event.run_by(actor, *checkins.DOOR), Event.ends_at > now - timedelta(days=1))
+        events = list(await session.scalars(sa.select(Event).where(*mine).order_by(Event.starts_at).limit(100)))
         counts = {event.id: await _inside(session, event.id) for event in events}
     if len(events) == 1:
         return go(f"/door/{events[0].id}")
