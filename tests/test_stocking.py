@@ -259,7 +259,7 @@ async def test_a_revoked_token_is_told_once_and_a_new_one_goes_on(desk: Desk, ca
 
 
 async def test_both_ways(desk: Desk) -> None:
-    """Used by a reader, used by others, handed out and unused, canceled, let in."""
+    """Used by a reader, used by others, handed out and unused, cancelled, let in."""
     await desk.open(limit=5)
     await desk.read()
     one, two, three = await desk.give("ada", "bo", "cy")
@@ -273,18 +273,18 @@ async def test_both_ways(desk: Desk) -> None:
 
     await desk.read()
     found = await desk.tally()
-    assert counts(found, "used", "unused", "outside", "canceled", "arrived", "free") == (2, 1, 1, 0, 1, 1)
+    assert counts(found, "used", "unused", "outside", "cancelled", "arrived", "free") == (2, 1, 1, 0, 1, 1)
 
     desk.fake.cancel(back)
     desk.fake.scan(desk.fake.order(two))
     await desk.read()
-    assert counts(await desk.tally(), "used", "canceled", "arrived") == (2, 0, 2)
+    assert counts(await desk.tally(), "used", "cancelled", "arrived") == (2, 0, 2)
 
     desk.fake.cancel(came)
     await desk.read()
     await desk.read()
     found = await desk.tally()
-    assert counts(found, "used", "unused", "canceled", "arrived", "scanned") == (1, 2, 1, 2, 0)
+    assert counts(found, "used", "unused", "cancelled", "arrived", "scanned") == (1, 2, 1, 2, 0)
     assert len(desk.codes) == 5
 
 

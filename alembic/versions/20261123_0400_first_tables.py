@@ -658,7 +658,7 @@ def upgrade() -> None:
         sa.Column("voucher", sa.BigInteger(), nullable=True),
         sa.Column("redeemed", sa.Integer(), server_default="0", nullable=False),
         sa.Column("position", sa.BigInteger(), nullable=True),
-        sa.Column("canceled_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("cancelled_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("used_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("arrived_at", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint("state IN ('wanted', 'there', 'gone')", name=op.f("ck_shop_codes_state")),

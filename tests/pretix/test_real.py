@@ -85,7 +85,7 @@ async def test_made_by_us_claimed_bought_let_in_and_counted(house: House) -> Non
     await asyncio.to_thread(pretix.cancel, second)
     await house.read()
     await house.read()
-    assert await house.tally("used", "unused", "canceled", "arrived") == (1, 1, 1, 1)
+    assert await house.tally("used", "unused", "cancelled", "arrived") == (1, 1, 1, 1)
     given = [await house.claim(name) for name in ("cy", "di")]
     assert outside not in given  # what others used is handed to nobody
     assert len(set(given) | {ada, bo, outside}) == 5

@@ -1,4 +1,4 @@
-"""What became of our codes in a partner's ticket shop: there, used, canceled, deleted, let in at the door there."""
+"""What became of our codes in a partner's ticket shop: there, used, cancelled, deleted, let in at the door there."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
@@ -98,9 +98,9 @@ async def followed(
             if row is None:
                 continue
             if order.status in ALIVE and not position.canceled:
-                row.position, row.canceled_at = position.id, None
+                row.position, row.cancelled_at = position.id, None
             elif row.position in (None, position.id):
-                row.position, row.canceled_at = position.id, row.canceled_at or now
+                row.position, row.cancelled_at = position.id, row.cancelled_at or now
     await session.flush()
     entries = [each for each in check_ins if each.successful and each.type == "entry" and each.position]
     by_position = await _rows(session, shop_id, ShopCode.position, {each.position for each in entries if each.position})

@@ -97,6 +97,6 @@ class ShopCode(Base):
     voucher: Mapped[int | None] = mapped_column(sa.BigInteger)  # its number there
     redeemed: Mapped[int] = mapped_column(default=0, server_default="0")  # orders in which it stands
     position: Mapped[int | None] = mapped_column(sa.BigInteger)  # of the order that used it last
-    canceled_at: Mapped[datetime | None]  # read then: that order was canceled
+    cancelled_at: Mapped[datetime | None]  # read then: that order was cancelled
     used_at: Mapped[datetime | None]  # first read then as used
     arrived_at: Mapped[datetime | None]  # the first scan there that let somebody in

@@ -28,7 +28,7 @@ class Reconciled:
     unused: int
     used: int
     outside: int
-    canceled: int  # used in an order that was canceled since
+    cancelled: int  # used in an order that was cancelled since
     deleted: int  # in the shop, not by us
     lost: int  # of them, those that a reader has
     arrived: int
@@ -71,7 +71,7 @@ async def reconciled(session: AsyncSession, shop_id: UUID) -> Sequence[Reconcile
         "unused": sa.and_(PoolCode.state == "given", there, ~used),
         "used": sa.and_(handed, used),
         "outside": sa.and_(sa.or_(PoolCode.id.is_(None), ~handed), used),
-        "canceled": sa.and_(ShopCode.canceled_at.is_not(None), ~used),
+        "cancelled": sa.and_(ShopCode.cancelled_at.is_not(None), ~used),
         "deleted": sa.and_(gone, sa.or_(PoolCode.id.is_(None), PoolCode.state != "burnt")),
         "lost": sa.and_(gone, PoolCode.state == "given"),
         "arrived": arrived,

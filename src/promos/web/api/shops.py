@@ -61,7 +61,7 @@ class NewSupply(msgspec.Struct, forbid_unknown_fields=True):
 class SupplySeen(msgspec.Struct):
     """What readers were handed is `unused` or `used`; `outside`: used in the shop, never handed out by us.
 
-    `waiting`: not in the shop yet; `deleted` there, `lost`: of them, those that a reader has; `canceled`: with their
+    `waiting`: not in the shop yet; `deleted` there, `lost`: of them, those that a reader has; `cancelled`: with their
     order; `skipped`: under the tag and of no use to us. `arrived` at the door there, `scanned`: of them, by our own
     scanners too; neither is among our check-ins. `quota_size`, `quota_left`: of the product's tightest quota.
     """
@@ -83,7 +83,7 @@ class SupplySeen(msgspec.Struct):
     unused: int
     used: int
     outside: int
-    canceled: int
+    cancelled: int
     deleted: int
     lost: int
     skipped: int
