@@ -54,6 +54,7 @@ SAID: dict[str, tuple[str, str]] = {
     "sent": ("ok", N_("The mail is on its way.")),
     "published": ("ok", N_("Published.")),
     "asked": ("ok", N_("Asked. A colleague has to agree before it holds.")),
+    "asked-shop": ("ok", N_("It is read in a moment. Load this page again to see what came of it.")),
     "agreed": ("ok", N_("Agreed. The finding no longer stops this issue.")),
     "corrected": ("ok", N_("Published, with its date, beside what went out.")),
     "approved": ("ok", N_("Approved. If the words change, you are asked again.")),

@@ -71,7 +71,7 @@ async def read(
     event_id: FromPath[UUID], writes: NamedDependency[Writes], actor: NamedDependency[Actor]
 ) -> Response[Any]:
     await writes.run(lambda session, now: shops.read_soon(session, event_id, now=now, by=actor))
-    return go(f"/partner/events/{event_id}/shop", "asked")
+    return go(f"/partner/events/{event_id}/shop", "asked-shop")
 
 
 @post("/partner/events/{event_id:uuid}/shop/supply", opt=WRITE)
