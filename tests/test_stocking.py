@@ -12,13 +12,14 @@ import sqlalchemy as sa
 
 from promos.actions import offers, passes, pools, redemptions, shops, supplies
 from promos.database import Database
-from promos.models import Delivery, Entry, PoolCode, PromoCode, Shop, ShopCode, new_id
+from promos.models import Delivery, Entry, Partner, PoolCode, PromoCode, Shop, ShopCode, new_id
 from promos.outside.web import Web
 from promos.queries import recount
 from promos.queries.shops import Reconciled, reconciled
 from promos.rules.people import Role
 from promos.rules.refusals import (
     InvalidRequest,
+    NotAllowed,
     NotFound,
     PoolMissing,
     ShopAddressRefused,
@@ -30,7 +31,7 @@ from promos.settings import Settings
 from promos.stocking import Stocking
 from tests.outside.fakes import InProcess
 from tests.outside.fakes.pretix import FakePretix
-from tests.world import ADMIN, KEYS, NOW, a_code, a_pass_type, a_person, a_pool, an_ask, an_offer
+from tests.world import ADMIN, KEYS, NOW, a_code, a_pass_type, a_person, a_pool, an_ask, an_offer, member_of, owner_of
 
 ACCESS: Any = {"base_url": "https://pretix.example", "organizer": "genai", "slug": "2027", "token": FakePretix.key}
 MINUTE = timedelta(minutes=1)
@@ -426,6 +427,18 @@ async def test_a_pool_is_filled_from_a_shop_that_is_there_for_an_offer_that_has_
         await session.execute(sa.update(Shop).values(currency="CHF"))
         with pytest.raises(ShopCurrencyOther):
             await supplies.fill(session, pool.id, makes=True, item=1, most=1, now=NOW, by=ADMIN)
+
+
+async def test_only_an_owner_of_this_partner_connects_or_leaves_it(desk: Desk) -> None:
+    await desk.open()
+    async with desk.database.reading() as session:
+        partner = await session.get_one(Partner, (await shops.of(session, desk.event, ADMIN)).partner_id)
+    for somebody, no in ((member_of(partner), NotAllowed), (owner_of(Partner(id=new_id())), NotFound)):
+        with pytest.raises(no):
+            await desk.stocking().connect(desk.event, somebody, **ACCESS)
+        async with desk.database.writing() as session:
+            with pytest.raises(no):
+                await shops.leave(session, desk.event, now=NOW, by=somebody)
 
 
 async def test_leaving_forgets_the_token_and_readers_keep_their_codes(desk: Desk) -> None:
