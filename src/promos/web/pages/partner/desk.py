@@ -10,7 +10,7 @@ from litestar.di import NamedDependency
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from promos.models import Event, Partner
-from promos.queries import events, issues
+from promos.queries import beginnings, events, issues
 from promos.rules.language import N_
 from promos.rules.people import Actor, Role, Scope
 from promos.rules.refusals import NotFound
@@ -41,6 +41,7 @@ async def home(
         ]
         listed, found.following = await events.listed(session, actor, found.asked, now=now, when=found.chosen["when"])
         partners = await partners_of(session, actor)
+        begins = await beginnings.of(session, actor)
     return page(
         request,
         "partner/home.html",
@@ -49,6 +50,7 @@ async def home(
         has_many=len(partners) > 1,
         partners=partners,
         list=found,
+        begins=begins,
         now=now,
     )
 

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from promos.actions import partners
 from promos.models import Partner
 from promos.rules import events as rules
+from promos.rules import registers
 from promos.rules.people import Actor, Role, Scope
 from promos.rules.refusals import NotFound, Refusal
 from promos.web.access import allows, fresh
@@ -81,6 +82,8 @@ async def change(
         await writes.run(effect)
     except TO_MEND as refusal:
         return _again(request, partner, typed, refusal)
+    if registers.advice(given["country"].strip().upper(), given["legal_form"], given["register_number"]):
+        return go(f"/partner/organisation/{partner_id}", "saved")  # where the advice stands
     return go(f"/partner/team/{partner_id}", "saved")
 
 
@@ -121,9 +124,11 @@ def _form(
     *,
     status: int = 200,
 ) -> Response[str]:
+    advice = registers.advice(typed["country"], typed["legal_form"], typed["register_number"])
     return page(
         request,
         "partner/organisation_form.html",
+        advice=language_of(request).gettext(advice) if advice else "",
         status=status,
         partner=partner,
         typed=dict(typed),
