@@ -87,6 +87,14 @@ async def test_pages_follow_each_other_in_every_order(signed_in: SignIn, databas
             assert seen == sorted(names, reverse=sort.startswith("-"))
 
 
+async def test_the_other_language_keeps_what_was_searched(signed_in: SignIn, database: Database) -> None:
+    browser = await an_owner(signed_in, await a_desk(database, "b", "a"))
+
+    page = (await browser.get("/partner?q=a%26b&sort=name&said=saved&lang=en")).text
+
+    assert 'href="/partner?q=a%26b&amp;sort=name&amp;lang=fr"' in page
+
+
 async def test_nothing_found_is_not_nothing_yet(signed_in: SignIn, database: Database) -> None:
     browser = await an_owner(signed_in, await a_desk(database))
 

@@ -78,7 +78,7 @@ async def test_an_empty_desk_says_what_to_do_first(signed_in: SignIn, database: 
 
     page = (await browser.get("/partner")).text
 
-    assert "Four steps" in page
+    assert "3 steps to your first reader" in page
     assert 'href="/partner/events/new"' in page
 
 

@@ -6,7 +6,7 @@ from functools import cache
 from math import ceil
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from litestar import Request, Response
@@ -99,6 +99,7 @@ def page(
     frame = {
         "language": speaks,
         "request_path": request.url.path,
+        "kept_query": _kept(request),
         "actor": {
             "is_staff": actor.is_known,
             "is_device": actor.kind == "token",
@@ -120,6 +121,12 @@ def page(
         secure = request.app.state.settings.is_secure
         cookies.append(Cookie(LANGUAGE_COOKIE, value=chosen, max_age=31536000, samesite="lax", secure=secure))
     return Response(body, media_type="text/html", status_code=status, headers=dict(headers or {}), cookies=cookies)
+
+
+def _kept(request: Request[Any, Any, Any]) -> str:
+    """What the address asks for, to go on with in the other language: the words and filters of a list."""
+    kept = [(name, value) for name, value in request.query_params.multi_items() if name not in ("lang", "said")]
+    return f"{urlencode(kept)}&" if kept else ""
 
 
 def go(path: str, said: str | None = None, cookies: list[Cookie] | None = None) -> Response[None]:
