@@ -125,7 +125,7 @@ def page(
 
 def _kept(request: Request[Any, Any, Any]) -> str:
     """What the address asks for, to go on with in the other language: the words and filters of a list."""
-    kept = [(name, value) for name, value in request.query_params.multi_items() if name not in ("lang", "said")]
+    kept = sorted(each for each in request.query_params.multi_items() if each[0] not in ("lang", "said"))
     return f"{urlencode(kept)}&" if kept else ""
 
 
