@@ -113,7 +113,7 @@ def page(
         "flash": flash,
         "is_suspended": actor.is_suspended,
         "nav": places.parts(actor, request.url.path, speaks),
-        "places": places.desk(actor, request.url.path, speaks),
+        "desk_places": places.desk(actor, request.url.path, speaks),
     }
     body = _environment(speaks.code).get_template(template).render(frame | values)
     cookies = []
