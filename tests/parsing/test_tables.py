@@ -88,6 +88,15 @@ def test_what_cannot_be_read_is_refused_in_words(content: bytes, why: str) -> No
     assert str(refused.value) == why
 
 
+def test_a_workbook_has_no_words_of_its_own() -> None:
+    main = b'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
+    rows = b'<row r="1"><c t="inlineStr"><is><t>&a;</t></is></c></row><row r="2"><c><v>7</v></c></row>'
+    sheet = b'<!DOCTYPE x [<!ENTITY a "name">]><worksheet %s><sheetData>%s</sheetData></worksheet>' % (main, rows)
+
+    with pytest.raises(Unreadable):
+        read(repacked(a_workbook(("name",)), sheet=sheet))
+
+
 def test_a_sheet_that_says_it_has_a_billion_rows_has_those_that_are_there() -> None:
     main = b'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
     rows = b'<row r="1"><c t="inlineStr"><is><t>name</t></is></c></row><row r="2"><c><v>7</v></c></row>'

@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from promos.database import Database
-from promos.models import Claim, Event, Message, Partner
+from promos.models import Claim, Event, Message, Partner, Reader
 from promos.rules.people import Role
 from promos.settings import Keys, Settings
 from tests import world
@@ -87,7 +87,8 @@ async def test_a_company_that_nobody_may_see_is_not_kept(
     assert page.startswith("/p/")  # the pass does not depend on it
     async with database.reading() as session:
         claim = (await session.scalars(sa.select(Claim))).one()
-    assert (claim.company, "company" in claim.shares) == (None, False)
+        kept = await session.scalar(sa.select(Reader.company))
+    assert (claim.company, kept, "company" in claim.shares) == (None, None, False)
     assert not any("Zephyr" in each for each in await everywhere(browser, database, keys, partner))
 
 

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from promos.models import Base, Partner
-from promos.queries.exports import AT_ONCE, PIECE
+from promos.queries.exports import ids_of, portions
 from promos.rendering.sheets import Cell
 from promos.rules import pseudonyms
 from promos.rules.people import Actor, Role
@@ -28,6 +28,7 @@ LEFT_OUT: dict[str, frozenset[str]] = {
     "tokens": frozenset({"token_hash"}),
 }
 READER = "reader_id"  # leaves as a pseudonym
+_AS_IT_IS = frozenset({str, int, bool})
 
 Reading = Callable[[], AbstractAsyncContextManager[AsyncSession]]
 Row = dict[str, Any]
@@ -66,42 +67,41 @@ def columns(table: sa.Table) -> list[str]:
 
 
 async def rows(reading: Reading, table: sa.Table, partner_id: UUID) -> AsyncIterator[Sequence[Row]]:
-    """The partner's rows of a table, some at a time, each piece read by itself."""
+    """The partner's rows of a table, some at a time, each piece read by itself.
+
+    Tables that have no id of their own only connect others, and are short.
+    """
     left_out = LEFT_OUT.get(table.name, frozenset())
+    mine, keys = _owner(table) == partner_id, list(table.primary_key)
     wanted = sa.select(*(column for column in table.columns if column.name not in left_out))
-    keys = list(table.primary_key)
-    async with reading() as session:
-        mine = sa.select(*keys).where(_owner(table) == partner_id).order_by(*keys)
-        found = await session.stream(mine.execution_options(yield_per=AT_ONCE))
-        marks = [_mark(row) async for row in found]
-    for begin in range(0, len(marks), PIECE):
-        some = [_key(mark) for mark in marks[begin : begin + PIECE]]
-        which = keys[0].in_([key[0] for key in some]) if len(keys) == 1 else sa.tuple_(*keys).in_(some)
+    wanted = wanted.where(mine).order_by(*keys)
+    if len(keys) > 1:
         async with reading() as session:
-            piece = (await session.execute(wanted.where(_owner(table) == partner_id, which).order_by(*keys))).mappings()
-            yield [_row(row, partner_id) for row in piece]
+            yield [_row(row, partner_id) for row in (await session.execute(wanted)).mappings()]
+        return
+    async with reading() as session:
+        ids = await ids_of(session, sa.select(keys[0]).where(mine).order_by(keys[0]))
+    for some in portions(ids):
+        async with reading() as session:
+            found = (await session.execute(wanted.where(keys[0].in_(some)))).mappings().all()
+        yield [_row(row, partner_id) for row in found]
 
 
 def _owner(table: sa.Table) -> sa.Column[Any]:
     return table.columns["id" if table.name == Partner.__tablename__ else "partner_id"]
 
 
-def _mark(row: Any) -> Any:
-    """A key as small as it gets: a million of them wait until their rows are read."""
-    return row[0].bytes if len(row) == 1 and isinstance(row[0], UUID) else tuple(row)
-
-
-def _key(mark: Any) -> tuple[Any, ...]:
-    return (UUID(bytes=mark),) if isinstance(mark, bytes) else mark
-
-
 def _row(row: Any, partner_id: UUID) -> Row:
-    told = {name: plain(value) for name, value in row.items() if name != READER}
-    return {"reader": pseudonyms.reader(partner_id, row[READER]), **told} if READER in row else told
+    return {
+        "reader" if name == READER else name: (pseudonyms.reader(partner_id, value) if name == READER else plain(value))
+        for name, value in row.items()
+    }
 
 
 def plain(value: Any) -> Any:
     """As JSON has it."""
+    if value is None or type(value) in _AS_IT_IS:
+        return value
     if isinstance(value, UUID | Decimal):
         return str(value)
     return value.astimezone(UTC).isoformat() if isinstance(value, datetime) else value
@@ -109,6 +109,6 @@ def plain(value: Any) -> Any:
 
 def cell(value: Any) -> Cell:
     """The same for CSV: what has parts stays JSON."""
-    if value is None or isinstance(value, str):
+    if value is None or isinstance(value, str) or type(value) is int:
         return value
     return json.dumps(value, ensure_ascii=False)

@@ -1,9 +1,10 @@
 """Lists that leave the house, a piece at a time: none is ever in memory whole."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import UTC, timedelta
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -47,14 +48,27 @@ async def chosen(session: AsyncSession, name: str, wish: Wish, by: Actor) -> Cho
         raise NotFound("partner")
     if name not in LISTS:
         raise NotFound("list")
-    of, ids = LISTS[name], bytearray()
+    of = LISTS[name]
     found = of.rows.with_only_columns(of.id, maintain_column_froms=True).where(*of.whose(wish, by)).order_by(of.id)
     if of.searched and wish.q:
         found = found.where(of.searched.found(Asked(wish.q).words))
+    return Chosen(name, of, wish, partner, await ids_of(session, found))
+
+
+async def ids_of(session: AsyncSession, found: sa.Select[*tuple[Any, ...]]) -> bytearray:
+    """The ids that a statement selects, however many, in 16 bytes each."""
+    ids = bytearray()
     rows = await session.stream_scalars(found.execution_options(yield_per=AT_ONCE))
     async for some in rows.partitions():
         ids += b"".join(each.bytes for each in some)
-    return Chosen(name, of, wish, partner, ids)
+    return ids
+
+
+def portions(ids: bytearray) -> Iterator[list[UUID]]:
+    """The same, as many as one piece has rows."""
+    for begin in range(0, len(ids), 16 * PIECE):
+        some = bytes(ids[begin : begin + 16 * PIECE])
+        yield [UUID(bytes=some[at : at + 16]) for at in range(0, len(some), 16)]
 
 
 def sheet(reading: Reading, what: Chosen, language: Language) -> Sheet:
@@ -66,10 +80,8 @@ def sheet(reading: Reading, what: Chosen, language: Language) -> Sheet:
 
 async def pieces(reading: Reading, what: Chosen) -> AsyncIterator[list[Line]]:
     """Each piece is read by itself, so no transaction waits for who downloads."""
-    of, width, cells = what.of, 16 * PIECE, list(what.of.columns.values())
-    for begin in range(0, len(what.ids), width):
-        some = what.ids[begin : begin + width]
-        ids = [UUID(bytes=bytes(some[at : at + 16])) for at in range(0, len(some), 16)]
+    of, cells = what.of, list(what.of.columns.values())
+    for ids in portions(what.ids):
         async with reading() as session:
             rows = (await session.execute(of.rows.where(of.id.in_(ids)).order_by(of.id))).all()
             whole = await of.completed(session, rows)

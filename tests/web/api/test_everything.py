@@ -17,9 +17,10 @@ from promos.database import Database
 from promos.models import Base, Entry, Pass, Reader, Redemption
 from promos.queries import everything
 from promos.rules.people import Role
+from promos.settings import Keys
 from tests.queries.test_results import agrees
 from tests.web.api.test_codes import BASE, bearing
-from tests.web.sides import MARK, Side, World
+from tests.web.sides import MARK, Side, World, a_token
 from tests.world import NOW
 
 SECRETIVE = ("hash", "secret", "sealed", "mark", "key", "pairing")
@@ -122,6 +123,18 @@ async def test_the_exact_address_is_nothing_for_another_partner(client: httpx.As
     address = f"{BASE}/partners/{world.a.partner}/everything"
 
     answer = await client.get(address, headers=bearing(world.b.secrets[Role.OWNER]))
+
+    assert answer.status_code == 404
+
+
+async def test_a_token_of_some_events_takes_not_everything(
+    client: httpx.AsyncClient, world: World, database: Database, keys: Keys
+) -> None:
+    of = {"partner_id": world.a.partner, "event_ids": [world.a.event]}
+    async with database.writing() as session:
+        narrow = await a_token(session, Role.OWNER, keys, **of)
+
+    answer = await client.get(f"{BASE}/partners/{world.a.partner}/everything", headers=bearing(narrow))
 
     assert answer.status_code == 404
 

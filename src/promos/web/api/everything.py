@@ -14,7 +14,6 @@ from promos import schema
 from promos.actions import exports as actions
 from promos.models import Partner
 from promos.queries import everything, exports
-from promos.queries.everything import Row
 from promos.queries.lists import LISTS, Wish
 from promos.rendering import parcels
 from promos.rendering.parcels import Part
@@ -77,11 +76,7 @@ def _about(partner: Partner, now: datetime) -> dict[str, Any]:
 async def _told(reads: Reads, table: Any, partner_id: UUID) -> AsyncIterator[Told]:
     names = everything.columns(table)
     async for some in everything.rows(reads, table, partner_id):
-        yield [(_in_order(row, names), [everything.cell(row[name]) for name in names]) for row in some]
-
-
-def _in_order(row: Row, names: Sequence[str]) -> Row:
-    return {name: row[name] for name in names}
+        yield [(row, [everything.cell(row[name]) for name in names]) for row in some]
 
 
 async def _shared(reads: Reads, readers: exports.Chosen, columns: Sequence[str]) -> AsyncIterator[Told]:

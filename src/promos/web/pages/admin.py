@@ -225,7 +225,7 @@ async def _overview(
         partners=partners,
         publications=letters,
         choices=[(str(each.id), each.name) for each in letters],
-        places={each.id: each.name for each in partners} | {each.id: each.name for each in letters},
+        reach={each.id: each.name for each in partners} | {each.id: each.name for each in letters},
         team=team,
         next_href=f"/admin?cursor={following}#people" if following else None,
         first_href="/admin#people" if cursor else None,
