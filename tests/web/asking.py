@@ -139,6 +139,7 @@ def _places(operation: str, about: Subject) -> dict[str, Any]:
         **dict.fromkeys(("proposeNextEdition", "createNextEdition"), side.event),
         "getFunnel": side.event,
         "exportFunnel": side.event,
+        "countReaders": side.event,
         "getDoor": side.event,
         "importCheckIns": side.event,
         "createCode": side.offer,

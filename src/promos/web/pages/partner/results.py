@@ -26,6 +26,7 @@ from promos.rules.refusals import InvalidRequest
 from promos.web.api.funnel import taken
 from promos.web.downloads import Kind
 from promos.web.given import Reads, Writes
+from promos.web.pages.partner import crowds
 from promos.web.pages.partner.desk import READ, event_of
 from promos.web.pages.show import language_of, page
 
@@ -51,6 +52,7 @@ async def results_page(
         others = await editions.others(session, event, actor)
         other = None if any(typed.values()) else editions.chosen(event, others, _id(request.query_params.get("with")))
         beside = await editions.beside(session, came, other, now=now, by=actor) if other else None
+        people = await crowds.shown(session, event.id, language, actor)
     title = language.gettext(N_("From issue to door"))
     return page(
         request,
@@ -75,6 +77,7 @@ async def results_page(
         other=other,
         compared=_compared(came, beside, language) if beside else [],
         passes_before=[(left, _pair(here, there, language)) for left, here, there in beside.passes] if beside else [],
+        **people,
     )
 
 
