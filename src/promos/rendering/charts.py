@@ -41,10 +41,11 @@ class Series:
 
 @dataclass(frozen=True, slots=True)
 class Strip:
-    """`line` and `area` are paths in a field of 100 × 100."""
+    """`line` and `area` are paths in a field of 100 × 100; `most` says the highest day, where there is one."""
 
     label: str
     said: str
+    most: str
     line: str
     area: str
 
@@ -69,7 +70,9 @@ def days_svg(series: Sequence[Series], language: Language, title: str) -> str:
     first, last = min(there), max(there)
     strips = [_strip(each, first, last, language) for each in series]
     told = "; ".join(
-        language.gettext("%(name)s: %(value)s") % {"name": strip.label, "value": strip.said} for strip in strips
+        language.gettext("%(name)s: %(value)s")
+        % {"name": strip.label, "value": "; ".join(filter(None, (strip.said, strip.most)))}
+        for strip in strips
     )
     ends = [] if first == last else [_day(first, language), _day(last, language)]
     return render("days.svg.html", language, title=title, told=told, strips=strips, ends=ends)
@@ -109,18 +112,17 @@ def _strip(series: Series, first: date, last: date, language: Language) -> Strip
     most = max(counts.values(), default=0)
     total = language.number(sum(counts.values()))
     if not most:
-        return Strip(series.label, total, "", "")
+        return Strip(series.label, total, "", "", "")
     points = []
     for place in range(days):
         height = f"{100 - 100 * counts.get(first + place * _DAY, 0) / most:.2f}"
         points += [f"{100 * place / days:.2f} {height}", f"{100 * (place + 1) / days:.2f} {height}"]
     line = "M" + "L".join(points)
-    said = language.gettext("%(total)s; most on %(day)s: %(most)s") % {
-        "total": total,
+    said = language.gettext("most on %(day)s: %(most)s") % {
         "day": _day(min(day for day, count in counts.items() if count == most), language),
         "most": language.number(most),
     }
-    return Strip(series.label, said, line, f"{line}V100H0Z")
+    return Strip(series.label, total, said, line, f"{line}V100H0Z")
 
 
 def _day(day: date, language: Language) -> str:
