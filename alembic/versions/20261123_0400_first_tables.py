@@ -1213,7 +1213,12 @@ def upgrade() -> None:
         sqlite_where=sa.text("claim_id IS NOT NULL"),
         postgresql_where=sa.text("claim_id IS NOT NULL"),
     )
-    op.create_index("ix_redemptions_offer_id", "redemptions", ["offer_id"], unique=False)
+    op.create_index(
+        "ix_redemptions_offer_id",
+        "redemptions",
+        ["offer_id", "state", "code_id", "pass_type_id", "currency", "created_at", "reduction"],
+        unique=False,
+    )
     op.create_index("ix_redemptions_reader_id", "redemptions", ["reader_id"], unique=False)
     op.create_index(
         "uq_redemptions_live_reader",

@@ -85,6 +85,17 @@ class Redemption(Base):
 
     __tablename__ = "redemptions"
     __table_args__ = (
+        # In the order in which a funnel adds them up, which reads nothing else of them.
+        sa.Index(
+            "ix_redemptions_offer_id",
+            "offer_id",
+            "state",
+            "code_id",
+            "pass_type_id",
+            "currency",
+            "created_at",
+            "reduction",
+        ),
         sa.CheckConstraint("state IN ('held', 'confirmed', 'cancelled', 'expired')", name="state"),
         sa.CheckConstraint(f"NOT ({LIVE}) OR counted", name="live_is_counted"),
         sa.CheckConstraint("held_for IN ('shop', 'review', 'place')", name="held_for"),
@@ -113,7 +124,7 @@ class Redemption(Base):
     partner_id: Mapped[UUID]
     event_id: Mapped[UUID]
     pass_type_id: Mapped[UUID]
-    offer_id: Mapped[UUID] = mapped_column(index=True)
+    offer_id: Mapped[UUID]
     code_id: Mapped[UUID] = mapped_column(sa.ForeignKey("promo_codes.id"))
     allotment_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("allotments.id"))  # the narrowest
     block_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("promo_blocks.id"))

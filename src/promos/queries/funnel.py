@@ -78,17 +78,20 @@ class _Came:
             self.purse.add(group.basis, amount=group.amount, **more)
 
 
-async def of_event(session: AsyncSession, event_id: UUID, wish: Wish, *, now: datetime, by: Actor) -> Funnel:
+async def of_event(
+    session: AsyncSession, event_id: UUID, wish: Wish, *, has_days: bool = True, now: datetime, by: Actor
+) -> Funnel:
     """The funnel of an event; raises `NotFound` for it and for what it is narrowed to, and `InvalidRequest`.
 
-    Admins and the partner's people see all of it, editors what came of their own issues.
+    Admins and the partner's people see all of it, editors what came of their own issues. Without `has_days` it is not
+    counted a second time by day, unless that is what the lines are.
     """
     event = await session.scalar(sa.select(Event).where(Event.id == event_id, Event.visible_to(by)))
     runs = event is not None and by.runs(event.partner_id)
     if event is None or not (runs or by.publications):
         raise NotFound("event")
     scope, blocks = await _scope(session, event, wish, None if runs else by.publications)
-    found, on_days = await _counted(session, scope, wish, blocks, now)
+    found, on_days = await _counted(session, scope, wish, blocks, now, has_days=has_days)
     total = _Came()
     for came in found.values():
         total.merge(came)
@@ -107,7 +110,7 @@ async def of_event(session: AsyncSession, event_id: UUID, wish: Wish, *, now: da
 
 
 async def _counted(
-    session: AsyncSession, scope: Scope, wish: Wish, blocks: Collection[Placed], now: datetime
+    session: AsyncSession, scope: Scope, wish: Wish, blocks: Collection[Placed], now: datetime, *, has_days: bool
 ) -> tuple[dict[Any, _Came], dict[date, Counts]]:
     """What came, by the key of its line, and by day."""
     event, through = scope.event, {block.id: placed.key(block, wish.split) for block in blocks}
@@ -126,10 +129,10 @@ async def _counted(
             if _is_within(published, wish):
                 key = published if wish.split is Split.DAY else placed.key(block, wish.split)
                 found.setdefault(key, _Came()).issues[block.issue_id] = block.recipients
+    on_days = dict[date, Counts]()
     if wish.split is Split.DAY:
         on_days = {day: replace(came.counts) for day, came in found.items() if came.counts != Counts()}
-    else:
-        on_days = dict[date, Counts]()
+    elif has_days:
         async for group in counted.by_day(session, scope, now):
             on_days.setdefault(group.key, Counts()).add(group.counts)
     ended = days.of(event.ends_at, event.timezone)
@@ -139,7 +142,8 @@ async def _counted(
         for group in groups:
             absent = Counts(no_shows=group.counts.passes - group.came)
             (found.setdefault(ended, _Came()) if wish.split is Split.DAY else line(group.key)).counts.add(absent)
-            on_days.setdefault(ended, Counts()).add(absent)
+            if on_days:
+                on_days.setdefault(ended, Counts()).add(absent)
     return found, on_days
 
 

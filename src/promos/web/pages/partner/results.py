@@ -47,10 +47,10 @@ async def results_page(
     wish = asked(request)
     async with reads() as session:
         event = await event_of(session, event_id, actor)
-        came = await funnel.of_event(session, event.id, wish, now=now, by=actor)
         choices = await _choices(session, event)
         others = await editions.others(session, event, actor)
         other = None if any(typed.values()) else editions.chosen(event, others, _id(request.query_params.get("with")))
+        came = await funnel.of_event(session, event.id, wish, has_days=other is not None, now=now, by=actor)
         beside = await editions.beside(session, came, other, now=now, by=actor) if other else None
         people = await crowds.shown(session, event.id, language, actor)
     title = language.gettext(N_("From issue to door"))
@@ -68,10 +68,9 @@ async def results_page(
         picture=charts.funnel_svg(
             results.steps(came.total, came.sent, language, is_over=came.is_over), language, title
         ),
-        strips=charts.days_svg(series(came, language), language, language.gettext(N_("Day by day"))),
+        strips=_strips(came, language) if wish.split is Split.DAY else "",
         columns=[*results.COLUMNS.values(), *([results.NO_SHOWS] if came.is_over else [])],
         lines=[_row(named(line, wish.split, language), line.counts, came, language, line.sent) for line in came.lines],
-        days=[_row(said_day(day, language), counts, came, language) for day, counts in came.days],
         results=results,
         others=[(each.id, f"{each.name} {each.edition or ''}".strip()) for each in others],
         other=other,
@@ -114,14 +113,15 @@ def asked(request: Request[Any, Any, Any]) -> Wish:
     )
 
 
-def series(came: Funnel, language: Language) -> list[Series]:
-    return [
+def _strips(came: Funnel, language: Language) -> str:
+    series = [
         Series(
             language.gettext(results.COLUMNS[name]),
             [(day, getattr(counts, name)) for day, counts in came.days if getattr(counts, name)],
         )
         for name in BY_DAY
     ]
+    return charts.days_svg(series, language, language.gettext(N_("Day by day")))
 
 
 def named(line: Line, split: Split, language: Language) -> str:
@@ -134,13 +134,11 @@ def said_day(day: date, language: Language) -> str:
     return language.day(datetime(day.year, day.month, day.day, tzinfo=UTC), "UTC")
 
 
-def _row(
-    name: str, counts: Counts, came: Funnel, language: Language, sent: Sent | None = None
-) -> tuple[str, list[str]]:
+def _row(name: str, counts: Counts, came: Funnel, language: Language, sent: Sent) -> tuple[str, list[str]]:
     """The cells of one line, as they are shown."""
     columns = [*results.COLUMNS, *(["no_shows"] if came.is_over else [])]
     cells = [language.number(getattr(counts, column)) for column in columns]
-    return name, [results.recipients(sent, language), *cells] if sent else cells
+    return name, [results.recipients(sent, language), *cells]
 
 
 def _compared(came: Funnel, beside: Beside, language: Language) -> list[tuple[str, list[str]]]:
