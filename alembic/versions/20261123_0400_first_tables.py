@@ -123,6 +123,8 @@ def upgrade() -> None:
         sa.Column("capacity", sa.Integer(), nullable=True),
         sa.Column("used", sa.Integer(), server_default="0", nullable=False),
         sa.Column("previous_event_id", sa.Uuid(), nullable=True),
+        sa.Column("sequence", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("cancelled_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("archived_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint(
@@ -794,6 +796,31 @@ def upgrade() -> None:
     op.create_index("ix_allotments_within_id", "allotments", ["within_id"], unique=False)
 
     op.create_table(
+        "moves",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("partner_id", sa.Uuid(), nullable=False),
+        sa.Column("event_id", sa.Uuid(), nullable=False),
+        sa.Column("before", sa.JSON(), nullable=False),
+        sa.Column("cancels", sa.Boolean(), nullable=False),
+        sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("tell_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("told_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["partner_id"], ["partners.id"], name="fk_moves_partner_id"),
+        sa.ForeignKeyConstraint(["event_id"], ["events.id"], name="fk_moves_event_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_moves"),
+    )
+    op.create_index("ix_moves_partner_id", "moves", ["partner_id"], unique=False)
+    op.create_index("ix_moves_event_id", "moves", ["event_id"], unique=False)
+    op.create_index(
+        "uq_moves_untold",
+        "moves",
+        ["event_id"],
+        unique=True,
+        sqlite_where=sa.text("told_at IS NULL"),
+        postgresql_where=sa.text("told_at IS NULL"),
+    )
+    op.create_table(
         "wishes",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("partner_id", sa.Uuid(), nullable=False),
@@ -1384,6 +1411,7 @@ def upgrade() -> None:
         sa.Column("observation_id", sa.Uuid(), nullable=True),
         sa.Column("entry_id", sa.Uuid(), nullable=True),
         sa.Column("endpoint_id", sa.Uuid(), nullable=True),
+        sa.Column("move_id", sa.Uuid(), nullable=True),
         sa.Column("wish_id", sa.Uuid(), nullable=True),
         sa.Column("shop_id", sa.Uuid(), nullable=True),
         sa.Column("person_id", sa.Uuid(), nullable=True),
@@ -1397,7 +1425,8 @@ def upgrade() -> None:
         sa.Column("settled_at", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint(
             "kind IN ('claim', 'pass', 'given_back', 'handed_on', 'place', 'declined', 'sign_in', 'label_gone',"
-            " 'endpoint_disabled', 'shop_troubled', 'notice', 'wish', 'wish_settled', 'account')",
+            " 'endpoint_disabled', 'shop_troubled', 'notice', 'wish', 'wish_settled', 'account',"
+            " 'moved', 'called_off')",
             name=op.f("ck_deliveries_kind"),
         ),
         sa.CheckConstraint("state IN ('pending', 'sent', 'dead')", name=op.f("ck_deliveries_state")),
@@ -1405,6 +1434,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["endpoint_id"], ["endpoints.id"], name="fk_deliveries_endpoint_id"),
         sa.ForeignKeyConstraint(["observation_id"], ["observations.id"], name="fk_deliveries_observation_id"),
         sa.ForeignKeyConstraint(["pass_id"], ["passes.id"], name="fk_deliveries_pass_id"),
+        sa.ForeignKeyConstraint(["move_id"], ["moves.id"], name="fk_deliveries_move_id"),
         sa.ForeignKeyConstraint(["wish_id"], ["wishes.id"], name="fk_deliveries_wish_id"),
         sa.ForeignKeyConstraint(["person_id"], ["people.id"], name="fk_deliveries_person_id"),
         sa.ForeignKeyConstraint(["sign_in_link_id"], ["sign_in_links.id"], name="fk_deliveries_sign_in_link_id"),
@@ -1560,6 +1590,7 @@ TABLES = (
     "supplies",
     "shop_codes",
     "allotments",
+    "moves",
     "wishes",
     "journal",
     "promo_blocks",

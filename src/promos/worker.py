@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
 from email.message import EmailMessage
+from email.utils import parseaddr
 from functools import partial
 from typing import Any, TypeVar
 from urllib.parse import quote, urlsplit
@@ -24,6 +25,7 @@ from promos.actions import (
     labels,
     line,
     making,
+    moves,
     pools,
     redemptions,
     retention,
@@ -32,11 +34,12 @@ from promos.actions import (
 )
 from promos.actions.deliveries import Due, Missed, Noticed, Promo, Wished
 from promos.database import Database, is_lost
-from promos.models import Claim, Endpoint, Event, Pass, Shop
+from promos.models import Claim, Endpoint, Event, Move, Pass, Shop
 from promos.outside.mail import Post
 from promos.rendering import envelopes, mails
 from promos.rendering.envelopes import Mail
 from promos.rendering.language import Language, language
+from promos.rules import moves as move_rules
 from promos.rules import pools as rules
 from promos.rules import readers, signing
 from promos.rules.refusals import every_refusal
@@ -122,16 +125,18 @@ class Worker:
         return len(found)
 
     async def serve(self) -> int:
-        """Settle the holds that are over and offer what is free to who waits; how many of both there were."""
+        """Settle what is over, offer what is free to who waits, tell of events that moved; how many all these were."""
         now = self._clock()
         async with self._database.reading() as session:
             overdue = await holds.overdue_events(session, now=now)
             offers = await line.due_offers(session, now=now)
             unlabelled = await labels.due(session, now=now)
+            moved = await moves.due(session, now=now)
         done = 0
         works: list[tuple[Callable[..., Awaitable[int]], UUID]] = [(holds.settle, event_id) for event_id in overdue]
         works += [(redemptions.serve_line, offer_id) for offer_id in offers]
         works += [(labels.pause, code_id) for code_id in unlabelled]
+        works += [(moves.tell, move_id) for move_id in moved]
         for work, of in works:
             try:
                 done += await self._write(work, of)
@@ -183,7 +188,7 @@ def written(due: Due, settings: Settings, keys: Keys) -> EmailMessage:
         raise ValueError(f"mail {due.id} is for nobody")
     host = urlsplit(settings.base_url).hostname or "localhost"
     return envelopes.message(
-        _mail(due, settings.base_url, host, keys),
+        _mail(due, settings.base_url, host, keys, parseaddr(settings.mail_from)[1]),
         sender=settings.mail_from,
         recipient=due.to,
         message_id=f"<{due.id}@{host}>",
@@ -191,7 +196,7 @@ def written(due: Due, settings: Settings, keys: Keys) -> EmailMessage:
     )
 
 
-def _mail(due: Due, base: str, host: str, keys: Keys) -> Mail:
+def _mail(due: Due, base: str, host: str, keys: Keys, organizer: str) -> Mail:
     words = language(due.language)
     if due.link:
         secret = sign_in.secret(due.link, keys)
@@ -215,7 +220,8 @@ def _mail(due: Due, base: str, host: str, keys: Keys) -> Mail:
     if due.held:
         name = due.reader.name if due.reader and due.promo.event.asks_name else None
         link = f"{base}/p/{signing.link(keys.signing, 'pass', due.held.id)}"
-        return mails.issued(_passed(due.held, due.promo, link, name, keys), words)
+        passed = _passed(due.held, due.promo, link, name, keys, organizer)
+        return _of_pass(due, passed, _was(due.move, due.promo) if due.move else None, words)
     raise ValueError(f"mail {due.id} is of no kind that we write: {due.kind}")
 
 
@@ -319,7 +325,13 @@ def _claimed(claim: Claim, promo: Promo, link: str) -> mails.Claimed:
     return mails.Claimed(_event(promo), promo.pass_type.name, promo.code.spelled, link, claim.expires_at)
 
 
-def _passed(held: Pass, promo: Promo, link: str, name: str | None, keys: Keys) -> mails.Passed:
+def _of_pass(due: Due, passed: mails.Passed, was: mails.Was | None, words: Language) -> Mail:
+    if due.kind == "moved" and was:
+        return mails.moved(passed, was, words)
+    return (mails.called_off if due.kind == "called_off" else mails.issued)(passed, words)
+
+
+def _passed(held: Pass, promo: Promo, link: str, name: str | None, keys: Keys, organizer: str) -> mails.Passed:
     code = pools.shown(promo.sealed, keys) if promo.sealed else None
     return mails.Passed(
         event=_event(promo),
@@ -331,10 +343,29 @@ def _passed(held: Pass, promo: Promo, link: str, name: str | None, keys: Keys) -
         name=name,
         shop_code=code,
         shop_url=rules.address(promo.shop_url, code) if code and promo.shop_url else None,
+        organizer=organizer,
     )
+
+
+def _was(move: Move, promo: Promo) -> mails.Was:
+    """What differs from what readers were told first."""
+    event = promo.event
+    old = move_rules.differing(move.before, moves.facts_of(event))
+    place = ", ".join(old.get(part, getattr(event, part)) for part in ("venue", "city"))
+    is_elsewhere = not old.keys().isdisjoint(("venue", "city"))
+    return mails.Was(old.get("starts_at"), old.get("ends_at"), old.get("timezone"), place if is_elsewhere else None)
 
 
 def _event(promo: Promo) -> mails.Event:
     event = promo.event
     place = ", ".join(part for part in (event.venue, event.city) if part)
-    return mails.Event(event.name, event.starts_at, event.ends_at, event.timezone, place, promo.partner.advertiser)
+    return mails.Event(
+        event.name,
+        event.starts_at,
+        event.ends_at,
+        event.timezone,
+        place,
+        promo.partner.advertiser,
+        event.sequence,
+        event.cancelled_at is not None,
+    )

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from promos.actions import allotments, codes, deliveries, notices, offers, redemptions, suspensions, wishes
-from promos.models import Delivery, Entry, Offer, Person, PromoCode, Publication, Redemption, StaffRole, Wish
+from promos.models import Delivery, Entry, Offer, Passkey, Person, PromoCode, Publication, Redemption, StaffRole, Wish
 from promos.queries import recount
 from promos.rules.people import Role
 from promos.rules.redemption import Redeemed, Waiting
@@ -19,6 +19,7 @@ from promos.rules.refusals import (
     LinkEnded,
     NotFound,
     PartnerSuspended,
+    SignInNeeded,
     WishSettled,
 )
 from tests.world import (
@@ -31,6 +32,7 @@ from tests.world import (
     a_pass_type,
     a_person,
     a_publication,
+    add,
     an_ask,
     an_event,
     an_offer,
@@ -41,6 +43,7 @@ from tests.world import (
 )
 
 AS_ADMIN: Any = {"now": NOW, "by": ADMIN}
+KEPT: Any = {"name": "Phone", "sign_count": 0, "transports": [], "created_at": NOW}
 
 
 async def a_side(session: AsyncSession, **offer: Any) -> tuple[PromoCode, Publication, Any, Any]:
@@ -248,6 +251,11 @@ async def test_the_link_of_a_mail_is_its_owners_as_long_as_they_own(session: Asy
         await wishes.behind_link(session, mail, now=NOW + 7 * DAY)
     with pytest.raises(LinkEnded):
         await wishes.behind_link(session, UUID(int=9), now=NOW)
+    key = await add(session, Passkey(person_id=claire.id, credential_id=b"1", public_key=b"2", **KEPT))
+    with pytest.raises(SignInNeeded):
+        await wishes.behind_link(session, mail, now=NOW)
+    assert (await wishes.behind_link(session, mail, now=NOW, by=owner))[0].id == wish.id
+    await session.delete(key)
     await suspensions.suspend(session, code.partner_id, "Their invoices bounce.", **AS_ADMIN)
     with pytest.raises(PartnerSuspended):
         await wishes.behind_link(session, mail, now=NOW)

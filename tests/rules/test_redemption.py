@@ -127,6 +127,7 @@ def test_every_rule_is_told_also_behind_the_first_no() -> None:
 
     assert [each.rule for each in told] == [
         "revoked",
+        "cancelled",
         "ended",
         "suspended",
         "opens",

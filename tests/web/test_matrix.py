@@ -55,6 +55,7 @@ def may(row: matrix.Row, role: Role | str) -> bool:
 def operations() -> Iterator[matrix.Row]:
     """As documented; what ends something comes last, so that the others find it alive, and a correction after it."""
     last = (
+        "cancelEvent",
         "deleteCode",
         "deleteOffer",
         "deletePassType",

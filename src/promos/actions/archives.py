@@ -17,6 +17,7 @@ from promos.models import (
     CodeBatch,
     Event,
     EventSource,
+    Move,
     Offer,
     OfferPublication,
     Pass,
@@ -108,10 +109,16 @@ async def _is_over(session: AsyncSession, row: Kept, now: datetime) -> None:
     """Raise `StillLive` while readers can redeem something of it, or hold passes for an event to come."""
     await limits.lock_codes(session, row)
     live = sa.and_(limits.codes_below(row), PromoCode.status == "active", PromoCode.archived_at.is_(None))
-    counted = sa.select(sa.func.count()).select_from(PromoCode).join(Offer, PromoCode.offer_id == Offer.id)
-    codes = await session.scalar(counted.where(live, Offer.ends_at > now, Offer.archived_at.is_(None))) or 0
+    counted = (
+        sa.select(sa.func.count())
+        .select_from(PromoCode)
+        .join(Offer, PromoCode.offer_id == Offer.id)
+        .join(Event, Offer.event_id == Event.id)
+        .where(live, Offer.ends_at > now, Offer.archived_at.is_(None), Event.cancelled_at.is_(None))
+    )
+    codes = await session.scalar(counted) or 0
     passes = 0
-    if isinstance(row, Event) and row.ends_at > now:
+    if isinstance(row, Event) and row.ends_at > now and row.cancelled_at is None:
         held = sa.select(sa.func.count()).where(Pass.event_id == row.id, Pass.state == "live")
         passes = await session.scalar(held) or 0
     if codes or passes:
@@ -169,6 +176,7 @@ def _with_all_below(row: Kept) -> Iterator[sa.Delete]:
     yield gone(OfferPublication, OfferPublication.offer_id.in_(offers))
     yield gone(Offer, Offer.id.in_(offers))
     if isinstance(row, Event):
+        yield gone(Move, Move.event_id == row.id)
         yield gone(PassType, PassType.event_id == row.id)
         yield gone(EventSource, EventSource.event_id == row.id)
     if not isinstance(row, Offer):

@@ -15,6 +15,7 @@ from promos.models import (
     Entry,
     Event,
     Issue,
+    Move,
     Observation,
     Offer,
     Partner,
@@ -91,7 +92,8 @@ class Due:
 
     id: UUID
     kind: str  # claim | place | declined | pass | given_back | handed_on | sign_in | label_gone |
-    # endpoint_disabled | notice | wish | wish_settled | shop_troubled | account
+    # endpoint_disabled | notice | wish | wish_settled | shop_troubled | account | moved |
+    # called_off
     language: str
     created_at: datetime
     to: str | None  # `None`: whoever it was for is no longer on file
@@ -106,6 +108,7 @@ class Due:
     wished: Wished | None = None
     shop: tuple[Shop, Event] | None = None
     entry: Entry | None = None  # of what was done to the account of who gets it
+    move: Move | None = None
 
     def is_needed(self, now: datetime) -> bool:
         """Whether anybody can still do something with it: its link works, its pass lives."""
@@ -196,7 +199,7 @@ async def _load(session: AsyncSession, ids: Iterable[UUID]) -> list[Due]:
     rows = await session.execute(
         sa.select(
             *(Delivery, Person, Reader, Claim, Pass, SignInLink, Event, Partner, PassType, PromoCode, Endpoint),
-            *(Offer.shop_url, PoolCode.sealed),
+            *(Offer.shop_url, PoolCode.sealed, Move),
         )
         .outerjoin(SignInLink, Delivery.sign_in_link_id == SignInLink.id)
         .outerjoin(Person, Person.id == sa.func.coalesce(SignInLink.person_id, Delivery.person_id))
@@ -211,6 +214,7 @@ async def _load(session: AsyncSession, ids: Iterable[UUID]) -> list[Due]:
         .outerjoin(Partner, Event.partner_id == Partner.id)
         .outerjoin(PassType, PassType.id == sa.func.coalesce(Pass.pass_type_id, Offer.pass_type_id))
         .outerjoin(Endpoint, Delivery.endpoint_id == Endpoint.id)
+        .outerjoin(Move, Delivery.move_id == Move.id)
         .where(Delivery.id.in_(ids))
         .order_by(Delivery.due_at, Delivery.id)
         .execution_options(populate_existing=True)
@@ -233,11 +237,13 @@ async def _load(session: AsyncSession, ids: Iterable[UUID]) -> list[Due]:
             wished=wished.get(mail.id),
             shop=shops.get(mail.id),
             entry=entries.get(mail.id),
+            move=move,
         )
         for (
             *(mail, person, reader, claim, held, link, event, partner, pass_type, code, endpoint),
             shop_url,
             sealed,
+            move,
         ) in rows
     ]
 

@@ -279,7 +279,7 @@ def _as_rendered(content: BlockContent, placed: Placed, whole: Composed) -> Sequ
         quantity=placed.quantity,
         given_this_year=whole.given.get((placed.block.partner_id, placed.block.event_id)) if both else None,
         redeemable=_redeemable(placed, whole.told.get(placed.block.id)),
-        halted="suspended" if placed.partner.suspended_at else "",
+        halted=_halted(placed),
         content_hash=fingerprint(content),
         approved_hash=placed.block.approved_hash,
         tool=whole.tool,
@@ -295,6 +295,12 @@ def _as_rendered(content: BlockContent, placed: Placed, whole: Composed) -> Sequ
         )
         subjects.append(subject.of_rendering(segments, content.code, content.heading, facts, where))
     return subjects
+
+
+def _halted(placed: Placed) -> str:
+    if placed.event.cancelled_at:
+        return "cancelled"
+    return "suspended" if placed.partner.suspended_at else ""
 
 
 def _redeemable(placed: Placed, told: evidence.Told | None) -> Redeemable | None:

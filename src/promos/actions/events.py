@@ -11,11 +11,11 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from promos.actions import changes, holds, journal, limits
+from promos.actions import changes, holds, journal, limits, moves
 from promos.models import Event, Offer, Partner, PassType, new_id
 from promos.rules import archives, events, offers, texts
 from promos.rules.people import Actor
-from promos.rules.refusals import NotFound, TermsFrozen, TextTaken
+from promos.rules.refusals import EventOver, NotFound, TermsFrozen, TextTaken
 
 _TRIES = 5
 
@@ -93,9 +93,19 @@ async def create(
 
 
 async def update(
-    session: AsyncSession, event_id: UUID, *, now: datetime, by: Actor, **wanted: Unpack[Changes]
+    session: AsyncSession,
+    event_id: UUID,
+    *,
+    tell_readers: bool = False,
+    now: datetime,
+    by: Actor,
+    **wanted: Unpack[Changes],
 ) -> Event:
-    """Change an event. Raises `LimitBelowUsed` for its capacity; what becomes free goes to those who wait."""
+    """Change an event; readers who hold passes are told of another time or place, once the changes have settled.
+
+    Raises `LimitBelowUsed` for its capacity, and `ReadersToTell` unless `tell_readers`. What becomes free goes to those
+    who wait.
+    """
     kept = texts.read(events.EVENT, wanted)
     if "capacity" in kept:
         await _settle(session, Event.id == event_id, by, now)
@@ -106,6 +116,10 @@ async def update(
         capacity = kept.pop("capacity")
         if await limits.set_limit(session, event, capacity):
             facts["capacity"] = capacity
+    before = {field: value for field, value in moves.facts_of(event).items() if kept.get(field, value) != value}
+    if before and event.cancelled_at is None:
+        await moves.may(session, event.id, tell_readers=tell_readers)
+        await moves.note(session, event, before, cancels=False, now=now)
     if changed := changes.apply(event, kept):
         facts["changed"] = changed
     if facts:
@@ -116,6 +130,26 @@ async def update(
         if "capacity" in facts:
             await limits.feed(session, event, now=now)
             await session.refresh(event)
+    return event
+
+
+async def cancel(
+    session: AsyncSession, event_id: UUID, *, tell_readers: bool = False, now: datetime, by: Actor
+) -> Event:
+    """Cancel an event for good: its codes give nothing more, and readers who hold passes are told at once.
+
+    Again: nothing. Raises `ReadersToTell` unless `tell_readers`, and `EventOver`.
+    """
+    event = await _event(session, event_id, by)
+    if event.cancelled_at is not None:
+        return event
+    if event.ends_at <= now:
+        raise EventOver
+    await moves.may(session, event.id, tell_readers=tell_readers)
+    await moves.note(session, event, {}, cancels=True, now=now)
+    event.cancelled_at = now
+    await session.flush()
+    await journal.record(session, "event.cancelled", event.id, at=now, by=by, partner=event.partner_id, event=event.id)
     return event
 
 

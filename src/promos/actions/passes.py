@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from promos.actions import holds, line, redemptions
-from promos.models import CheckIn, Claim, Delivery, Entry, Offer, Partner, Pass, PromoCode, Redemption, table
+from promos.models import CheckIn, Claim, Delivery, Entry, Event, Offer, Partner, Pass, PromoCode, Redemption, table
 from promos.rules import redemption, signing
 from promos.rules.people import READER, Actor
 from promos.rules.refusals import (
@@ -113,15 +113,18 @@ async def confirm(session: AsyncSession, ids: Collection[UUID], *, now: datetime
     """Give the passes of these holds, all or none: a shop's checkout went through, or the partner said yes.
 
     A second time changes nothing. Raises `NotFound`, `HoldExpired`, `PlaceLapsed`, `RedemptionEnded`, and `CodePaused`,
-    `CodeUnavailable` or `CodeRevoked` for a hold by a code that is stopped; a pause keeps no partner from saying yes.
+    `CodeUnavailable`, `CodeRevoked` or `EventCancelled` for a hold that is stopped; a pause stops no partner.
     """
     await _may_see(session, ids, by)
     held = await _locked(session, ids, now)
     stops = await _stops(session, {each.code_id for each in held})
     for each in held:
-        status, is_suspended = stops[each.code_id]
+        if each.state != "held":
+            continue
+        status, is_suspended, is_cancelled = stops[each.code_id]
         is_asked = each.held_for != "review"
-        if each.state == "held" and (no := redemption.stop(status, is_suspended=is_suspended, is_asked=is_asked)):
+        no = redemption.stop(status, is_suspended=is_suspended, is_cancelled=is_cancelled, is_asked=is_asked)
+        if no:
             raise no
     versions = await holds.confirm(session, held, now=now, by=by)
     before = await _versions(session, [each.id for each in held if each.id not in versions], CONFIRMED)
@@ -131,13 +134,16 @@ async def confirm(session: AsyncSession, ids: Collection[UUID], *, now: datetime
     ]
 
 
-async def _stops(session: AsyncSession, code_ids: Collection[UUID]) -> dict[UUID, tuple[str, bool]]:
-    """The status of each of these codes, and whether its partner is suspended."""
-    found = sa.select(PromoCode.id, PromoCode.status, Partner.suspended_at).join(
-        Partner, PromoCode.partner_id == Partner.id
+async def _stops(session: AsyncSession, code_ids: Collection[UUID]) -> dict[UUID, tuple[str, bool, bool]]:
+    """The status of each of these codes, whether its partner is suspended, and whether its event is cancelled."""
+    found = (
+        sa.select(PromoCode.id, PromoCode.status, Partner.suspended_at, Event.cancelled_at)
+        .join(Partner, PromoCode.partner_id == Partner.id)
+        .join(Event, PromoCode.event_id == Event.id)
+        .where(PromoCode.id.in_(code_ids))
     )
-    rows = await session.execute(found.where(PromoCode.id.in_(code_ids)))
-    return {row.id: (row.status, row.suspended_at is not None) for row in rows}
+    rows = await session.execute(found)
+    return {row.id: (row.status, row.suspended_at is not None, row.cancelled_at is not None) for row in rows}
 
 
 async def _may_see(session: AsyncSession, ids: Collection[UUID], by: Actor) -> None:

@@ -19,6 +19,7 @@ from promos.models import (
     Offer,
     OfferPublication,
     Partner,
+    Passkey,
     Person,
     PromoCode,
     StaffRole,
@@ -28,15 +29,17 @@ from promos.models import (
 from promos.queries import codes as code_queries
 from promos.rules import archives, texts, wishes
 from promos.rules.language import N_
-from promos.rules.people import PROGRAM, Actor, Grant, Role
+from promos.rules.people import NOBODY, PROGRAM, Actor, Grant, Role
 from promos.rules.refusals import (
     CodeEnded,
     CodeMalformed,
     CodeRevoked,
+    EventCancelled,
     InvalidRequest,
     LinkEnded,
     NotFound,
     PartnerSuspended,
+    SignInNeeded,
     WishSettled,
 )
 
@@ -54,7 +57,7 @@ async def ask(
     """Ask for `passes` more with `code`; whether that is new: one that is open already is the answer.
 
     For a publication its editor asks, else somebody of the partner. Raises `NotFound`, `CodeEnded`, `CodeRevoked`,
-    `Archived`, and `InvalidRequest` where no limit is in the way.
+    `EventCancelled`, `Archived`, and `InvalidRequest` where no limit is in the way.
     """
     kept = texts.read(wishes.WISH, {"why": why} | ({} if passes is None else {"passes": passes}))
     found, offer = await _asked(session, code, publication_id, now, by)
@@ -108,7 +111,8 @@ async def approve(session: AsyncSession, wish_id: UUID, *, passes: int | None = 
             return wish
         raise WishSettled(wish.state)
     part = await session.get(Allotment, wish.allotment_id, populate_existing=True) if wish.allotment_id else None
-    if _is_overtaken(wish, offer, code, part, now):
+    event = await session.get_one(Event, offer.event_id, populate_existing=True)
+    if event.cancelled_at or _is_overtaken(wish, offer, code, part, now):
         wish.state, wish.given = "overtaken", None
         await session.flush()
         await _record(session, "wish.overtaken", wish, now, by)
@@ -153,11 +157,11 @@ async def overtake(session: AsyncSession, *, now: datetime) -> int:
     return len(found)
 
 
-async def behind_link(session: AsyncSession, mail_id: UUID, *, now: datetime) -> tuple[Wish, Actor]:
+async def behind_link(session: AsyncSession, mail_id: UUID, *, now: datetime, by: Actor = NOBODY) -> tuple[Wish, Actor]:
     """The wish that a mail was about, and the owner to whom it went, as they may act at this moment.
 
-    Raises `LinkEnded` once the wish's time is over or the person does not own the partner any more, and
-    `PartnerSuspended`.
+    Raises `LinkEnded` once the wish's time is over or the person does not own the partner any more, `PartnerSuspended`,
+    and `SignInNeeded` for whom the mailbox alone is not enough (a passkey), and who are not signed in (`by`).
     """
     row = (
         await session.execute(
@@ -171,8 +175,12 @@ async def behind_link(session: AsyncSession, mail_id: UUID, *, now: datetime) ->
     if row is None or now >= row.Wish.expires_at:
         raise LinkEnded
     wish, person, role = row
-    if (await session.get_one(Partner, wish.partner_id)).suspended_at is not None:
+    partner = await session.get_one(Partner, wish.partner_id)
+    if partner.suspended_at is not None:
         raise PartnerSuspended
+    has_passkey = sa.select(sa.exists().where(Passkey.person_id == person.id))
+    if by.id != person.id and (partner.requires_passkey or await session.scalar(has_passkey)):
+        raise SignInNeeded
     grants = frozenset({Grant(Role(role), wish.partner_id)})
     return wish, Actor("person", person.id, grants, name=person.name or person.email)
 
@@ -185,7 +193,7 @@ async def _asked(
     except CodeMalformed:
         raise NotFound("code") from None
     found = (
-        sa.select(PromoCode, Offer, Event.archived_at)
+        sa.select(PromoCode, Offer, Event)
         .join(Offer, PromoCode.offer_id == Offer.id)
         .join(Event, Offer.event_id == Event.id)
     )
@@ -198,8 +206,10 @@ async def _asked(
     row = (await session.execute(found.where(meant, mine))).one_or_none()
     if row is None:
         raise NotFound("code")
-    code, offer, put_away = row
-    archives.in_use(code.archived_at, offer.archived_at, put_away)
+    code, offer, event = row
+    archives.in_use(code.archived_at, offer.archived_at, event.archived_at)
+    if event.cancelled_at is not None:
+        raise EventCancelled
     if code.status == "revoked":
         raise CodeRevoked
     if offer.ends_at <= now:

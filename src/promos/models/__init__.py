@@ -12,6 +12,7 @@ from promos.models.evidence import Evidence, Observation
 from promos.models.installation import IdempotencyRecord, Installation, RateLimit
 from promos.models.issues import Issue, IssueCheck, Override
 from promos.models.journal import Entry
+from promos.models.moves import Move
 from promos.models.offers import Allotment, Offer, OfferPublication
 from promos.models.partners import Partner
 from promos.models.passes import Pass
@@ -51,6 +52,7 @@ __all__ = [
     "Issue",
     "IssueCheck",
     "Message",
+    "Move",
     "Observation",
     "Offer",
     "OfferPublication",

@@ -19,7 +19,8 @@ class Delivery(Base):
         sa.CheckConstraint("state IN ('pending', 'sent', 'dead')", name="state"),
         sa.CheckConstraint(
             "kind IN ('claim', 'pass', 'given_back', 'handed_on', 'place', 'declined', 'sign_in', 'label_gone',"
-            " 'endpoint_disabled', 'shop_troubled', 'notice', 'wish', 'wish_settled', 'account')",
+            " 'endpoint_disabled', 'shop_troubled', 'notice', 'wish', 'wish_settled', 'account',"
+            " 'moved', 'called_off')",
             name="kind",
         ),
         sa.Index(
@@ -39,6 +40,7 @@ class Delivery(Base):
     observation_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("observations.id"))
     entry_id: Mapped[UUID | None]  # of the journal, which outlives what it tells of
     endpoint_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("endpoints.id"))
+    move_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("moves.id"))
     wish_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("wishes.id"))
     shop_id: Mapped[UUID | None]  # a shop can be left before it is told of
     person_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("people.id"))  # of the staff, to whom it goes

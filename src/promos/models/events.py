@@ -38,6 +38,8 @@ class Event(Base):
     capacity: Mapped[int | None]  # passes of all its types; None: as many as these allow
     used: Mapped[int] = mapped_column(default=0, server_default="0")  # counted only while there is a capacity
     previous_event_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("events.id"))  # the edition before this one
+    sequence: Mapped[int] = mapped_column(default=0, server_default="0")  # of its calendar entry: +1 with each move
+    cancelled_at: Mapped[datetime | None]  # its codes give nothing more since
     archived_at: Mapped[datetime | None]  # out of the lists since
     created_at: Mapped[datetime]
 

@@ -78,6 +78,7 @@ _TERMS = (
         PromoCode.used.label("code_used"),
         PromoCode.version,
         Partner.suspended_at.is_not(None).label("is_suspended"),
+        Event.cancelled_at.is_not(None).label("is_cancelled"),
         sa.exists().where(Redemption.event_id == Offer.event_id, IS_HELD).label("has_holds"),
         sa.exists().where(_overdue(Offer.event_id)).label("has_overdue"),
         sa.exists().where(_SET_ASIDE).label("has_allotments"),
@@ -339,4 +340,5 @@ def _terms(row: Any) -> Terms:
         is_waited_for=row.is_waited_for,
         has_holds=row.has_holds,
         is_suspended=row.is_suspended,
+        is_cancelled=row.is_cancelled,
     )

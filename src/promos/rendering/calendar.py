@@ -19,6 +19,9 @@ class Appointment:
     location: str
     url: str
     description: str
+    sequence: int = 0  # of what it says: a greater one takes the place of a smaller
+    is_cancelled: bool = False
+    organizer: str = ""  # a mail address; programs ask for one where an entry is taken out
 
 
 def ics(appointment: Appointment) -> bytes:
@@ -28,21 +31,28 @@ def ics(appointment: Appointment) -> bytes:
         "VERSION:2.0",
         "PRODID:-//Promos//EN",
         "CALSCALE:GREGORIAN",
-        "METHOD:PUBLISH",
+        f"METHOD:{method_of(appointment)}",
         "BEGIN:VEVENT",
         f"UID:{_text(appointment.uid)}",
         f"DTSTAMP:{_utc(appointment.stamp)}",
+        f"SEQUENCE:{appointment.sequence}",
+        *([f"ORGANIZER:mailto:{clean_line(appointment.organizer)}"] if appointment.organizer else []),
         f"DTSTART:{_utc(appointment.starts_at)}",
         f"DTEND:{_utc(appointment.ends_at)}",
         f"SUMMARY:{_text(appointment.summary)}",
         f"LOCATION:{_text(appointment.location)}",
         f"DESCRIPTION:{_text(appointment.description)}",
         f"URL:{clean_line(appointment.url)}",
-        "STATUS:CONFIRMED",
+        f"STATUS:{'CANCELLED' if appointment.is_cancelled else 'CONFIRMED'}",
         "END:VEVENT",
         "END:VCALENDAR",
     ]
     return b"".join(_folded(line.encode()) + b"\r\n" for line in lines)
+
+
+def method_of(appointment: Appointment) -> str:
+    """RFC 5546: what a calendar does with it."""
+    return "CANCEL" if appointment.is_cancelled else "PUBLISH"
 
 
 def _text(value: str) -> str:

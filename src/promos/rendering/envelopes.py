@@ -16,6 +16,7 @@ class Attachment:
     name: str
     kind: str  # media type
     content: bytes
+    method: str = ""  # of a calendar file
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +48,9 @@ def message(mail: Mail, *, sender: str, recipient: str, message_id: str, date: d
     envelope.add_alternative(mail.html, subtype="html", cte="quoted-printable")
     for attached in mail.attachments:
         main, _, sub = attached.kind.partition("/")
-        charset = {"charset": "utf-8"} if main == "text" else {}
-        envelope.add_attachment(attached.content, main, sub, filename=attached.name, params=charset)
+        params = {"charset": "utf-8"} if main == "text" else {}
+        params |= {"method": attached.method} if attached.method else {}
+        envelope.add_attachment(attached.content, main, sub, filename=attached.name, params=params)
     return envelope
 
 

@@ -15,7 +15,7 @@ from promos.rendering.paint import PAINT
 from promos.rules import redemption
 from promos.rules.language import N_
 from promos.rules.redemption import SOLD_OUT, Terms
-from promos.rules.refusals import CodeEnded, CodeNotOpen, CodePaused, CodeRevoked, CodeUnavailable
+from promos.rules.refusals import CodeEnded, CodeNotOpen, CodePaused, CodeRevoked, CodeUnavailable, EventCancelled
 
 WIDTH, HEIGHT = PICTURE  # the PNG has two pixels of its own for each
 _SIZE, _EDGE = 20, 14
@@ -25,6 +25,7 @@ _GONE = {
     CodeNotOpen: N_("This offer is not open yet"),
     CodePaused: N_("This offer is paused for the moment"),
     CodeUnavailable: N_("This offer is not available at the moment"),
+    EventCancelled: N_("This event was cancelled"),
     CodeRevoked: N_("This offer was withdrawn"),
 }
 

@@ -22,6 +22,8 @@ class Event:
     timezone: str  # IANA; every time in a mail is told in it
     place: str  # "Salle Molière, Lyon"
     advertiser: str  # registered name and legal form of who offers the passes
+    sequence: int = 0  # of its calendar entry
+    is_cancelled: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,17 @@ class Passed:
     name: str | None = None  # of the reader, where the pass bears one
     shop_code: str | None = None  # of the advertiser's own ticket shop, whose ticket is what opens the door
     shop_url: str | None = None
+    organizer: str = ""  # a mail address, for the calendar
+
+
+@dataclass(frozen=True, slots=True)
+class Was:
+    """What an event was before it moved; `None`: as it is now."""
+
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
+    timezone: str | None = None
+    place: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,8 +188,40 @@ def issued(values: Passed, language: Language) -> Mail:
     code = (language.gettext("Code"), values.code)
     shop = [(language.gettext("Code for the ticket shop"), values.shop_code)] if values.shop_code else []
     rows = [*shop, *name, pass_type, *_when_and_where(values.event, language), code]
-    entry = Attachment("event.ics", "text/calendar", calendar.ics(appointment(values, language)))
-    return replace(_mail("pass", values, language, rows), attachments=(entry,))
+    return replace(_mail("pass", values, language, rows), attachments=(_entry(values, language),))
+
+
+def moved(values: Passed, was: Was, language: Language) -> Mail:
+    """Tells who holds a pass what changed, old and new, and brings the entry that takes the place of the first."""
+    event, zone = values.event, was.timezone or values.event.timezone
+    rows = [
+        (language.gettext("Begins"), was.starts_at, event.starts_at),
+        (language.gettext("Ends"), was.ends_at, event.ends_at),
+    ]
+    told = [
+        (name, _turned(language.instant(old or new, zone), language.instant(new, event.timezone)))
+        for name, old, new in rows
+        if old is not None or was.timezone is not None
+    ]
+    if was.place is not None:
+        told.append((language.gettext("Place"), _turned(was.place, event.place)))
+    now = [(name, value) for name, value in _when_and_where(event, language) if name not in {each[0] for each in told}]
+    return replace(_mail("moved", values, language, [*told, *now]), attachments=(_entry(values, language),))
+
+
+def called_off(values: Passed, language: Language) -> Mail:
+    """Tells who holds a pass that the event is cancelled, and takes the entry out of their calendar."""
+    rows = _when_and_where(values.event, language)
+    return replace(_mail("called_off", values, language, rows), attachments=(_entry(values, language),))
+
+
+def _turned(old: str, new: str) -> str:
+    return f"{old} → {new}"
+
+
+def _entry(values: Passed, language: Language) -> Attachment:
+    made = appointment(values, language)
+    return Attachment("event.ics", "text/calendar", calendar.ics(made), calendar.method_of(made))
 
 
 def given_back(values: Ended, language: Language) -> Mail:
@@ -301,6 +346,9 @@ def appointment(values: Passed, language: Language) -> Appointment:
         location=values.event.place,
         url=values.link,
         description=language.gettext("Your pass: %(link)s") % {"link": values.link},
+        sequence=values.event.sequence,
+        is_cancelled=values.event.is_cancelled,
+        organizer=values.organizer,
     )
 
 

@@ -60,6 +60,11 @@ def window(opens_at: datetime, ends_at: datetime) -> None:
         raise InvalidRequest({"ends_at": N_("The end comes after the opening.")})
 
 
+def is_odd(opens_at: datetime, ends_at: datetime, event_starts: datetime, event_ends: datetime) -> bool:
+    """Whether a window makes no sense beside its event: it ends after it, or opens when it has begun."""
+    return ends_at > event_ends or opens_at >= event_starts
+
+
 def fits(limit: int | None, used: int) -> None:
     """Raise `LimitBelowUsed` for a limit that passes already given do not fit into."""
     if limit is not None and used > limit:

@@ -22,6 +22,7 @@ from promos.rules.refusals import (
     CodePaused,
     CodeRevoked,
     CodeUnavailable,
+    EventCancelled,
     OfferExhausted,
     PlaceLapsed,
     Refusal,
@@ -89,6 +90,7 @@ class Terms:
     is_waited_for: bool = False
     has_holds: bool = False  # whether anybody holds a place of this event
     is_suspended: bool = False  # whether its partner is
+    is_cancelled: bool = False  # whether the event is
 
     def tallies(self) -> Iterator[tuple[str, Tally]]:
         """What limits a claim, widest first, by the name of the rule."""
@@ -146,6 +148,7 @@ def verdicts(terms: Terms, now: datetime, granted: Granted = MappingProxyType({}
 def _fences(terms: Terms, now: datetime) -> Iterator[Verdict]:
     """What lets nobody through, whatever is left."""
     yield Verdict("revoked", CodeRevoked() if terms.status == "revoked" else None)
+    yield Verdict("cancelled", EventCancelled() if terms.is_cancelled else None)
     yield Verdict("ended", CodeEnded(terms.ends_at) if now >= terms.ends_at else None)
     yield Verdict("suspended", CodeUnavailable() if terms.is_suspended else None)
     yield Verdict("opens", CodeNotOpen(terms.opens_at) if now < terms.opens_at else None)
@@ -159,10 +162,12 @@ def fence(terms: Terms, now: datetime) -> Refusal | None:
     return PlaceLapsed() if now >= terms.starts_at else None
 
 
-def stop(status: str, *, is_suspended: bool, is_asked: bool) -> Refusal | None:
+def stop(status: str, *, is_suspended: bool, is_cancelled: bool, is_asked: bool) -> Refusal | None:
     """Why a hold does not become a pass by a code of this status; a pause stops only what is asked from outside."""
     if status == "revoked":
         return CodeRevoked()
+    if is_cancelled:
+        return EventCancelled()
     if is_suspended:
         return CodeUnavailable()
     return CodePaused() if status == "paused" and is_asked else None

@@ -83,7 +83,7 @@ class Facts:
     approved_hash: str | None = None  # the same, as the partner approved it
     tool: Tool | None = None
     sending: Sending | None = None
-    halted: str | None = None  # suspended: the partner is, so the code opens nothing; "": it can
+    halted: str | None = None  # suspended: the partner is; cancelled: the event; "": the code can open
     unused_label: str | None = None  # was chosen, and is allowed no longer
 
     @property

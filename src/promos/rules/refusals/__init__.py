@@ -96,8 +96,10 @@ from promos.rules.refusals.issues import (
 from promos.rules.refusals.lives import (
     Archived,
     CodeUnavailable,
+    EventCancelled,
     HasHistory,
     PartnerSuspended,
+    ReadersToTell,
     StillLive,
     WishSettled,
 )
@@ -202,6 +204,7 @@ __all__ = [
     "DraftUnsuited",
     "EndpointAddressRefused",
     "EndpointDisabled",
+    "EventCancelled",
     "EventOver",
     "ForeignOrigin",
     "FormEnded",
@@ -260,6 +263,7 @@ __all__ = [
     "ProofNeeded",
     "PublicationNotNamed",
     "RateLimited",
+    "ReadersToTell",
     "RecoveryCodeRefused",
     "RedemptionEnded",
     "Refusal",

@@ -46,3 +46,18 @@ class WishSettled(Over):
 
     def __init__(self, state: str) -> None:
         self.state = state
+
+
+class EventCancelled(Over):
+    slug = "event-cancelled"
+    title = N_("This event was cancelled.")
+
+
+class ReadersToTell(Blocked):
+    """`readers`: hold passes. The same request with `tell_readers` does it."""
+
+    slug = "readers-to-tell"
+    title = N_("Readers hold passes and will be told of this by mail. Say that you want that.")
+
+    def __init__(self, readers: int) -> None:
+        self.readers = readers

@@ -13,9 +13,10 @@ from msgspec import UNSET, UnsetType
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from promos.actions import checkins, events
-from promos.models import CheckIn, Event, Pass
+from promos.models import CheckIn, Event, Offer, Pass
 from promos.queries import events as queries
 from promos.queries import pages
+from promos.rules import offers
 from promos.rules.finding import asked
 from promos.rules.people import Actor, Role, Scope
 from promos.rules.refusals import NotFound
@@ -49,6 +50,9 @@ class NewEvent(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class EventChanges(msgspec.Struct, forbid_unknown_fields=True):
+    """`tell_readers`: has to be true for another time, zone, venue or city while readers hold passes. Each gets one
+    mail, five minutes after the last of such changes, with a calendar file that takes the place of the first."""
+
     name: str | UnsetType = UNSET
     starts_at: datetime | UnsetType = UNSET
     ends_at: datetime | UnsetType = UNSET
@@ -62,6 +66,13 @@ class EventChanges(msgspec.Struct, forbid_unknown_fields=True):
     asks_name: bool | UnsetType = UNSET
     asks_company: bool | UnsetType = UNSET
     capacity: int | UnsetType | None = UNSET
+    tell_readers: bool = False
+
+
+class Cancelling(msgspec.Struct, forbid_unknown_fields=True):
+    """`tell_readers`: has to be true while readers hold passes; each gets a mail at once."""
+
+    tell_readers: bool = False
 
 
 class EventSeen(msgspec.Struct):
@@ -83,8 +94,15 @@ class EventSeen(msgspec.Struct):
     capacity: int | None
     used: int  # counted only while there is a capacity
     previous_event_id: UUID | None  # the edition before this one
+    cancelled_at: datetime | None
     archived_at: datetime | None
     created_at: datetime
+
+
+class EventChanged(EventSeen):
+    """`odd_offers`: whose windows make no sense beside the event: they end after it, or open after it began."""
+
+    odd_offers: list[UUID] = []
 
 
 class EventsSeen(msgspec.Struct):
@@ -100,6 +118,17 @@ class DoorSeen(msgspec.Struct):
     inside: int
     passes: int
     scans: list[CheckInSeen]
+
+
+async def changed(session: AsyncSession, event: Event) -> EventChanged:
+    open_ = sa.select(Offer).where(Offer.event_id == event.id, Offer.archived_at.is_(None)).order_by(Offer.id)
+    odd = [
+        offer.id
+        for offer in await session.scalars(open_)
+        if offers.is_odd(offer.opens_at, offer.ends_at, event.starts_at, event.ends_at)
+    ]
+    facts = {name: getattr(event, name) for name in EventSeen.__struct_fields__}
+    return msgspec.convert(facts | {"odd_offers": odd}, EventChanged)
 
 
 def seen(event: Event) -> EventSeen:
@@ -156,9 +185,32 @@ async def change(
     data: JSONBody[EventChanges],
     writes: NamedDependency[Writes],
     actor: NamedDependency[Actor],
+) -> Response[EventChanged]:
+    """Change an event. Another time or place is told to readers who hold passes: say `tell_readers`."""
+
+    async def effect(session: AsyncSession, now: datetime) -> EventChanged:
+        return await changed(session, await events.update(session, id, now=now, by=actor, **told(data)))
+
+    return await writes.answer(effect)
+
+
+@post(
+    "/events/{id:uuid}/cancel",
+    status_code=200,
+    opt=allows(*RUN_BY, scope=Scope.WRITE),
+    operation_id="cancelEvent",
+)
+async def cancel(
+    id: FromPath[UUID],
+    writes: NamedDependency[Writes],
+    actor: NamedDependency[Actor],
+    data: JSONBody[Cancelling | None] = None,
 ) -> Response[EventSeen]:
+    """Cancel an event for good: its codes give nothing more, and its readers are told."""
+
     async def effect(session: AsyncSession, now: datetime) -> EventSeen:
-        return seen(await events.update(session, id, now=now, by=actor, **told(data)))
+        tells = data is not None and data.tell_readers
+        return seen(await events.cancel(session, id, tell_readers=tells, now=now, by=actor))
 
     return await writes.answer(effect)
 
@@ -182,4 +234,4 @@ async def get_door(id: FromPath[UUID], reads: NamedDependency[Reads], actor: Nam
         )
 
 
-HANDLERS: list[Any] = [create, list_events, get_event, change, get_door]
+HANDLERS: list[Any] = [create, list_events, get_event, change, cancel, get_door]

@@ -36,6 +36,8 @@ class PassEvent(msgspec.Struct):
     city: str
     url: str
     asks_name: bool  # whether a pass needs its reader's name
+    sequence: int  # of its calendar entry; more, after it moved
+    cancelled_at: datetime | None
 
 
 class ShopTicket(msgspec.Struct):

@@ -44,6 +44,11 @@ SAID: dict[str, tuple[str, str]] = {
         N_("There was nothing left to raise: the limit was raised meanwhile, or the code is over."),
     ),
     "wish-withdrawn": ("ok", N_("Withdrawn.")),
+    "cancelled": ("ok", N_("Cancelled. Its codes give nothing more, and readers who hold passes are told.")),
+    "moved": (
+        "ok",
+        N_("Saved. Readers who hold passes are told in a few minutes, once, of all that changes until then."),
+    ),
     "removed": ("ok", N_("Removed.")),
     "ordered": ("ok", N_("Ordered. The codes are made in the background; you need not wait here.")),
     "stopped": ("ok", N_("Stopped. The codes that are made stay good.")),

@@ -182,7 +182,7 @@ async def decide_page(
 ) -> Response[str]:
     """What is asked, and the buttons. To open it changes nothing."""
     async with reads() as session:
-        wish, _ = await wishes.behind_link(session, _mail(keys, link), now=now)
+        wish, _ = await wishes.behind_link(session, _mail(keys, link), now=now, by=request.user)
         return await _decide(request, session, link, wish, {}, {})
 
 
@@ -203,7 +203,7 @@ async def decide(
     passes = typed.whole("passes") if answer == "approve" else None
 
     async def effect(session: AsyncSession, now: datetime) -> None:
-        wish, owner = await wishes.behind_link(session, mail, now=now)
+        wish, owner = await wishes.behind_link(session, mail, now=now, by=request.user)
         if answer == "approve":
             await wishes.approve(session, wish.id, passes=passes, now=now, by=owner)
         else:
@@ -216,7 +216,7 @@ async def decide(
             raise
         errors, status = to_mend(refusal, language_of(request))
         async with reads() as session:
-            wish, _ = await wishes.behind_link(session, mail, now=now)
+            wish, _ = await wishes.behind_link(session, mail, now=now, by=request.user)
             return await _decide(request, session, link, wish, typed.shown(["passes", "answer"]), errors, status)
     return go(f"/decide/{link}")
 

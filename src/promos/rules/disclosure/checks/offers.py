@@ -107,6 +107,10 @@ def off_4(case: Case) -> Iterator[Answer]:
 
 
 _HALTED = {
+    "cancelled": (
+        N_("The event was cancelled, so the code gives nothing."),
+        N_("Take the block out."),
+    ),
     "suspended": (
         N_("Its partner is suspended, so the code gives nothing at the moment."),
         N_("Take the block out, or wait until the suspension is lifted."),

@@ -30,11 +30,6 @@ from promos.rules.issues import Segment, is_heading
 from promos.rules.language import N_
 from promos.rules.people import Actor
 from promos.rules.refusals import (
-    CodeEnded,
-    CodeNotOpen,
-    CodePaused,
-    CodeRevoked,
-    CodeUnavailable,
     InvalidRequest,
     IssuePublished,
     LabelNotAllowed,
@@ -45,17 +40,11 @@ from promos.rules.refusals import (
 from promos.web.given import Reads, Writes
 from promos.web.pages.editor.desk import READ, WRITE, issue_of
 from promos.web.pages.editor.issue import rules_of
+from promos.web.pages.partner.event import STATES
 from promos.web.pages.show import go, language_of, page
 from promos.web.pages.typed import TO_MEND, Typed, to_mend
 
 FIELDS = ("code", "heading", "body", "call_to_action", "label")
-STATES = {
-    CodeEnded: "ended",
-    CodeNotOpen: "not_open",
-    CodePaused: "paused",
-    CodeRevoked: "revoked",
-    CodeUnavailable: "suspended",
-}
 _EMPTY = dict.fromkeys(FIELDS, "")
 
 

@@ -12,7 +12,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from promos.actions import offers
+from promos.actions import moves, offers
 from promos.models import Event, PassType, Publication
 from promos.queries import funnel, journal, results, shops
 from promos.queries.catalogue import Listing
@@ -20,10 +20,11 @@ from promos.queries.funnel import Wish
 from promos.queries.results import OfferTally
 from promos.rendering import charts
 from promos.rendering import results as words
+from promos.rules import offers as offer_rules
 from promos.rules import redemption, wishes
 from promos.rules.language import N_
 from promos.rules.people import Actor
-from promos.rules.refusals import CodeEnded, CodeNotOpen, CodePaused, CodeRevoked, CodeUnavailable
+from promos.rules.refusals import CodeEnded, CodeNotOpen, CodePaused, CodeRevoked, CodeUnavailable, EventCancelled
 from promos.web.given import Reads
 from promos.web.pages.partner.desk import READ, event_of
 from promos.web.pages.partner.history import sentences
@@ -35,6 +36,7 @@ STATES = {
     CodePaused: "paused",
     CodeRevoked: "revoked",
     CodeUnavailable: "suspended",
+    EventCancelled: "cancelled",
 }
 
 
@@ -84,6 +86,9 @@ async def shown(
         archived=_archived(pass_types, everything),
         tallies=tallies,
         to_decide=await results.to_decide(session, event.id, by=actor),
+        odd={each.offer.id for each in tallies if _is_odd(each)},
+        holders=await moves.readers(session, event.id),
+        is_over=event.ends_at <= now,
         low={listing.code.id for each in tallies for listing in each.codes if _is_low(each, listing)},
         states={listing.code.id: state_of(listing, now) for each in tallies for listing in each.codes},
         publications=await _publications(session, tallies),
@@ -108,6 +113,11 @@ def _archived(pass_types: list[PassType], tallies: list[OfferTally]) -> list[tup
         found.append(("offers", each.offer.name, each.offer))
         found += [("codes", listing.code.spelled, listing.code) for listing in each.codes]
     return [each for each in found if each[2].archived_at is not None]
+
+
+def _is_odd(each: OfferTally) -> bool:
+    offer, event = each.offer, each.event
+    return offer_rules.is_odd(offer.opens_at, offer.ends_at, event.starts_at, event.ends_at)
 
 
 def _is_low(each: OfferTally, listing: Listing) -> bool:

@@ -15,7 +15,7 @@ from promos.models import Event, Partner
 from promos.rules import events as rules
 from promos.rules.language import N_
 from promos.rules.people import Actor
-from promos.rules.refusals import Refusal
+from promos.rules.refusals import ReadersToTell, Refusal
 from promos.web.given import Reads, Writes
 from promos.web.pages.partner.desk import READ, WRITE, event_of, partners_of
 from promos.web.pages.show import go, language_of, page
@@ -89,16 +89,32 @@ async def change(
     async with reads() as session:
         event = await event_of(session, event_id, actor)
     given: Any = _given(typed, event)
+    tells = typed.ticked("tell_readers")
 
     async def effect(session: AsyncSession, now: datetime) -> None:
-        await events.update(session, event_id, now=now, by=actor, **given)
+        await events.update(session, event_id, tell_readers=tells, now=now, by=actor, **given)
 
     try:
         typed.checked(rules.EVENT, given)
         await writes.run(effect)
+    except ReadersToTell as refusal:
+        return _form(request, typed.shown(FIELDS), {}, event=event, to_tell=refusal.readers, status=409)
     except TO_MEND as refusal:
         return _again(request, typed, refusal, event=event)
-    return go(f"/partner/events/{event_id}", "saved")
+    return go(f"/partner/events/{event_id}", "moved" if tells else "saved")
+
+
+@post("/partner/events/{event_id:uuid}/cancel", opt=WRITE)
+async def cancel(
+    event_id: FromPath[UUID], writes: NamedDependency[Writes], actor: NamedDependency[Actor]
+) -> Response[Any]:
+    """The page has said how many readers are told."""
+
+    async def effect(session: AsyncSession, now: datetime) -> None:
+        await events.cancel(session, event_id, tell_readers=True, now=now, by=actor)
+
+    await writes.run(effect)
+    return go(f"/partner/events/{event_id}", "cancelled")
 
 
 def _given(typed: Typed, event: Event | None) -> dict[str, Any]:
@@ -151,11 +167,14 @@ def _form(
     *,
     event: Event | None = None,
     partners: list[Partner] | None = None,
+    to_tell: int = 0,
     status: int = 200,
 ) -> Response[str]:
+    """`to_tell`: readers who hold passes, and hear of these changes once they are confirmed."""
     return page(
         request,
         "partner/event_form.html",
+        to_tell=to_tell,
         status=status,
         event=event,
         partners=[(str(each.id), each.name) for each in partners or []],
@@ -165,4 +184,4 @@ def _form(
     )
 
 
-HANDLERS: list[Any] = [new_page, create, edit_page, change]
+HANDLERS: list[Any] = [new_page, create, edit_page, change, cancel]

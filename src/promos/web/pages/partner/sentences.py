@@ -5,6 +5,7 @@ from promos.rules.language import N_
 SENTENCES = {
     "event.created": N_("%(who)s created the event."),
     "event.changed": N_("%(who)s changed the event: %(changed)s."),
+    "event.cancelled": N_("%(who)s cancelled the event."),
     "event.archived": N_("%(who)s archived the event."),
     "event.restored": N_("%(who)s brought the event back."),
     "pass_type.archived": N_("%(who)s archived the pass type “%(what)s”."),

@@ -39,6 +39,11 @@ RULES: dict[str, tuple[str, str, str]] = {
     "revoked": (N_("Not revoked"), N_("A revoked code never comes back: make another one."), "event"),
     "ended": (N_("Before the end"), N_("Move the end of the offer."), "offer"),
     "opens": (N_("After the opening"), N_("Wait, or open the offer earlier."), "offer"),
+    "cancelled": (
+        N_("The event takes place"),
+        N_("A cancelled event does not come back; make its next edition."),
+        "event",
+    ),
     "suspended": (N_("Your organisation is not suspended"), N_("Ask who runs this installation."), "event"),
     "paused": (N_("Not paused"), N_("Let the code work again."), "event"),
     "event-capacity": (N_("Room at the event"), N_("Raise the capacity of the event."), "event_form"),

@@ -29,6 +29,7 @@ from promos.rules.refusals import (
     CodeRevoked,
     CodeUnavailable,
     CodeUnknown,
+    EventCancelled,
     InvalidRequest,
     NameNeeded,
     NotFound,
@@ -49,6 +50,7 @@ GONE = {
     CodePaused: "paused",
     CodeRevoked: "revoked",
     CodeUnavailable: "unavailable",
+    EventCancelled: "cancelled",
 }
 BY_NOW: tuple[type[Refusal], ...] = (*SOLD_OUT, *GONE)  # what may have changed since the form was shown
 FIELDS = ("email", "name", "company", "share_email", "share_name", "share_company", "wait")

@@ -66,7 +66,7 @@ def _shown(
         held=held,
         link=link,
         qr_svg=qr.svg(held.token, title) if held.token else "",
-        is_over=now >= held.event.ends_at,
+        is_over=now >= held.event.ends_at or held.event.cancelled_at is not None,
         typed={"email": "", "name": ""} | dict(typed),
         errors=dict(errors),
     )
@@ -159,7 +159,14 @@ async def stop_sharing(
 def _appointment(held: PassSeen, language: Language) -> Appointment:
     event = held.event
     about = mails.Event(
-        event.name, event.starts_at, event.ends_at, event.timezone, f"{event.venue}, {event.city}", held.partner
+        event.name,
+        event.starts_at,
+        event.ends_at,
+        event.timezone,
+        f"{event.venue}, {event.city}",
+        held.partner,
+        event.sequence,
+        event.cancelled_at is not None,
     )
     passed = mails.Passed(
         event=about,
