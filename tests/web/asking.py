@@ -141,6 +141,7 @@ def _places(operation: str, about: Subject) -> dict[str, Any]:
         "getFunnel": side.event,
         "exportFunnel": side.event,
         "countReaders": side.event,
+        "compareFunnels": side.event,
         "getDoor": side.event,
         "importCheckIns": side.event,
         "createCode": side.offer,

@@ -5,13 +5,12 @@ from datetime import timedelta
 import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from promos.actions import redemptions
 from promos.database import Database
 from promos.models import Event, Offer, Partner, PassType, PromoCode, Visit
 from tests.newsroom import a_block, an_issue, publish_as_it_is
 from tests.web.pages.conftest import SignIn
 from tests.web.pages.desk import a_world, an_owner
-from tests.world import NOW, a_code, a_partner, a_pass_type, a_publication, an_ask, an_event, an_offer
+from tests.world import NOW, a_partner, a_publication
 
 
 async def _visited(session: AsyncSession, code: PromoCode) -> None:
@@ -137,30 +136,3 @@ async def test_an_event_without_anything_has_a_page_too(signed_in: SignIn, datab
     assert page.status_code == 200
     assert "Nobody came yet" in page.text
     assert "did not come" in page.text
-
-
-async def test_an_edition_stands_beside_the_one_before(signed_in: SignIn, database: Database) -> None:
-    partner, event, *_ = await a_world(database, redeemed=3)
-    async with database.writing() as session:
-        day = timedelta(days=1)
-        window = {"starts_at": NOW + 4 * day, "ends_at": NOW + 5 * day}
-        earlier = await an_event(session, partner, slug="earlier", edition="2025", **window)
-        elsewhere = await an_event(session, partner, slug="elsewhere", name="Another", edition=None)
-        code = await a_code(session, await an_offer(session, await a_pass_type(session, earlier)), "EARLIER")
-        await redemptions.redeem(session, [an_ask(code, "ada"), an_ask(code, "bo")], now=NOW)
-        foreign = await an_event(session, await a_partner(session, name="Quartz"), slug="foreign")
-    browser = await an_owner(signed_in, partner)
-    here = f"/partner/events/{event.id}/results"
-
-    page = (await browser.get(here)).text
-    other = (await browser.get(f"{here}?with={elsewhere.id}")).text
-    strange = (await browser.get(f"{here}?with={foreign.id}")).text
-
-    def cells(*said: str) -> str:
-        return "".join(f'<td class="right">{each}</td>' for each in said)
-
-    assert f'<th scope="row">Passes</th>{cells("3", "2", "+50%")}' in page
-    assert f'<th scope="row">7</th>{cells("3", "0", "–")}' in page
-    assert f'<th scope="row">3</th>{cells("3", "2", "+50%")}' in page
-    assert f'<th scope="row">Passes</th>{cells("3", "0", "–")}' in other
-    assert "Both in numbers" not in strange

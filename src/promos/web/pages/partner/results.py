@@ -13,8 +13,7 @@ from litestar.params import FromPath
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from promos.models import Event, Issue, Offer, PromoBlock, Publication
-from promos.queries import editions, funnel
-from promos.queries.editions import Beside
+from promos.queries import funnel
 from promos.queries.funnel import Funnel, Line, Wish
 from promos.rendering import charts, results
 from promos.rendering.charts import Series
@@ -26,7 +25,7 @@ from promos.rules.refusals import InvalidRequest
 from promos.web.api.funnel import taken
 from promos.web.downloads import Kind
 from promos.web.given import Reads, Writes
-from promos.web.pages.partner import crowds
+from promos.web.pages.partner import comparisons, crowds
 from promos.web.pages.partner.desk import READ, event_of
 from promos.web.pages.show import language_of, page
 
@@ -48,10 +47,11 @@ async def results_page(
     async with reads() as session:
         event = await event_of(session, event_id, actor)
         choices = await _choices(session, event)
-        others = await editions.others(session, event, actor)
-        other = None if any(typed.values()) else editions.chosen(event, others, _id(request.query_params.get("with")))
-        came = await funnel.of_event(session, event.id, wish, has_days=other is not None, now=now, by=actor)
-        beside = await editions.beside(session, came, other, now=now, by=actor) if other else None
+        came = await funnel.of_event(session, event.id, wish, now=now, by=actor)
+        wanted = _id(request.query_params.get("with"))
+        beside = (
+            {} if any(typed.values()) else await comparisons.shown(session, event, wanted, language, now=now, by=actor)
+        )
         people = await crowds.shown(session, event.id, language, actor)
     title = language.gettext(N_("From issue to door"))
     return page(
@@ -72,10 +72,7 @@ async def results_page(
         columns=[*results.COLUMNS.values(), *([results.NO_SHOWS] if came.is_over else [])],
         lines=[_row(named(line, wish.split, language), line.counts, came, language, line.sent) for line in came.lines],
         results=results,
-        others=[(each.id, f"{each.name} {each.edition or ''}".strip()) for each in others],
-        other=other,
-        compared=_compared(came, beside, language) if beside else [],
-        passes_before=[(left, _pair(here, there, language)) for left, here, there in beside.passes] if beside else [],
+        **beside,
         **people,
     )
 
@@ -139,24 +136,6 @@ def _row(name: str, counts: Counts, came: Funnel, language: Language, sent: Sent
     columns = [*results.COLUMNS, *(["no_shows"] if came.is_over else [])]
     cells = [language.number(getattr(counts, column)) for column in columns]
     return name, [results.recipients(sent, language), *cells]
-
-
-def _compared(came: Funnel, beside: Beside, language: Language) -> list[tuple[str, list[str]]]:
-    """Each number here and there, with the difference; sent only where it is known of both."""
-    there = beside.other
-    rows = [(results.COLUMNS[name], getattr(came.total, name), getattr(there.total, name)) for name in results.COLUMNS]
-    if came.sent.known is not None and there.sent.known is not None:
-        rows.insert(0, (results.SENT, came.sent.known, there.sent.known))
-    if came.is_over and there.is_over:
-        rows.append((results.NO_SHOWS, came.total.no_shows, there.total.no_shows))
-    return [(language.gettext(word), _pair(mine, others, language)) for word, mine, others in rows]
-
-
-def _pair(mine: int, others: int, language: Language) -> list[str]:
-    """Both, and by how much the first is more or less; a dash where the other is nothing."""
-    share = round((mine - others) / others, 3) if others else None
-    change = "–" if share is None else f"{'+' if share > 0 else ''}{language.percent(share)}"
-    return [language.number(mine), language.number(others), change]
 
 
 async def _choices(session: AsyncSession, event: Event) -> dict[str, list[tuple[UUID, str]]]:
