@@ -1130,6 +1130,26 @@ def upgrade() -> None:
     op.create_index("ix_visits_partner_id", "visits", ["partner_id"], unique=False)
 
     op.create_table(
+        "report_links",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("partner_id", sa.Uuid(), nullable=False),
+        sa.Column("event_id", sa.Uuid(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("language", sa.String(), nullable=False),
+        sa.Column("secret_hash", sa.String(), nullable=False),
+        sa.Column("created_by", sa.Uuid(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("revoked_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["event_id"], ["events.id"], name="fk_report_links_event_id"),
+        sa.ForeignKeyConstraint(["partner_id"], ["partners.id"], name="fk_report_links_partner_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_report_links"),
+        sa.UniqueConstraint("secret_hash", name="uq_report_links_secret_hash"),
+    )
+    op.create_index("ix_report_links_event_id", "report_links", ["event_id"], unique=False)
+    op.create_index("ix_report_links_partner_id", "report_links", ["partner_id"], unique=False)
+
+    op.create_table(
         "consents",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("partner_id", sa.Uuid(), nullable=False),
@@ -1600,6 +1620,7 @@ TABLES = (
     "evidence",
     "observations",
     "visits",
+    "report_links",
     "consents",
     "event_sources",
     "redemptions",

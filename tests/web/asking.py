@@ -143,6 +143,8 @@ def _places(operation: str, about: Subject) -> dict[str, Any]:
         "countReaders": side.event,
         "compareFunnels": side.event,
         "getDoor": side.event,
+        **dict.fromkeys(("createReportLink", "listReportLinks"), side.event),
+        "revokeReportLink": side.report_link,
         "importCheckIns": side.event,
         "createCode": side.offer,
         "orderCodes": side.offer,
@@ -231,6 +233,7 @@ def _body(operation: str, about: Subject) -> Body | None:
         "placeIssue": {"draft_id": f"{1:024x}"},
         "giveRole": {"email": "new@partner.example", "role": "member", "partner_id": str(side.partner)},
         "createDevice": {"partner_id": str(side.partner), "name": "North door", "event_ids": [str(side.event)]},
+        "createReportLink": {"name": "The boss", "language": "fr"},
         "pairDevice": {"code": side.pairing_code},
         "createToken": {"name": "Shop", "role": "member", "partner_id": str(side.partner)},
     }

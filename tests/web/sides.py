@@ -31,6 +31,7 @@ from promos.actions import (
     publications,
     publishing,
     redemptions,
+    reports,
     shops,
     supplies,
     tokens,
@@ -107,6 +108,7 @@ class Side:
     message: UUID
     supplied: UUID  # an offer whose pool is filled from the event's ticket shop
     hook: str
+    report_link: UUID
     secrets: dict[Role, str] = field(default_factory=dict)
 
 
@@ -370,6 +372,7 @@ async def _side(session: AsyncSession, name: str, newsroom: Newsroom, publicatio
         message=await endpoints.test(session, endpoint, now=NOW, by=ADMIN),
         supplied=await _supplied(session, event.id, pass_type.id, keys),
         hook=await _hook(session, event.id, keys),
+        report_link=await _report_link(session, event.id, name, keys),
     )
     for role in (Role.OWNER, Role.MEMBER, Role.DOOR):
         only = {"event_ids": [event.id]} if role is Role.DOOR else {}
@@ -401,6 +404,11 @@ async def _supplied(session: AsyncSession, event_id: UUID, pass_type_id: UUID, k
 
 async def _hook(session: AsyncSession, event_id: UUID, keys: Keys) -> str:
     return shops.hook(await shops.of(session, event_id, ADMIN), keys)
+
+
+async def _report_link(session: AsyncSession, event_id: UUID, name: str, keys: Keys) -> UUID:
+    for_whom = f"The boss of {name}"
+    return (await reports.share(session, event_id, name=for_whom, language="en", keys=keys, now=NOW, by=ADMIN)).id
 
 
 async def _endpoint(session: AsyncSession, partner: Partner, name: str, keys: Keys) -> UUID:

@@ -23,6 +23,7 @@ from promos.models.publications import Publication
 from promos.models.readers import Consent, Reader
 from promos.models.reconciliations import ReconciledCode, Reconciliation
 from promos.models.redemptions import Claim, Redemption
+from promos.models.reports import ReportLink
 from promos.models.shops import Shop, ShopCode, Supply
 from promos.models.visits import Visit
 from promos.models.webhooks import Attempt, Endpoint, EndpointSecret, Message
@@ -72,6 +73,7 @@ __all__ = [
     "Reconciliation",
     "RecoveryCode",
     "Redemption",
+    "ReportLink",
     "Session",
     "Shop",
     "ShopCode",

@@ -25,6 +25,7 @@ LEFT_OUT: dict[str, frozenset[str]] = {
     "devices": frozenset({"code_hash", "pairing_id"}),
     "pool_codes": frozenset({"mark", "sealed"}),
     "redemptions": frozenset({"reader_key"}),
+    "report_links": frozenset({"secret_hash"}),
     "tokens": frozenset({"token_hash"}),
 }
 READER = "reader_id"  # leaves as a pseudonym

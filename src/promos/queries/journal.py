@@ -34,7 +34,7 @@ KINDS: dict[str, tuple[str, ...]] = {  # nouns of verbs
     "codes": ("code", "codes"),
     "passes": ("redemption", "pass", "claim", "place", "consent", "arrivals"),
     "blocks": ("block",),
-    "access": ("partner", "role", "token", "device", "endpoint", "list", "everything", "shop"),
+    "access": ("partner", "role", "token", "device", "endpoint", "list", "report", "everything", "shop"),
 }
 _OF_PASSES = ("code.redeemed", "code.held")
 

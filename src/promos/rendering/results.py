@@ -1,6 +1,9 @@
 """What came of an event, in words: the steps of its funnel, its columns, and the basis of its money."""
 
-from promos.rendering.charts import Step
+from collections.abc import Sequence
+from datetime import date
+
+from promos.rendering.charts import Series, Step
 from promos.rendering.language import Language
 from promos.rules.funnels import Basis, Counts, Given, Sent, Split
 from promos.rules.language import N_
@@ -23,6 +26,7 @@ COLUMNS = {
 }
 SENT, NO_SHOWS, GIVEN, DIRECT = N_("Sent"), N_("No-shows"), N_("Given away"), N_("Not from an issue")
 TITLE = N_("Results")
+BY_DAY = ("visits", "claims", "passes", "arrivals")
 
 
 def steps(counts: Counts, sent: Sent, language: Language, *, is_over: bool) -> list[Step]:
@@ -31,6 +35,14 @@ def steps(counts: Counts, sent: Sent, language: Language, *, is_over: bool) -> l
     found = [Step(said(SENT), sent.known)] if sent.told or sent.untold else []
     found += [Step(said(COLUMNS[name]), getattr(counts, name)) for name in ("visits", "claims", "passes", "arrivals")]
     return [*found, Step(said(NO_SHOWS), counts.no_shows, of=counts.passes)] if is_over else found
+
+
+def series(days: Sequence[tuple[date, Counts]], language: Language) -> list[Series]:
+    """What happened day by day, a strip for each."""
+    return [
+        Series(language.gettext(COLUMNS[name]), [(day, getattr(c, name)) for day, c in days if getattr(c, name)])
+        for name in BY_DAY
+    ]
 
 
 def recipients(sent: Sent, language: Language) -> str:

@@ -100,6 +100,7 @@ from promos.rules.refusals.lives import (
     HasHistory,
     PartnerSuspended,
     ReadersToTell,
+    ReportLinkEnded,
     StillLive,
     WishSettled,
 )
@@ -267,6 +268,7 @@ __all__ = [
     "RecoveryCodeRefused",
     "RedemptionEnded",
     "Refusal",
+    "ReportLinkEnded",
     "ScanIdReused",
     "ScopeMissing",
     "SecondFactorNeeded",

@@ -61,3 +61,10 @@ class ReadersToTell(Blocked):
 
     def __init__(self, readers: int) -> None:
         self.readers = readers
+
+
+class ReportLinkEnded(Over):
+    """Over, revoked or never there: who opens it is told the same."""
+
+    slug = "report-link-ended"
+    title = N_("This link opens no report, or does so no longer. Ask whoever gave it to you for a new one.")

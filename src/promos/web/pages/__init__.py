@@ -11,6 +11,7 @@ from promos.web.pages import (
     partner,
     reader,
     reference,
+    report,
     sign_in,
     suspensions,
     wishes,
@@ -18,6 +19,7 @@ from promos.web.pages import (
 
 HANDLERS = [
     *reader.HANDLERS,
+    *report.HANDLERS,
     *sign_in.HANDLERS,
     *confirm.HANDLERS,
     *account.HANDLERS,

@@ -55,6 +55,7 @@ SAID: dict[str, tuple[str, str]] = {
     "returned": ("ok", N_("Given back. What was unused is free for others again.")),
     "paused": ("ok", N_("Paused. Nobody can redeem it until you resume it.")),
     "resumed": ("ok", N_("Resumed. It works again.")),
+    "link-revoked": ("ok", N_("Revoked. The link opens nothing from now on.")),
     "revoked": ("ok", N_("Revoked. Passes given before stay good.")),
     "sent": ("ok", N_("The mail is on its way.")),
     "published": ("ok", N_("Published.")),

@@ -16,7 +16,6 @@ from promos.models import Event, Issue, Offer, PromoBlock, Publication
 from promos.queries import funnel
 from promos.queries.funnel import Funnel, Line, Wish
 from promos.rendering import charts, results
-from promos.rendering.charts import Series
 from promos.rendering.language import Language
 from promos.rules.funnels import Counts, Sent, Split
 from promos.rules.language import N_
@@ -30,7 +29,6 @@ from promos.web.pages.partner.desk import READ, event_of
 from promos.web.pages.show import language_of, page
 
 NARROWED = ("offer", "code", "publication", "issue", "since", "until")
-BY_DAY = ("visits", "claims", "passes", "arrivals")
 
 
 @get("/partner/events/{event_id:uuid}/results", opt=READ)
@@ -111,14 +109,7 @@ def asked(request: Request[Any, Any, Any]) -> Wish:
 
 
 def _strips(came: Funnel, language: Language) -> str:
-    series = [
-        Series(
-            language.gettext(results.COLUMNS[name]),
-            [(day, getattr(counts, name)) for day, counts in came.days if getattr(counts, name)],
-        )
-        for name in BY_DAY
-    ]
-    return charts.days_svg(series, language, language.gettext(N_("Day by day")))
+    return charts.days_svg(results.series(came.days, language), language, language.gettext(N_("Day by day")))
 
 
 def named(line: Line, split: Split, language: Language) -> str:

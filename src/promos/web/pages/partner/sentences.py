@@ -73,6 +73,8 @@ SENTENCES = {
     "pass.handed_on": N_("%(who)s handed a pass on, taken with %(what)s."),
     "arrivals.imported": N_("%(who)s brought arrivals that another scanner noted."),
     "everything.exported": N_("%(who)s took everything away, %(rows)s rows."),
+    "report.shared": N_("%(who)s shared the report by a link."),
+    "report.revoked": N_("%(who)s revoked a link to the report."),
     "list.exported": N_("%(who)s took a list away, with %(rows)s rows."),
     "consent.withdrawn": N_("%(who)s stopped sharing: %(shared)s."),
     "pass.checked_in": N_("%(who)s let somebody in."),
