@@ -105,6 +105,7 @@ def page(
     frame = {
         "language": speaks,
         "request_path": request.url.path,
+        "status": status,
         "kept_query": _kept(request),
         "actor": {
             "is_staff": actor.is_known,
