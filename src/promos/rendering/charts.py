@@ -41,41 +41,54 @@ class Series:
 
 @dataclass(frozen=True, slots=True)
 class Strip:
-    """`line` and `area` are paths in a field of 100 × 100; `most` says the highest day, where there is one."""
+    """`line` and `area` are paths in a field of 100 × 100, `heights` those of its days in percent; `most` says the
+    highest day, where there is one."""
 
     label: str
     said: str
     most: str
+    heights: Sequence[float]
     line: str
     area: str
 
 
 def funnel_svg(steps: Sequence[Step], language: Language, title: str) -> str:
     """Each step with its number and its share of the step before, if that had any."""
+    drawn = bars(steps, language)
+    told = "; ".join(language.gettext("%(name)s: %(value)s") % {"name": bar.label, "value": bar.said} for bar in drawn)
+    return render("chart.svg.html", language, title=title, told=told, bars=drawn)
+
+
+def bars(steps: Sequence[Step], language: Language) -> list[Bar]:
     most = max((step.count or 0 for step in steps), default=0)
     before = [None, *(step.count for step in steps)]
-    bars = [
+    return [
         Bar(step.label, _said(step.count, earlier if step.of is None else step.of, language), _width(step.count, most))
         for step, earlier in zip(steps, before, strict=False)
     ]
-    told = "; ".join(language.gettext("%(name)s: %(value)s") % {"name": bar.label, "value": bar.said} for bar in bars)
-    return render("chart.svg.html", language, title=title, told=told, bars=bars)
 
 
 def days_svg(series: Sequence[Series], language: Language, title: str) -> str:
     """A strip for each series, one above the other over the same days, each with a height of its own for its most."""
-    there = [day for each in series for day, _ in each.days]
-    if not there:
+    drawn, ends = strips(series, language)
+    if not drawn:
         return ""
-    first, last = min(there), max(there)
-    strips = [_strip(each, first, last, language) for each in series]
     told = "; ".join(
         language.gettext("%(name)s: %(value)s")
         % {"name": strip.label, "value": "; ".join(filter(None, (strip.said, strip.most)))}
-        for strip in strips
+        for strip in drawn
     )
+    return render("days.svg.html", language, title=title, told=told, strips=drawn, ends=ends)
+
+
+def strips(series: Sequence[Series], language: Language) -> tuple[list[Strip], list[str]]:
+    """And the first and the last day, where these are two; nothing where there is no day."""
+    there = [day for each in series for day, _ in each.days]
+    if not there:
+        return [], []
+    first, last = min(there), max(there)
     ends = [] if first == last else [_day(first, language), _day(last, language)]
-    return render("days.svg.html", language, title=title, told=told, strips=strips, ends=ends)
+    return [_strip(each, first, last, language) for each in series], ends
 
 
 def tally_svg(used: int, limit: int | None, language: Language) -> str:
@@ -112,17 +125,17 @@ def _strip(series: Series, first: date, last: date, language: Language) -> Strip
     most = max(counts.values(), default=0)
     total = language.number(sum(counts.values()))
     if not most:
-        return Strip(series.label, total, "", "", "")
+        return Strip(series.label, total, "", [0] * days, "", "")
+    heights = [100 * counts.get(first + place * _DAY, 0) / most for place in range(days)]
     points = []
-    for place in range(days):
-        height = f"{100 - 100 * counts.get(first + place * _DAY, 0) / most:.2f}"
-        points += [f"{100 * place / days:.2f} {height}", f"{100 * (place + 1) / days:.2f} {height}"]
+    for place, height in enumerate(heights):
+        points += [f"{100 * (place + end) / days:.2f} {100 - height:.2f}" for end in (0, 1)]
     line = "M" + "L".join(points)
     said = language.gettext("most on %(day)s: %(most)s") % {
         "day": _day(min(day for day, count in counts.items() if count == most), language),
         "most": language.number(most),
     }
-    return Strip(series.label, total, said, line, f"{line}V100H0Z")
+    return Strip(series.label, total, said, heights, line, f"{line}V100H0Z")
 
 
 def _day(day: date, language: Language) -> str:

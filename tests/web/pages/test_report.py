@@ -117,6 +117,24 @@ async def test_many_codes_stay_one_page(signed_in: SignIn, nobody: Browser, data
     assert "6 other codes" in page
 
 
+async def test_the_report_is_a_file_too_by_its_link_and_on_the_desk(
+    signed_in: SignIn, nobody: Browser, database: Database
+) -> None:
+    partner, event, *_ = await a_world(database, redeemed=2)
+    browser = await an_owner(signed_in, partner)
+    link = await shared(browser, event.id)
+
+    by_link = await nobody.get(f"{link}/pdf")
+    at_the_desk = await browser.get(f"/partner/events/{event.id}/reports/pdf")
+
+    assert by_link.content.startswith(b"%PDF-")
+    assert by_link.content == at_the_desk.content
+    assert by_link.headers["content-disposition"].endswith('.pdf"')
+    assert (by_link.headers["cache-control"], by_link.headers["referrer-policy"]) == ("no-store", "no-referrer")
+    assert (await nobody.get("/report/NOSUCH/pdf")).status_code == 410
+    assert (await nobody.get(f"/partner/events/{event.id}/reports/pdf")).status_code == 303
+
+
 async def _links(database: Database) -> list[ReportLink]:
     async with database.reading() as session:
         return list(await session.scalars(sa.select(ReportLink).order_by(ReportLink.id)))

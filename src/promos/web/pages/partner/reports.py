@@ -20,6 +20,7 @@ from promos.web.api.reports import address
 from promos.web.given import Reads, Writes
 from promos.web.pages import lists
 from promos.web.pages.partner.desk import READ, WRITE, event_of
+from promos.web.pages.report import taken
 from promos.web.pages.show import go, language_of, page
 from promos.web.pages.typed import TO_MEND, Typed, to_mend
 
@@ -80,6 +81,21 @@ async def revoke(
     return go(f"/partner/events/{await writes.run(effect)}/reports", "link-revoked")
 
 
+@get("/partner/events/{event_id:uuid}/reports/pdf", opt=READ)
+async def take(
+    request: Request[Any, Any, Any],
+    event_id: FromPath[UUID],
+    reads: NamedDependency[Reads],
+    actor: NamedDependency[Actor],
+    now: NamedDependency[datetime],
+) -> Response[bytes]:
+    """The report as a file, in the language of the desk."""
+    async with reads() as session:
+        event = await event_of(session, event_id, actor)
+        found = await queries.of_event(session, event.id, language_of(request), now=now, by=actor)
+    return await taken(found)
+
+
 async def _shown(
     request: Request[Any, Any, Any],
     session: AsyncSession,
@@ -108,4 +124,4 @@ async def _shown(
     )
 
 
-HANDLERS: list[Any] = [reports_page, share, revoke]
+HANDLERS: list[Any] = [reports_page, share, revoke, take]
