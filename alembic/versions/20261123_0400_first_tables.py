@@ -270,6 +270,59 @@ def upgrade() -> None:
     )
 
     op.create_table(
+        "invitations",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("person_id", sa.Uuid(), nullable=False),
+        sa.Column("role", sa.String(), nullable=False),
+        sa.Column("partner_id", sa.Uuid(), nullable=True),
+        sa.Column("publication_id", sa.Uuid(), nullable=True),
+        sa.Column("invited_by", sa.Uuid(), nullable=True),
+        sa.Column("token_hash", sa.String(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("sent_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("settled_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint(
+            "(role = 'admin' AND partner_id IS NULL AND publication_id IS NULL) OR (role = 'editor' AND partner_id IS NULL AND publication_id IS NOT NULL) OR (role IN ('owner', 'member', 'door') AND partner_id IS NOT NULL AND publication_id IS NULL)",
+            name=op.f("ck_invitations_reach"),
+        ),
+        sa.CheckConstraint("state IN ('open', 'taken-up', 'withdrawn', 'ended')", name=op.f("ck_invitations_state")),
+        sa.ForeignKeyConstraint(["partner_id"], ["partners.id"], name="fk_invitations_partner_id"),
+        sa.ForeignKeyConstraint(["person_id"], ["people.id"], name="fk_invitations_person_id"),
+        sa.ForeignKeyConstraint(["publication_id"], ["publications.id"], name="fk_invitations_publication_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_invitations"),
+        sa.UniqueConstraint("token_hash", name="uq_invitations_token_hash"),
+    )
+    op.create_index("ix_invitations_partner_id", "invitations", ["partner_id"], unique=False)
+    op.create_index("ix_invitations_person_id", "invitations", ["person_id"], unique=False)
+    op.create_index("ix_invitations_publication_id", "invitations", ["publication_id"], unique=False)
+    op.create_index(
+        "uq_invitations_partner",
+        "invitations",
+        ["person_id", "role", "partner_id"],
+        unique=True,
+        sqlite_where=sa.text("state IN ('open', 'ended')"),
+        postgresql_where=sa.text("state IN ('open', 'ended')"),
+    )
+    op.create_index(
+        "uq_invitations_publication",
+        "invitations",
+        ["person_id", "role", "publication_id"],
+        unique=True,
+        sqlite_where=sa.text("state IN ('open', 'ended')"),
+        postgresql_where=sa.text("state IN ('open', 'ended')"),
+    )
+    op.create_index(
+        "uq_invitations_admin",
+        "invitations",
+        ["person_id"],
+        unique=True,
+        sqlite_where=sa.text("state IN ('open', 'ended') AND role = 'admin'"),
+        postgresql_where=sa.text("state IN ('open', 'ended') AND role = 'admin'"),
+    )
+
+    op.create_table(
         "sessions",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("person_id", sa.Uuid(), nullable=False),
@@ -1428,6 +1481,7 @@ def upgrade() -> None:
         sa.Column("claim_id", sa.Uuid(), nullable=True),
         sa.Column("pass_id", sa.Uuid(), nullable=True),
         sa.Column("sign_in_link_id", sa.Uuid(), nullable=True),
+        sa.Column("invitation_id", sa.Uuid(), nullable=True),
         sa.Column("observation_id", sa.Uuid(), nullable=True),
         sa.Column("entry_id", sa.Uuid(), nullable=True),
         sa.Column("endpoint_id", sa.Uuid(), nullable=True),
@@ -1445,13 +1499,14 @@ def upgrade() -> None:
         sa.Column("settled_at", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint(
             "kind IN ('claim', 'pass', 'given_back', 'handed_on', 'place', 'declined', 'sign_in', 'label_gone',"
-            " 'endpoint_disabled', 'shop_troubled', 'notice', 'wish', 'wish_settled', 'account',"
+            " 'endpoint_disabled', 'shop_troubled', 'notice', 'wish', 'wish_settled', 'account', 'invitation',"
             " 'moved', 'called_off')",
             name=op.f("ck_deliveries_kind"),
         ),
         sa.CheckConstraint("state IN ('pending', 'sent', 'dead')", name=op.f("ck_deliveries_state")),
         sa.ForeignKeyConstraint(["claim_id"], ["claims.id"], name="fk_deliveries_claim_id"),
         sa.ForeignKeyConstraint(["endpoint_id"], ["endpoints.id"], name="fk_deliveries_endpoint_id"),
+        sa.ForeignKeyConstraint(["invitation_id"], ["invitations.id"], name="fk_deliveries_invitation_id"),
         sa.ForeignKeyConstraint(["observation_id"], ["observations.id"], name="fk_deliveries_observation_id"),
         sa.ForeignKeyConstraint(["pass_id"], ["passes.id"], name="fk_deliveries_pass_id"),
         sa.ForeignKeyConstraint(["move_id"], ["moves.id"], name="fk_deliveries_move_id"),
@@ -1475,6 +1530,14 @@ def upgrade() -> None:
         unique=False,
         sqlite_where=sa.text("state = 'pending'"),
         postgresql_where=sa.text("state = 'pending'"),
+    )
+    op.create_index(
+        "ix_deliveries_invitation_id",
+        "deliveries",
+        ["invitation_id"],
+        unique=False,
+        sqlite_where=sa.text("invitation_id IS NOT NULL"),
+        postgresql_where=sa.text("invitation_id IS NOT NULL"),
     )
     op.create_index(
         "ix_deliveries_pass_id",
@@ -1592,6 +1655,7 @@ TABLES = (
     "connections",
     "shops",
     "roles",
+    "invitations",
     "sessions",
     "sign_in_links",
     "passkeys",

@@ -217,7 +217,7 @@ def admin(settings: Settings, asked: argparse.Namespace) -> None:
     async def make(database: Database) -> str:
         async with database.writing() as session:
             now = utc_now()
-            person = await people.invite(session, asked.email, Role.ADMIN, now=now, by=PROGRAM)
+            person = await people.give(session, asked.email, Role.ADMIN, now=now, by=PROGRAM)
             return await sign_in.link_for(session, person, keys=keys, now=now, lifetime=lifetime)
 
     secret = asyncio.run(_with(settings, make))

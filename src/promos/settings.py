@@ -39,6 +39,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
 
     session_lifetime: int = 14 * 24 * 3600
     sign_in_link_lifetime: int = 15 * 60
+    invitation_lifetime: int = 7 * 24 * 3600  # in which somebody who is invited has to sign in
     fresh_for: int = 10 * 60  # after which somebody confirms who they are before secrets, people or passkeys change
     claim_link_lifetime: int = 60 * 60  # ASVS says 10 minutes; mail is slower than that for too many readers
     label_grace: int = 24 * 3600  # for which a code works on whose label is gone from what was sent

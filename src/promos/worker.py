@@ -22,6 +22,7 @@ from promos.actions import (
     codes,
     deliveries,
     holds,
+    invitations,
     labels,
     line,
     making,
@@ -32,11 +33,12 @@ from promos.actions import (
     sign_in,
     wishes,
 )
-from promos.actions.deliveries import Due, Missed, Noticed, Promo, Wished
+from promos.actions.deliveries import Due, Invited, Missed, Noticed, Promo, Wished
 from promos.database import Database, is_lost
-from promos.models import Claim, Endpoint, Event, Move, Pass, Shop
+from promos.models import Claim, Endpoint, Event, Move, Pass, Shop, SignInLink
 from promos.outside.mail import Post
 from promos.rendering import envelopes, mails
+from promos.rendering import invitations as invited
 from promos.rendering.envelopes import Mail
 from promos.rendering.language import Language, language
 from promos.rules import moves as move_rules
@@ -178,6 +180,7 @@ class Worker:
                 kept = timedelta(seconds=self._settings.idempotency_retention)
                 await retention.sweep(session, now=now, idempotency=kept)
             await self._write(codes.tell_ending)
+            await self._write(invitations.end)
             await self._write(wishes.overtake)
             self._swept_at = now
 
@@ -199,14 +202,9 @@ def written(due: Due, settings: Settings, keys: Keys) -> EmailMessage:
 def _mail(due: Due, base: str, host: str, keys: Keys, organizer: str) -> Mail:
     words = language(due.language)
     if due.link:
-        secret = sign_in.secret(due.link, keys)
-        if secret is None:
-            raise LinkLost
-        minutes = int((due.link.expires_at - due.link.created_at).total_seconds() // 60)
-        if due.link.session_id:
-            return mails.confirm(mails.SignIn(f"{base}/confirm/link/{secret}", host, minutes), words)
-        target = f"?next={quote(due.link.target)}" if due.link.target else ""
-        return mails.sign_in(mails.SignIn(f"{base}/sign-in/{secret}{target}", host, minutes), words)
+        return _way_in(due.link, base, host, keys, words)
+    if due.invited:
+        return invited.invitation(_invited(due.invited, base, host, keys), words)
     if of_staff := _of_staff(due, base, keys, words):
         return of_staff
     if due.promo is None:
@@ -223,6 +221,30 @@ def _mail(due: Due, base: str, host: str, keys: Keys, organizer: str) -> Mail:
         passed = _passed(due.held, due.promo, link, name, keys, organizer)
         return _of_pass(due, passed, _was(due.move, due.promo) if due.move else None, words)
     raise ValueError(f"mail {due.id} is of no kind that we write: {due.kind}")
+
+
+def _way_in(link: SignInLink, base: str, host: str, keys: Keys, words: Language) -> Mail:
+    secret = sign_in.secret(link, keys)
+    if secret is None:
+        raise LinkLost
+    minutes = int((link.expires_at - link.created_at).total_seconds() // 60)
+    if link.session_id:
+        return mails.confirm(mails.SignIn(f"{base}/confirm/link/{secret}", host, minutes), words)
+    target = f"?next={quote(link.target)}" if link.target else ""
+    return mails.sign_in(mails.SignIn(f"{base}/sign-in/{secret}{target}", host, minutes), words)
+
+
+def _invited(asked: Invited, base: str, host: str, keys: Keys) -> invited.Invited:
+    secret = invitations.secret(asked.invitation, keys)
+    if secret is None:
+        raise LinkLost
+    return invited.Invited(
+        link=f"{base}/invitation/{secret}",
+        who=(asked.host.name or asked.host.email) if asked.host else "",
+        place=asked.place or host,
+        role=asked.invitation.role,
+        expires_at=asked.invitation.expires_at,
+    )
 
 
 def _missed(missed: Missed, base: str) -> mails.Missed:

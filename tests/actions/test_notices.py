@@ -64,7 +64,7 @@ async def test_who_has_two_roles_gets_one_mail(session: AsyncSession, code: Prom
 async def a_role(session: AsyncSession, person: Person, role: Role, by: Actor) -> None:
 
     (reach,) = by.partners(Role.OWNER)
-    await people.invite(session, person.email, role, partner_id=reach, now=NOW, by=ADMIN)
+    await people.give(session, person.email, role, partner_id=reach, now=NOW, by=ADMIN)
 
 
 async def test_each_chooses_for_themselves(session: AsyncSession, code: PromoCode, claire: Person) -> None:

@@ -34,14 +34,16 @@ async def roles(session: AsyncSession, person: Person) -> list[StaffRole]:
 
 
 async def a_session(session: AsyncSession, person: Person, cookie: str) -> Session:
-    row = Session(person_id=person.id, token_hash=fingerprint(cookie), created_at=NOW, expires_at=NOW + DAY)
+    row = Session(
+        person_id=person.id, token_hash=fingerprint(cookie), created_at=NOW, expires_at=NOW + DAY, proved_at=NOW
+    )
     return await add(session, row)
 
 
 async def test_an_invited_person_has_the_role_and_an_address_in_small_letters(session: AsyncSession) -> None:
     partner = await a_partner(session)
 
-    person = await people.invite(
+    person = await people.give(
         session, " Ada@Example.ORG ", Role.OWNER, name="Ada", partner_id=partner.id, language="fr", now=NOW, by=ADMIN
     )
 
@@ -59,15 +61,15 @@ async def test_the_same_role_twice_is_the_same_as_once(session: AsyncSession, ro
         Role.MEMBER: {"partner_id": partner.id},
     }[role]
 
-    first = await people.invite(session, "ada@example.org", role, name="Ada", now=NOW, by=ADMIN, **place)
-    again = await people.invite(session, "ada@example.org", role, name="Eve", now=NOW, by=ADMIN, **place)
+    first = await people.give(session, "ada@example.org", role, name="Ada", now=NOW, by=ADMIN, **place)
+    again = await people.give(session, "ada@example.org", role, name="Eve", now=NOW, by=ADMIN, **place)
 
     assert (again.id, again.name) == (first.id, "Ada")
     assert len(await roles(session, first)) == 1
 
 
 async def test_history_tells_of_roles_without_an_address(session: AsyncSession) -> None:
-    person = await people.invite(session, "ada@example.org", Role.ADMIN, name="Ada", now=NOW, by=ADMIN)
+    person = await people.give(session, "ada@example.org", Role.ADMIN, name="Ada", now=NOW, by=ADMIN)
     [role] = await roles(session, person)
     await people.remove_role(session, role.id, now=NOW, by=ADMIN)
 
@@ -80,7 +82,7 @@ async def test_history_tells_of_roles_without_an_address(session: AsyncSession) 
 async def test_an_owner_invites_for_the_own_partner(session: AsyncSession, role: Role) -> None:
     partner = await a_partner(session)
 
-    person = await people.invite(session, "bo@example.org", role, partner_id=partner.id, now=NOW, by=owner_of(partner))
+    person = await people.give(session, "bo@example.org", role, partner_id=partner.id, now=NOW, by=owner_of(partner))
 
     assert [given.role for given in await roles(session, person)] == [role]
 
@@ -98,7 +100,7 @@ async def test_an_owner_finds_no_other_partner_and_gives_no_role_of_the_house(se
     ]
     for asked, place, refusal in refused:
         with pytest.raises(refusal):
-            await people.invite(session, "bo@example.org", asked, now=NOW, by=owner_of(own), **place)
+            await people.give(session, "bo@example.org", asked, now=NOW, by=owner_of(own), **place)
     assert await session.scalar(sa.select(sa.func.count()).select_from(Person)) == 0
 
 
@@ -107,7 +109,7 @@ async def test_members_doors_and_editors_invite_nobody(session: AsyncSession) ->
 
     for by in (member_of(partner), door_of(partner), editor_of(publication)):
         with pytest.raises(NotAllowed):
-            await people.invite(session, "bo@example.org", Role.MEMBER, partner_id=partner.id, now=NOW, by=by)
+            await people.give(session, "bo@example.org", Role.MEMBER, partner_id=partner.id, now=NOW, by=by)
 
 
 async def test_a_limited_token_cannot_make_somebody_who_may_do_more(session: AsyncSession) -> None:
@@ -119,7 +121,7 @@ async def test_a_limited_token_cannot_make_somebody_who_may_do_more(session: Asy
         Actor("token", partner.id, grants, frozenset({Scope.READ, Scope.WRITE})),
     ):
         with pytest.raises(NotAllowed):
-            await people.invite(session, "bo@example.org", Role.OWNER, partner_id=partner.id, now=NOW, by=limited)
+            await people.give(session, "bo@example.org", Role.OWNER, partner_id=partner.id, now=NOW, by=limited)
 
 
 @pytest.mark.parametrize(
@@ -139,7 +141,7 @@ async def test_a_role_goes_with_its_own_place_only(session: AsyncSession, role: 
     }
 
     with pytest.raises(InvalidRequest):
-        await people.invite(
+        await people.give(
             session, "bo@example.org", role, now=NOW, by=ADMIN, **{field: places[field] for field in place}
         )
 
@@ -157,7 +159,7 @@ async def test_senseless_people_are_not_kept(
     session: AsyncSession, given: dict[str, Any], refusal: type[Refusal]
 ) -> None:
     with pytest.raises(refusal):
-        await people.invite(session, **({"email": "bo@example.org"} | given), role=Role.ADMIN, now=NOW, by=ADMIN)
+        await people.give(session, **({"email": "bo@example.org"} | given), role=Role.ADMIN, now=NOW, by=ADMIN)
 
 
 async def test_a_removed_role_is_gone_at_the_next_look(session: AsyncSession) -> None:
@@ -180,7 +182,7 @@ async def test_whose_roles_change_signs_in_anew(session: AsyncSession) -> None:
     person = await a_person(session, "ada@example.org", Role.MEMBER, partner_id=partner.id)
 
     await a_session(session, person, "before the raise")
-    await people.invite(session, person.email, Role.OWNER, partner_id=partner.id, now=NOW, by=ADMIN)
+    await people.give(session, person.email, Role.OWNER, partner_id=partner.id, now=NOW, by=ADMIN)
     assert await sign_in.actor_of_session(session, "before the raise", now=NOW) is None
 
     await a_session(session, person, "before the fall")
@@ -258,7 +260,7 @@ async def test_one_address_invited_twice_at_once_is_one_person(database: Databas
 
     async def invite() -> None:
         async with database.writing() as session:
-            await people.invite(session, "ada@example.org", Role.OWNER, partner_id=partner.id, now=NOW, by=ADMIN)
+            await people.give(session, "ada@example.org", Role.OWNER, partner_id=partner.id, now=NOW, by=ADMIN)
 
     await asyncio.gather(*(invite() for _ in range(4)))
 

@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from promos.actions import tokens
-from promos.models import StaffRole, Token
+from promos.models import Token
 from promos.queries import pages, people
 from promos.rules.people import Role, Scope
 from promos.rules.refusals import NotFound
@@ -41,12 +41,12 @@ async def test_an_owner_reads_of_the_own_partner_and_nobody_else_of_any(session:
             by=ADMIN,
         )
 
-    seen, _ = await pages.page(session, people.roles(owner_of(own)), StaffRole.id)
+    seen, _ = await pages.page(session, people.roles(owner_of(own)), people.ROLES.id)
     keys, _ = await pages.page(session, people.tokens(owner_of(own)), Token.id)
     assert [(row.email, row.role) for row in seen] == [("ada@example.org", "member")]
     assert [token.partner_id for token in keys] == [own.id]
     for by in (member_of(own), door_of(own), editor_of(publication)):
-        assert await pages.page(session, people.roles(by), StaffRole.id) == ([], None)
+        assert await pages.page(session, people.roles(by), people.ROLES.id) == ([], None)
         assert await pages.page(session, people.tokens(by), Token.id) == ([], None)
 
 
@@ -54,12 +54,12 @@ async def test_a_filter_opens_nothing(session: AsyncSession) -> None:
     own, foreign, publication = await a_partner(session), await a_partner(session), await a_publication(session)
     await a_person(session, "bo@example.org", Role.OWNER, partner_id=foreign.id)
     await a_person(session, "cy@example.org", Role.EDITOR, publication_id=publication.id)
-    [theirs], _ = await pages.page(session, people.roles(ADMIN, partner_id=foreign.id), StaffRole.id)
-    [editor], _ = await pages.page(session, people.roles(ADMIN, publication_id=publication.id), StaffRole.id)
+    [theirs], _ = await pages.page(session, people.roles(ADMIN, partner_id=foreign.id), people.ROLES.id)
+    [editor], _ = await pages.page(session, people.roles(ADMIN, publication_id=publication.id), people.ROLES.id)
 
     assert (theirs.email, editor.email) == ("bo@example.org", "cy@example.org")
     for asked in ({"partner_id": foreign.id}, {"publication_id": publication.id}):
-        assert await pages.page(session, people.roles(owner_of(own), **asked), StaffRole.id) == ([], None)
+        assert await pages.page(session, people.roles(owner_of(own), **asked), people.ROLES.id) == ([], None)
     for hidden in (theirs.id, editor.id, own.id):
         with pytest.raises(NotFound):
             await people.role(session, hidden, owner_of(own))

@@ -96,6 +96,7 @@ def _places(operation: str, about: Subject) -> dict[str, Any]:
     side, newsroom = about.side, about.newsroom
     drafts = {"Event": side.draft_event, "PassType": side.draft_pass_type, "Offer": side.draft_offer}
     by_operation = {
+        "inviteAgain": side.invitation,
         "getWish": side.wish,
         "grantWish": side.wish,
         "declineWish": side.wish_to_decline,

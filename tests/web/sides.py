@@ -4,6 +4,7 @@ Whatever belongs to the first side is called Zephyr, so that one finds it in an 
 """
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID, uuid4
@@ -23,6 +24,7 @@ from promos.actions import (
     devices,
     endpoints,
     events,
+    invitations,
     issues,
     offers,
     partners,
@@ -37,7 +39,7 @@ from promos.actions import (
     tokens,
     wishes,
 )
-from promos.models import Claim, Device, Event, Offer, Partner, PassType, Publication, Reconciliation
+from promos.models import Claim, Device, Event, Invitation, Offer, Partner, PassType, Publication, Reconciliation
 from promos.outside.shops.pretix import ShopEvent
 from promos.queries import people as staff
 from promos.rules import readers, signing
@@ -93,6 +95,7 @@ class Side:
     other_allotment: UUID
     check_in: UUID
     role: UUID
+    invitation: UUID
     token: UUID
     wish: UUID
     wish_to_decline: UUID
@@ -357,6 +360,7 @@ async def _side(session: AsyncSession, name: str, newsroom: Newsroom, publicatio
         other_allotment=parts[1].id,
         check_in=scanned.id,
         role=await _role(session, partner, name),
+        invitation=await _invitation(session, partner, name, keys),
         token=await _spare_token(session, partner, name, keys),
         wish=wished[0],
         wish_to_decline=wished[1],
@@ -448,10 +452,17 @@ async def _left(session: AsyncSession, word: str, name: str, keys: Keys) -> str:
 
 async def _role(session: AsyncSession, partner: Partner, name: str) -> UUID:
     email = f"{name.lower()}@partner.example"
-    await people.invite(session, email, Role.MEMBER, name=name, partner_id=partner.id, now=NOW, by=ADMIN)
+    await people.give(session, email, Role.MEMBER, name=name, partner_id=partner.id, now=NOW, by=ADMIN)
     row = (await session.execute(staff.roles(ADMIN, partner_id=partner.id))).one()
     found: UUID = row.id
     return found
+
+
+async def _invitation(session: AsyncSession, partner: Partner, name: str, keys: Keys) -> UUID:
+    email, week = f"invited-{name.lower()}@partner.example", timedelta(days=7)
+    place: Any = {"partner_id": partner.id, "keys": keys, "lifetime": week, "by": ADMIN}
+    person = await invitations.invite(session, email, Role.MEMBER, now=NOW - timedelta(hours=1), **place)
+    return (await session.scalars(sa.select(Invitation.id).where(Invitation.person_id == person.id))).one()
 
 
 async def _device(session: AsyncSession, partner: Partner, event: Event, name: str, keys: Keys) -> Device:

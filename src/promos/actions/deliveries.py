@@ -7,6 +7,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
 from promos.models import (
     Claim,
@@ -14,6 +15,7 @@ from promos.models import (
     Endpoint,
     Entry,
     Event,
+    Invitation,
     Issue,
     Move,
     Observation,
@@ -87,13 +89,22 @@ class Wished:
 
 
 @dataclass(frozen=True, slots=True)
+class Invited:
+    """What an invitation's mail is about. `place`: the partner or publication, none for an admin."""
+
+    invitation: Invitation
+    place: str | None
+    host: Person | None
+
+
+@dataclass(frozen=True, slots=True)
 class Due:
     """A mail to send now, with what its words need; rows that its kind has nothing to do with are `None`."""
 
     id: UUID
     kind: str  # claim | place | declined | pass | given_back | handed_on | sign_in | label_gone |
     # endpoint_disabled | notice | wish | wish_settled | shop_troubled | account | moved |
-    # called_off
+    # called_off | invitation
     language: str
     created_at: datetime
     to: str | None  # `None`: whoever it was for is no longer on file
@@ -107,6 +118,7 @@ class Due:
     noticed: Noticed | None = None
     wished: Wished | None = None
     shop: tuple[Shop, Event] | None = None
+    invited: Invited | None = None
     entry: Entry | None = None  # of what was done to the account of who gets it
     move: Move | None = None
 
@@ -131,9 +143,15 @@ class Due:
         }:
             about = self.missed or self.claim or self.endpoint or self.noticed or self.wished or self.shop or self.entry
             return about is not None
-        if self.kind == "sign_in":
-            return self.link is not None and self.link.used_at is None and now < self.link.expires_at
+        if self.kind in ("sign_in", "invitation"):
+            return self._lets_in(now)
         return self.held is not None and (self.kind in ("given_back", "handed_on") or self.held.state == "live")
+
+    def _lets_in(self, now: datetime) -> bool:
+        if self.invited:
+            invitation = self.invited.invitation
+            return invitation.state == "open" and now < invitation.expires_at
+        return self.link is not None and self.link.used_at is None and now < self.link.expires_at
 
 
 async def is_any_due(session: AsyncSession, *, now: datetime) -> bool:
@@ -195,7 +213,7 @@ async def _load(session: AsyncSession, ids: Iterable[UUID]) -> list[Due]:
     missed = await _missed(session, (await session.scalars(loaded)).all())
     noticed, wished = await _noticed(session, ids), await _wished(session, ids)
     shops = await _shops(session, ids)
-    entries = await _entries(session, ids)
+    entries, invited = await _entries(session, ids), await _invited(session, ids)
     rows = await session.execute(
         sa.select(
             *(Delivery, Person, Reader, Claim, Pass, SignInLink, Event, Partner, PassType, PromoCode, Endpoint),
@@ -236,6 +254,7 @@ async def _load(session: AsyncSession, ids: Iterable[UUID]) -> list[Due]:
             noticed=noticed.get(mail.id),
             wished=wished.get(mail.id),
             shop=shops.get(mail.id),
+            invited=invited.get(mail.id),
             entry=entries.get(mail.id),
             move=move,
         )
@@ -290,6 +309,19 @@ async def _entries(session: AsyncSession, ids: Iterable[UUID]) -> dict[UUID, Ent
         .where(Delivery.id.in_(ids), Delivery.kind == "account")
     )
     return {row[0]: row[1] for row in rows}
+
+
+async def _invited(session: AsyncSession, ids: Iterable[UUID]) -> dict[UUID, Invited]:
+    host = aliased(Person)
+    rows = await session.execute(
+        sa.select(Delivery.id, Invitation, sa.func.coalesce(Partner.name, Publication.name), host)
+        .join(Invitation, Delivery.invitation_id == Invitation.id)
+        .outerjoin(Partner, Invitation.partner_id == Partner.id)
+        .outerjoin(Publication, Invitation.publication_id == Publication.id)
+        .outerjoin(host, Invitation.invited_by == host.id)
+        .where(Delivery.id.in_(ids))
+    )
+    return {row[0]: Invited(*row[1:]) for row in rows}
 
 
 async def _missed(session: AsyncSession, ids: Sequence[UUID]) -> dict[UUID, Missed]:

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from promos.actions import journal
 from promos.actions.readers import insert_into
-from promos.models import Partner, Person, Publication, Session, SignInLink, StaffRole, new_id, table
+from promos.models import Invitation, Partner, Person, Publication, Session, SignInLink, StaffRole, new_id, table
 from promos.rules import readers, texts
 from promos.rules.language import N_
 from promos.rules.people import OF_PARTNERS, SCOPES, Actor, Role
@@ -26,7 +26,7 @@ async def person_by_email(session: AsyncSession, email: str) -> Person | None:
     return await session.scalar(sa.select(Person).where(Person.email == login(email)))
 
 
-async def invite(
+async def give(
     session: AsyncSession,
     email: str,
     role: Role,
@@ -38,19 +38,12 @@ async def invite(
     now: datetime,
     by: Actor,
 ) -> Person:
-    """Give `role` to whoever reads `email`; a person that we know already keeps name and language.
+    """Give `role` to whoever reads `email` at once, for who holds the machine itself; others `invitations.invite`.
 
     The same role twice is the same as once. Whoever gains a role has to sign in anew.
     """
     await reach(session, role, partner_id=partner_id, publication_id=publication_id, by=by)
-    known = login(email)
-    given = texts.read(_READERS, {"name": name, "language": language})
-    await session.execute(
-        insert_into(session, table(Person))
-        .values(id=new_id(), email=known, name=given["name"] or "", language=given["language"], created_at=now)
-        .on_conflict_do_nothing()
-    )
-    person = (await session.scalars(sa.select(Person).where(Person.email == known))).one()
+    person = await known(session, email, name=name, language=language, now=now)
     role_id = await session.scalar(
         insert_into(session, table(StaffRole))
         .values(
@@ -65,7 +58,7 @@ async def invite(
         .returning(StaffRole.id)
     )
     if role_id is not None:
-        await _end_sessions(session, person.id)
+        await end_sessions(session, person.id)
         await journal.record(
             session,
             "role.given",
@@ -77,6 +70,18 @@ async def invite(
             facts={"person": str(person.id), "role": role},
         )
     return person
+
+
+async def known(session: AsyncSession, email: str, *, name: str, language: str, now: datetime) -> Person:
+    """Whoever reads `email`, taken in if need be; a person that we know already keeps name and language."""
+    address = login(email)
+    given = texts.read(_READERS, {"name": name, "language": language})
+    await session.execute(
+        insert_into(session, table(Person))
+        .values(id=new_id(), email=address, name=given["name"] or "", language=given["language"], created_at=now)
+        .on_conflict_do_nothing()
+    )
+    return (await session.scalars(sa.select(Person).where(Person.email == address))).one()
 
 
 async def remove_role(session: AsyncSession, role_id: UUID, *, now: datetime, by: Actor) -> None:
@@ -99,13 +104,8 @@ async def remove_role(session: AsyncSession, role_id: UUID, *, now: datetime, by
     taken = await session.scalar(sa.delete(StaffRole).where(StaffRole.id == role_id).returning(StaffRole.id))
     if taken is None:
         raise NotFound("role")
-    await _end_sessions(session, role.person_id)
-    if not await session.scalar(sa.select(sa.exists().where(StaffRole.person_id == role.person_id))):
-        await session.execute(
-            sa.update(SignInLink)
-            .where(SignInLink.person_id == role.person_id, SignInLink.used_at.is_(None))
-            .values(used_at=now)
-        )
+    await end_sessions(session, role.person_id)
+    await close_door(session, role.person_id, now=now)
     await journal.record(
         session,
         "role.removed",
@@ -159,5 +159,21 @@ def _misplaced(needed: bool, given: UUID | None) -> str:
     return "" if needed or given is None else N_("This role has nothing to do with it.")
 
 
-async def _end_sessions(session: AsyncSession, person_id: UUID) -> None:
+async def may_enter(session: AsyncSession, person_id: UUID, *, now: datetime) -> bool:
+    """Whether somebody has a role, or an open invitation to one."""
+    is_invited = sa.exists().where(
+        Invitation.person_id == person_id, Invitation.state == "open", Invitation.expires_at > now
+    )
+    has_role = sa.exists().where(StaffRole.person_id == person_id)
+    return bool(await session.scalar(sa.select(sa.or_(has_role, is_invited))))
+
+
+async def close_door(session: AsyncSession, person_id: UUID, *, now: datetime) -> None:
+    """Let no link sign somebody in to whom neither a role is left nor an invitation."""
+    if not await may_enter(session, person_id, now=now):
+        unused = sa.update(SignInLink).where(SignInLink.person_id == person_id, SignInLink.used_at.is_(None))
+        await session.execute(unused.values(used_at=now))
+
+
+async def end_sessions(session: AsyncSession, person_id: UUID) -> None:
     await session.execute(sa.delete(Session).where(Session.person_id == person_id))

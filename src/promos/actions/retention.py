@@ -6,15 +6,16 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from promos.actions import rates
-from promos.models import Attempt, Claim, Delivery, IdempotencyRecord, Message, Session, SignInLink
+from promos.models import Attempt, Claim, Delivery, IdempotencyRecord, Invitation, Message, Session, SignInLink
 
 MESSAGES_KEPT = timedelta(days=30)  # after they were settled, and every try
+INVITATIONS_KEPT = timedelta(days=30)  # likewise
 LINKS_KEPT = timedelta(days=1)  # after they ended, so that a late click still finds out why
 
 
 async def sweep(session: AsyncSession, *, now: datetime, idempotency: timedelta) -> None:
     """Delete ended sessions and sign-in links, windows of rates, answers kept for longer than `idempotency`, names that
-    were typed for claims of which nothing came, and messages to endpoints that are 30 days old."""
+    were typed for claims of which nothing came, messages to endpoints and invitations that are 30 days old."""
     await rates.sweep(session, now=now)
     await session.execute(sa.delete(IdempotencyRecord).where(IdempotencyRecord.created_at <= now - idempotency))
     await session.execute(sa.delete(Session).where(Session.expires_at <= now))
@@ -29,6 +30,11 @@ async def sweep(session: AsyncSession, *, now: datetime, idempotency: timedelta)
     await session.execute(sa.delete(Attempt).where(old).execution_options(synchronize_session=False))
     gone = sa.delete(Message).where(Message.id.in_(told))
     await session.execute(gone.execution_options(synchronize_session=False))
+    over = sa.select(Invitation.id).where(Invitation.state != "open", Invitation.settled_at <= now - INVITATIONS_KEPT)
+    if settled := list(await session.scalars(over)):
+        mails = sa.update(Delivery).where(Delivery.invitation_id.in_(settled)).values(invitation_id=None)
+        await session.execute(mails)
+        await session.execute(sa.delete(Invitation).where(Invitation.id.in_(settled)))
     ended = list(await session.scalars(sa.select(SignInLink.id).where(SignInLink.expires_at <= now - LINKS_KEPT)))
     if ended:
         mails = sa.update(Delivery).where(Delivery.sign_in_link_id.in_(ended)).values(sign_in_link_id=None)

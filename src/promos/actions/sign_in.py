@@ -9,7 +9,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from promos.actions import journal, people
+from promos.actions import invitations, journal, people
 from promos.models import Delivery, Partner, Passkey, Person, Publication, Session, SignInLink, StaffRole, new_id
 from promos.rules.people import NOBODY, PROGRAM, Actor, Grant, Role, SignedIn
 from promos.rules.refusals import LinkElsewhere, LinkEnded, SecondFactorNeeded, SignInNeeded
@@ -25,7 +25,7 @@ async def ask(
     `target` is the page of ours that it leads to. Whoever asks must not learn which it was. Raises `AddressInvalid`.
     """
     person = await people.person_by_email(session, email)
-    if person is None or not await session.scalar(sa.select(sa.exists().where(StaffRole.person_id == person.id))):
+    if person is None or not await people.may_enter(session, person.id, now=now):
         return None
     link, _ = await _link(session, person.id, target=target, keys=keys, now=now, lifetime=lifetime)
     session.add(_mail(link, person.language, now))
@@ -57,13 +57,15 @@ async def enter(
 ) -> tuple[Person, str]:
     """Use up a link: who it was for, and the new session's secret for the cookie.
 
-    The secret is always drawn here, whatever the browser brought; the session of `old_cookie` ends. Raises
-    `LinkEnded` for a link that is used, over or unknown: of two that come at once, one enters.
+    The secret is always drawn here, whatever the browser brought; the session of `old_cookie` ends. What the person is
+    invited to is taken up. Raises `LinkEnded` for a link that is used, over or unknown (of two that come at once, one
+    enters), and for who has nothing here any more.
     """
     used = await _used(session, secret, None, now)
     person = await session.get(Person, used.person_id) if used else None
-    if person is None:
+    if person is None or not await people.may_enter(session, person.id, now=now):
         raise LinkEnded
+    await invitations.take_up(session, person.id, now=now)
     if old_cookie:
         await session.execute(sa.delete(Session).where(Session.token_hash == fingerprint(old_cookie)))
     cookie = _cookie(secrets.token_urlsafe(24))

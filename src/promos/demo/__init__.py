@@ -285,7 +285,7 @@ async def _people(session: AsyncSession, freea: Publication, first: UUID, second
         ("door", "La porte", Role.DOOR, {"partner_id": second}),
     ]
     for who, name, role, reach in roles:
-        await people.invite(session, PEOPLE[who], role, name=name, language="fr", now=now, by=PROGRAM, **reach)
+        await people.give(session, PEOPLE[who], role, name=name, language="fr", now=now, by=PROGRAM, **reach)
 
 
 async def _issue(session: AsyncSession, freea: Publication, now: datetime) -> None:

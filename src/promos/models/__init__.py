@@ -10,6 +10,7 @@ from promos.models.devices import Device
 from promos.models.events import Event, EventSource, PassType
 from promos.models.evidence import Evidence, Observation
 from promos.models.installation import IdempotencyRecord, Installation, RateLimit
+from promos.models.invitations import Invitation
 from promos.models.issues import Issue, IssueCheck, Override
 from promos.models.journal import Entry
 from promos.models.moves import Move
@@ -50,6 +51,7 @@ __all__ = [
     "IdempotencyRecord",
     "Installation",
     "Instant",
+    "Invitation",
     "Issue",
     "IssueCheck",
     "Message",

@@ -19,7 +19,7 @@ class Delivery(Base):
         sa.CheckConstraint("state IN ('pending', 'sent', 'dead')", name="state"),
         sa.CheckConstraint(
             "kind IN ('claim', 'pass', 'given_back', 'handed_on', 'place', 'declined', 'sign_in', 'label_gone',"
-            " 'endpoint_disabled', 'shop_troubled', 'notice', 'wish', 'wish_settled', 'account',"
+            " 'endpoint_disabled', 'shop_troubled', 'notice', 'wish', 'wish_settled', 'account', 'invitation',"
             " 'moved', 'called_off')",
             name="kind",
         ),
@@ -29,7 +29,7 @@ class Delivery(Base):
             sqlite_where=sa.text("state = 'pending'"),
             postgresql_where=sa.text("state = 'pending'"),
         ),
-        *(where_there("deliveries", column) for column in ("claim_id", "pass_id", "sign_in_link_id")),
+        *(where_there("deliveries", column) for column in ("claim_id", "pass_id", "sign_in_link_id", "invitation_id")),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)  # the Message-ID's left part, the same each try
@@ -37,6 +37,7 @@ class Delivery(Base):
     claim_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("claims.id"))
     pass_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("passes.id"))
     sign_in_link_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("sign_in_links.id"))
+    invitation_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("invitations.id"))
     observation_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("observations.id"))
     entry_id: Mapped[UUID | None]  # of the journal, which outlives what it tells of
     endpoint_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("endpoints.id"))

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from promos.models.base import Base, new_id
 
-_REACH = (
+REACH = (
     "(role = 'admin' AND partner_id IS NULL AND publication_id IS NULL)"
     " OR (role = 'editor' AND partner_id IS NULL AND publication_id IS NOT NULL)"
     " OR (role IN ('owner', 'member', 'door') AND partner_id IS NOT NULL AND publication_id IS NULL)"
@@ -31,7 +31,7 @@ class StaffRole(Base):
 
     __tablename__ = "roles"
     __table_args__ = (
-        sa.CheckConstraint(_REACH, name="reach"),
+        sa.CheckConstraint(REACH, name="reach"),
         sa.UniqueConstraint("person_id", "role", "partner_id"),
         sa.UniqueConstraint("person_id", "role", "publication_id"),
         sa.Index(
@@ -90,7 +90,7 @@ class Token(Base):
     """A program's or a scanner's key to the API: one role, some scopes, perhaps some events, perhaps an end."""
 
     __tablename__ = "tokens"
-    __table_args__ = (sa.CheckConstraint(_REACH, name="reach"),)
+    __table_args__ = (sa.CheckConstraint(REACH, name="reach"),)
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
     name: Mapped[str]

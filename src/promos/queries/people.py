@@ -5,15 +5,32 @@ from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
-from promos.models import Device, Person, StaffRole, Token
+from promos.models import Device, Invitation, Person, StaffRole, Token
+from promos.models.base import Instant
 from promos.queries.pages import NEVER, Sorted
 from promos.rules.people import Actor, Role
 from promos.rules.refusals import NotFound
 
+
+def _rows(model: type[StaffRole] | type[Invitation], state: Any, ends: Any) -> sa.Select[*tuple[Any, ...]]:
+    columns = (model.id, model.person_id, model.role, model.partner_id, model.publication_id, model.created_at)
+    return sa.select(*columns, state.label("state"), ends.label("expires_at"))
+
+
+_ALL = sa.union_all(
+    _rows(StaffRole, sa.literal("held"), sa.cast(sa.null(), Instant())),
+    _rows(
+        Invitation,
+        sa.case((Invitation.state == "open", "invited"), else_="ended"),
+        Invitation.expires_at,
+    ).where(Invitation.state.in_(("open", "ended"))),
+).subquery("staff")
+Held = aliased(StaffRole, _ALL)  # or offered
 ROLES = Sorted(
-    StaffRole.id,
-    {"email": Person.email, "name": sa.func.lower(Person.name), "role": StaffRole.role},
+    Held.id,
+    {"email": Person.email, "name": sa.func.lower(Person.name), "role": Held.role},
     (Person.email, Person.name),
 )
 TOKENS = Sorted(
@@ -26,20 +43,23 @@ TOKENS = Sorted(
 def roles(
     by: Actor, *, partner_id: UUID | None = None, publication_id: UUID | None = None
 ) -> sa.Select[*tuple[Any, ...]]:
-    """For `pages.page` by `StaffRole.id`: id, role, partner_id, publication_id, created_at, person_id, email, name."""
+    """For `pages.page` by `Held.id`: id, role, partner_id, publication_id, created_at, person_id, email, name; state
+    (held, invited, ended) and, of an invitation, expires_at."""
     return (
         sa.select(
-            StaffRole.id,
-            StaffRole.role,
-            StaffRole.partner_id,
-            StaffRole.publication_id,
-            StaffRole.created_at,
-            StaffRole.person_id,
+            Held.id,
+            Held.role,
+            Held.partner_id,
+            Held.publication_id,
+            Held.created_at,
+            Held.person_id,
             Person.email,
             Person.name,
+            _ALL.c.state,
+            _ALL.c.expires_at,
         )
-        .join(Person, StaffRole.person_id == Person.id)
-        .where(_seen(StaffRole, by, partner_id, publication_id))
+        .join(Person, Held.person_id == Person.id)
+        .where(_seen(Held, by, partner_id, publication_id))
     )
 
 
@@ -55,7 +75,7 @@ def keys(by: Actor, partner_id: UUID) -> sa.Select[Token]:
 
 async def role(session: AsyncSession, role_id: UUID, by: Actor) -> Any:
     """One row of `roles`; raises `NotFound`."""
-    found = (await session.execute(roles(by).where(StaffRole.id == role_id))).one_or_none()
+    found = (await session.execute(roles(by).where(Held.id == role_id))).one_or_none()
     if found is None:
         raise NotFound("role")
     return found

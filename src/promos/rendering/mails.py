@@ -163,22 +163,22 @@ class Missed:
 
 def claim(values: Claimed, language: Language) -> Mail:
     """Asks for the proof of a mailbox: a button behind a link, for a GET changes nothing."""
-    return _mail("claim", values, language, _asked(values, language))
+    return mail_of("claim", values, language, _asked(values, language))
 
 
 def wait(values: Claimed, language: Language) -> Mail:
     """As `claim`, for who found nothing left and wants to stand in line."""
-    return _mail("wait", values, language, _asked(values, language))
+    return mail_of("wait", values, language, _asked(values, language))
 
 
 def place(values: Claimed, language: Language) -> Mail:
     """Offers a freed place to who is next in line; `expires_at` is until when it is kept."""
-    return _mail("place", values, language, _asked(values, language))
+    return mail_of("place", values, language, _asked(values, language))
 
 
 def handed_over(values: Claimed, language: Language) -> Mail:
     """As `claim`, for whom the holder of a pass wants to have it. Who that is stays unsaid."""
-    return _mail("handed_over", values, language, _asked(values, language))
+    return mail_of("handed_over", values, language, _asked(values, language))
 
 
 def issued(values: Passed, language: Language) -> Mail:
@@ -188,7 +188,7 @@ def issued(values: Passed, language: Language) -> Mail:
     code = (language.gettext("Code"), values.code)
     shop = [(language.gettext("Code for the ticket shop"), values.shop_code)] if values.shop_code else []
     rows = [*shop, *name, pass_type, *_when_and_where(values.event, language), code]
-    return replace(_mail("pass", values, language, rows), attachments=(_entry(values, language),))
+    return replace(mail_of("pass", values, language, rows), attachments=(_entry(values, language),))
 
 
 def moved(values: Passed, was: Was, language: Language) -> Mail:
@@ -206,13 +206,13 @@ def moved(values: Passed, was: Was, language: Language) -> Mail:
     if was.place is not None:
         told.append((language.gettext("Place"), _turned(was.place, event.place)))
     now = [(name, value) for name, value in _when_and_where(event, language) if name not in {each[0] for each in told}]
-    return replace(_mail("moved", values, language, [*told, *now]), attachments=(_entry(values, language),))
+    return replace(mail_of("moved", values, language, [*told, *now]), attachments=(_entry(values, language),))
 
 
 def called_off(values: Passed, language: Language) -> Mail:
     """Tells who holds a pass that the event is cancelled, and takes the entry out of their calendar."""
     rows = _when_and_where(values.event, language)
-    return replace(_mail("called_off", values, language, rows), attachments=(_entry(values, language),))
+    return replace(mail_of("called_off", values, language, rows), attachments=(_entry(values, language),))
 
 
 def _turned(old: str, new: str) -> str:
@@ -225,27 +225,27 @@ def _entry(values: Passed, language: Language) -> Attachment:
 
 
 def given_back(values: Ended, language: Language) -> Mail:
-    return _mail("given_back", values, language, _ended(values, language))
+    return mail_of("given_back", values, language, _ended(values, language))
 
 
 def handed_on(values: Ended, language: Language) -> Mail:
     """Tells who held a pass that the other person has taken it."""
-    return _mail("handed_on", values, language, _ended(values, language))
+    return mail_of("handed_on", values, language, _ended(values, language))
 
 
 def declined(values: Ended, language: Language) -> Mail:
     """Tells that the partner looked at a request and said no."""
-    return _mail("declined", values, language, _ended(values, language))
+    return mail_of("declined", values, language, _ended(values, language))
 
 
 def sign_in(values: SignIn, language: Language) -> Mail:
     """For staff, who have no password."""
-    return _mail("sign_in", values, language, [])
+    return mail_of("sign_in", values, language, [])
 
 
 def confirm(values: SignIn, language: Language) -> Mail:
     """For staff who are signed in and about to do something that is for them alone."""
-    return _mail("confirm", values, language, [])
+    return mail_of("confirm", values, language, [])
 
 
 def account(values: AccountChange, language: Language) -> Mail:
@@ -256,7 +256,7 @@ def account(values: AccountChange, language: Language) -> Mail:
         "recovery_code.used": language.gettext("A recovery code was used to sign in to your account"),
     }[values.verb]
     rows = [(language.gettext("When"), language.instant(values.at, "UTC"))]
-    return _mail("account", replace(values, what=what), language, rows)
+    return mail_of("account", replace(values, what=what), language, rows)
 
 
 def label_gone(values: Missed, language: Language) -> Mail:
@@ -269,20 +269,20 @@ def label_gone(values: Missed, language: Language) -> Mail:
     ]
     if values.pauses_at:
         rows.append((language.gettext("Paused"), language.instant(values.pauses_at, values.timezone)))
-    return _mail("label_gone", values, language, rows)
+    return mail_of("label_gone", values, language, rows)
 
 
 def endpoint_disabled(values: SwitchedOff, language: Language) -> Mail:
     """For the owners of a partner."""
     told = replace(values, why=language.gettext(WHY[values.why]))
-    return _mail("endpoint_disabled", told, language, [(language.gettext("Endpoint"), values.host)])
+    return mail_of("endpoint_disabled", told, language, [(language.gettext("Endpoint"), values.host)])
 
 
 def shop_troubled(values: ShopTroubled, language: Language) -> Mail:
     """For the owners of a partner."""
     told = replace(values, why=language.gettext(values.why))
     rows = [(language.gettext("Event"), values.event), (language.gettext("Ticket shop"), values.host)]
-    return _mail("shop_troubled", told, language, rows)
+    return mail_of("shop_troubled", told, language, rows)
 
 
 def notice(values: Notice, language: Language) -> Mail:
@@ -298,7 +298,7 @@ def notice(values: Notice, language: Language) -> Mail:
     if values.left is not None:
         rows.append((language.gettext("Left"), language.number(values.left)))
     rows.append((language.gettext("Ends"), language.instant(values.ends_at, values.timezone)))
-    return _mail("notice", replace(values, what=what), language, rows)
+    return mail_of("notice", replace(values, what=what), language, rows)
 
 
 def wish(values: Wish, language: Language) -> Mail:
@@ -317,7 +317,7 @@ def wish(values: Wish, language: Language) -> Mail:
         *([(language.gettext("Why"), values.why)] if values.why else []),
         (language.gettext("Answer until"), language.instant(values.expires_at, values.timezone)),
     ]
-    return _mail("wish", replace(values, what=what), language, rows)
+    return mail_of("wish", replace(values, what=what), language, rows)
 
 
 def wish_settled(values: WishSettled, language: Language) -> Mail:
@@ -332,7 +332,7 @@ def wish_settled(values: WishSettled, language: Language) -> Mail:
         rows.append((language.gettext("More passes"), language.number(values.given)))
     if values.answer:
         rows.append((language.gettext("Why"), values.answer))
-    return _mail("wish_settled", replace(values, what=what), language, rows)
+    return mail_of("wish_settled", replace(values, what=what), language, rows)
 
 
 def appointment(values: Passed, language: Language) -> Appointment:
@@ -352,7 +352,7 @@ def appointment(values: Passed, language: Language) -> Appointment:
     )
 
 
-def _mail(template: str, values: object, language: Language, rows: Sequence[tuple[str, str]]) -> Mail:
+def mail_of(template: str, values: object, language: Language, rows: Sequence[tuple[str, str]]) -> Mail:
     """The first line of the plain text is the subject."""
     given = {"values": _clean(values), "rows": [(name, clean_line(value)) for name, value in rows]}
     subject, _, text = render(f"mails/{template}.txt", language, **given).partition("\n\n")

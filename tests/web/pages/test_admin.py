@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from promos.database import Database
-from promos.models import Delivery, Partner, Person, Publication, SignInLink, StaffRole
+from promos.models import Delivery, Invitation, Partner, Person, Publication, SignInLink, StaffRole
 from promos.outside.mailbox import mailbox_post
 from promos.rules.people import Role
 from promos.settings import Settings
@@ -120,7 +120,7 @@ async def test_an_editor_is_invited_for_a_publication_and_removed(signed_in: Sig
     assert 'value="camille@house.example"' in nowhere.text
     assert 'id="field-role-error"' in owner.text
     async with database.reading() as session:
-        role = (await session.scalars(sa.select(StaffRole).where(StaffRole.role == "editor"))).one()
+        role = (await session.scalars(sa.select(Invitation).where(Invitation.role == "editor"))).one()
     assert role.publication_id == publication.id
 
     await browser.post(f"/admin/roles/{role.id}/remove")

@@ -1,7 +1,7 @@
 """People of the staff, by what they may do: asked in, listed, and no longer."""
 
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, Literal
 from uuid import UUID
 
 import msgspec
@@ -10,12 +10,12 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from promos.actions import people
-from promos.models import StaffRole
+from promos.actions import invitations
 from promos.queries import pages
 from promos.queries import people as staff
 from promos.rules.finding import asked
 from promos.rules.people import Actor, Role, Scope
+from promos.settings import Keys, Settings
 from promos.web.access import allows
 from promos.web.api.bodies import told
 from promos.web.given import Reads, Writes
@@ -35,6 +35,8 @@ class NewRole(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class RoleSeen(msgspec.Struct):
+    """`invited`: offered by mail, and nothing before its person has signed in, until `expires_at`."""
+
     id: UUID
     role: Role
     partner_id: UUID | None
@@ -43,6 +45,8 @@ class RoleSeen(msgspec.Struct):
     email: str
     name: str
     created_at: datetime
+    state: Literal["held", "invited", "ended"]
+    expires_at: datetime | None
 
 
 class RolesSeen(msgspec.Struct):
@@ -60,17 +64,26 @@ def seen(row: Any) -> RoleSeen:
 
 @post("/roles", status_code=201, opt=allows(*HEADS, scope=Scope.WRITE), operation_id="giveRole")
 async def give(
-    data: JSONBody[NewRole], writes: NamedDependency[Writes], actor: NamedDependency[Actor]
+    data: JSONBody[NewRole],
+    writes: NamedDependency[Writes],
+    actor: NamedDependency[Actor],
+    settings: NamedDependency[Settings],
+    keys: NamedDependency[Keys],
 ) -> Response[RoleSeen]:
-    """Ask somebody in: admins for everything, owners for their own partner. Twice is the same as once."""
+    """Ask somebody in: admins for everything, owners for their own partner. Twice is the same as once.
+
+    A mail brings the invitation; the role is `held` once its person has signed in.
+    """
+    lifetime = timedelta(seconds=settings.invitation_lifetime)
 
     async def effect(session: AsyncSession, now: datetime) -> RoleSeen:
-        person = await people.invite(session, now=now, by=actor, **told(data) | {"role": data.role})
+        asked = told(data) | {"role": data.role}
+        person = await invitations.invite(session, keys=keys, lifetime=lifetime, now=now, by=actor, **asked)
         given = staff.roles(actor).where(
-            StaffRole.person_id == person.id,
-            StaffRole.role == data.role,
-            StaffRole.partner_id.is_not_distinct_from(data.partner_id),
-            StaffRole.publication_id.is_not_distinct_from(data.publication_id),
+            staff.Held.person_id == person.id,
+            staff.Held.role == data.role,
+            staff.Held.partner_id.is_not_distinct_from(data.partner_id),
+            staff.Held.publication_id.is_not_distinct_from(data.publication_id),
         )
         return seen((await session.execute(given)).one())
 
@@ -101,17 +114,34 @@ async def get_role(id: FromPath[UUID], reads: NamedDependency[Reads], actor: Nam
         return seen(await staff.role(session, id, actor))
 
 
+@post("/roles/{id:uuid}/send-again", status_code=200, opt=allows(*HEADS, scope=Scope.WRITE), operation_id="inviteAgain")
+async def send_again(
+    id: FromPath[UUID],
+    writes: NamedDependency[Writes],
+    actor: NamedDependency[Actor],
+    settings: NamedDependency[Settings],
+) -> Response[RoleSeen]:
+    """Send an invitation once more, at most every ten minutes; its time begins anew."""
+    lifetime = timedelta(seconds=settings.invitation_lifetime)
+
+    async def effect(session: AsyncSession, now: datetime) -> RoleSeen:
+        await invitations.send_again(session, id, lifetime=lifetime, now=now, by=actor)
+        return seen(await staff.role(session, id, actor))
+
+    return await writes.answer(effect)
+
+
 @delete("/roles/{id:uuid}", status_code=200, opt=allows(*HEADS, scope=Scope.WRITE), operation_id="removeRole")
 async def remove(
     id: FromPath[UUID], writes: NamedDependency[Writes], actor: NamedDependency[Actor]
 ) -> Response[RoleRemoved]:
-    """Take a role away; the person's sessions end at once."""
+    """Take a role away, and the person's sessions end at once; or withdraw an invitation."""
 
     async def effect(session: AsyncSession, now: datetime) -> RoleRemoved:
-        await people.remove_role(session, id, now=now, by=actor)
+        await invitations.remove(session, id, now=now, by=actor)
         return RoleRemoved(id)
 
     return await writes.answer(effect)
 
 
-HANDLERS: list[Any] = [give, list_roles, get_role, remove]
+HANDLERS: list[Any] = [give, list_roles, get_role, send_again, remove]

@@ -11,8 +11,8 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from promos.actions import people, publications
-from promos.models import Partner, Publication, StaffRole
+from promos.actions import invitations, publications
+from promos.models import Partner, Publication
 from promos.queries import deliveries, pages
 from promos.queries import people as staff
 from promos.rendering.language import Language
@@ -20,7 +20,7 @@ from promos.rules import events as rules
 from promos.rules.language import N_
 from promos.rules.people import Actor, Role, Scope
 from promos.rules.refusals import AddressInvalid, InvalidRequest, NotFound, Refusal, TextTaken
-from promos.settings import Settings
+from promos.settings import Keys, Settings
 from promos.web.access import allows, fresh
 from promos.web.given import Reads, Writes
 from promos.web.pages.partner.team import NAMES
@@ -53,6 +53,7 @@ async def invite(
     writes: NamedDependency[Writes],
     actor: NamedDependency[Actor],
     settings: NamedDependency[Settings],
+    keys: NamedDependency[Keys],
     now: NamedDependency[datetime],
 ) -> Response[Any]:
     typed = await Typed.of(request)
@@ -62,13 +63,15 @@ async def invite(
         if typed.text("role") not in list(ROLES):
             raise InvalidRequest({"role": N_("Choose a role.")})
         role = Role(typed.text("role"))
-        await people.invite(
+        await invitations.invite(
             session,
             typed.text("email"),
             role,
             name=typed.text("person_name"),
             publication_id=typed.id("publication_id") if role is Role.EDITOR else None,
             language=language.code,
+            keys=keys,
+            lifetime=timedelta(seconds=settings.invitation_lifetime),
             now=now,
             by=actor,
         )
@@ -81,7 +84,7 @@ async def invite(
             errors["person_name"] = errors.pop("name")
         async with reads() as session:
             return await _overview(request, session, actor, settings, now, typed.shown(PERSON), errors, status=status)
-    return go("/admin", "created")
+    return go("/admin", "invited")
 
 
 @post("/admin/roles/{role_id:uuid}/remove", opt=fresh(WRITE))
@@ -89,7 +92,7 @@ async def remove_role(
     role_id: FromPath[UUID], writes: NamedDependency[Writes], actor: NamedDependency[Actor]
 ) -> Response[Any]:
     async def effect(session: AsyncSession, now: datetime) -> None:
-        await people.remove_role(session, role_id, now=now, by=actor)
+        await invitations.remove(session, role_id, now=now, by=actor)
 
     await writes.run(effect)
     return go("/admin", "removed")
@@ -213,7 +216,7 @@ async def _overview(
     partners = list(await session.scalars(sa.select(Partner).order_by(Partner.name, Partner.id)))
     letters = list(await session.scalars(sa.select(Publication).order_by(Publication.name, Publication.id)))
     cursor = request.query_params.get("cursor")
-    team, following = await pages.page(session, staff.roles(actor), StaffRole.id, cursor)
+    team, following = await pages.page(session, staff.roles(actor), staff.ROLES.id, cursor)
     mails = await deliveries.standing(session, now=now)
     return page(
         request,

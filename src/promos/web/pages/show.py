@@ -69,6 +69,7 @@ SAID: dict[str, tuple[str, str]] = {
     "given-back": ("ok", N_("You gave your pass back. Thank you: somebody else can have it now.")),
     "not-shared": ("ok", N_("The organiser sees your address no more.")),
     "undone": ("ok", N_("Undone. The scan stays in the list, marked.")),
+    "invited": ("ok", N_("The invitation is on its way.")),
     "signed-out": ("ok", N_("You are signed out.")),
     "sessions-ended": ("ok", N_("Ended. Whoever sat there is signed out.")),
     "passkey-needed": ("error", N_("Whoever works there signs in with a passkey. Please add one first.")),

@@ -39,11 +39,11 @@ async def ask(
     """The same answer for everybody; a mail goes out only to somebody of the staff."""
     form = await request.form()
     email = str(form.get("email", "")).strip()[:254]
-    brakes = _brakes(request, email, settings, keys)
+    limits = brakes(request, email, settings, keys)
     lifetime = timedelta(seconds=settings.sign_in_link_lifetime)
 
     async def effect(session: AsyncSession, now: datetime) -> Refusal | None:
-        if too_many := await rates.take(session, brakes, now=now):
+        if too_many := await rates.take(session, limits, now=now):
             return too_many
         await sign_in.ask(session, email, target=target or None, keys=keys, now=now, lifetime=lifetime)
         return None
@@ -121,7 +121,7 @@ async def problem_page(request: Request[Any, Any, Any], slug: FromPath[str]) -> 
     return page(request, "problem.html", slug=slug, title=language.gettext(title), status_code=status)
 
 
-def _brakes(request: Request[Any, Any, Any], email: str, settings: Settings, keys: Keys) -> list[Rate]:
+def brakes(request: Request[Any, Any, Any], email: str, settings: Settings, keys: Keys) -> list[Rate]:
     """Counted whether or not somebody works here under this address, and never set back by a success."""
     address = signing.bucket(keys.reader, "sign-in", "address", email.lower())
     return [

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -12,7 +12,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from promos.actions import people, tokens
+from promos.actions import invitations, tokens
 from promos.models import Event, Partner, Token
 from promos.queries import pages
 from promos.queries import people as staff
@@ -20,7 +20,7 @@ from promos.rendering.language import Language
 from promos.rules.language import N_
 from promos.rules.people import SCOPES, Actor, Role, Scope
 from promos.rules.refusals import AddressInvalid, InvalidRequest, NotAllowed, NotFound, Refusal
-from promos.settings import Keys
+from promos.settings import Keys, Settings
 from promos.web.access import allows, fresh
 from promos.web.given import Reads, Writes
 from promos.web.pages import lists
@@ -93,18 +93,23 @@ async def invite(
     reads: NamedDependency[Reads],
     writes: NamedDependency[Writes],
     actor: NamedDependency[Actor],
+    settings: NamedDependency[Settings],
+    keys: NamedDependency[Keys],
 ) -> Response[Any]:
     typed = await Typed.of(request)
     language = language_of(request)
+    lifetime = timedelta(seconds=settings.invitation_lifetime)
 
     async def effect(session: AsyncSession, now: datetime) -> None:
-        await people.invite(
+        await invitations.invite(
             session,
             typed.text("email"),
             _role(typed, "role"),
             name=typed.text("name"),
             partner_id=partner_id,
             language=language.code,
+            keys=keys,
+            lifetime=lifetime,
             now=now,
             by=actor,
         )
@@ -113,7 +118,23 @@ async def invite(
         await writes.run(effect)
     except TO_MEND as refusal:
         return await _again(request, reads, partner_id, actor, typed, refusal)
-    return go(f"/partner/team/{partner_id}", "created")
+    return go(f"/partner/team/{partner_id}", "invited")
+
+
+@post("/partner/team/roles/{role_id:uuid}/send-again", opt=fresh(WRITE))
+async def send_again(
+    role_id: FromPath[UUID],
+    writes: NamedDependency[Writes],
+    actor: NamedDependency[Actor],
+    settings: NamedDependency[Settings],
+) -> Response[Any]:
+    lifetime = timedelta(seconds=settings.invitation_lifetime)
+
+    async def effect(session: AsyncSession, now: datetime) -> UUID | None:
+        return (await invitations.send_again(session, role_id, lifetime=lifetime, now=now, by=actor)).partner_id
+
+    partner_id = await writes.run(effect)
+    return go(f"/partner/team/{partner_id}" if partner_id else "/admin", "invited")
 
 
 @post("/partner/team/roles/{role_id:uuid}/remove", opt=fresh(WRITE))
@@ -130,7 +151,7 @@ async def remove(
         raise NotFound("role")
 
     async def effect(session: AsyncSession, now: datetime) -> None:
-        await people.remove_role(session, role_id, now=now, by=actor)
+        await invitations.remove(session, role_id, now=now, by=actor)
 
     try:
         await writes.run(effect)
@@ -258,4 +279,4 @@ def _role(typed: Typed, name: str) -> Role:
     return Role(wanted)
 
 
-HANDLERS: list[Any] = [choose, team_page, invite, remove, create_token, revoke_token]
+HANDLERS: list[Any] = [choose, team_page, invite, send_again, remove, create_token, revoke_token]
