@@ -18,7 +18,7 @@ async def test_ended_sessions_links_windows_and_answers_go_and_the_others_stay(s
     person = await a_person(session, "ed@freea.example", Role.ADMIN)
     for name, ended in (("over", NOW), ("good", NOW + timedelta(seconds=1))):
         whose = {"person_id": person.id, "token_hash": name, "created_at": NOW - TWO_DAYS}
-        await add(session, Session(**whose, expires_at=ended))
+        await add(session, Session(**whose, expires_at=ended, proved_at=NOW))
         await add(session, SignInLink(**whose, expires_at=ended - DAY))
         answer = {"principal": "x", "fingerprint": "x", "status": 201, "body": "{}"}
         await add(session, IdempotencyRecord(**answer, key=name, created_at=ended - TWO_DAYS))
