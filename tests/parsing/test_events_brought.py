@@ -4,7 +4,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from promos.parsing import agendas, events
+from promos.parsing import Unreadable, agendas, events
 from promos.parsing.events import Brought
 
 PARIS = ZoneInfo("Europe/Paris")
@@ -114,6 +114,14 @@ def test_floating_times_and_whole_days_ask_for_a_zone() -> None:
         ("RRULE:FREQ=SECONDLY", "starts_at", agendas.REPEATS),
         ("STATUS:CANCELLED", "", agendas.CANCELLED),
         ("DTSTART:2026", "starts_at", events.NO_TIME),
+        ("DTSTART:P1D\r\nDTEND:20260703T110000Z", "starts_at", events.NO_TIME),
+        ("DTSTART:101010\r\nDTEND:20260703T110000Z", "starts_at", events.NO_TIME),
+        (
+            "DTSTART;VALUE=PERIOD:20260703T090000Z/20260703T110000Z\r\nDTEND:20260703T110000Z",
+            "starts_at",
+            events.NO_TIME,
+        ),
+        ("DTEND:P1D", "starts_at", events.NO_TIME),
     ],
 )
 def test_what_is_no_single_event_is_said(line: str, field: str, why: str) -> None:
@@ -121,6 +129,17 @@ def test_what_is_no_single_event_is_said(line: str, field: str, why: str) -> Non
     [row] = calendar(*an_event(*begins, line))
 
     assert row.wrong[field] == why
+
+
+def test_of_what_is_said_twice_the_first_counts() -> None:
+    [row] = calendar(*an_event("DTSTART:20260703T090000Z", "SUMMARY:Foire", "UID:2@x"))
+
+    assert (row.given["name"], row.uid) == ("Salon", "1@x")
+
+
+def test_a_calendar_with_a_sign_that_no_text_has_is_none() -> None:
+    with pytest.raises(Unreadable):
+        calendar(*an_event("DTSTART:20260703T090000Z", "UID:\0"))
 
 
 def test_events_are_counted_before_a_calendar_is_read() -> None:

@@ -73,6 +73,7 @@ def test_a_workbook_is_read_as_a_table_is() -> None:
     [
         (b"foo,bar\n1,2\n", tables.NO_HEADS),
         (b"\x00\x01\x02\x03", tables.NO_TEXT),
+        (b"name\nAda\nGr\x00ce\n", tables.NO_TEXT),
         (b'name\n"' + b"x" * 300_000, tables.NO_END),
         (b"PK\x03\x04 and nothing else", workbooks.NO_WORKBOOK),
         (repacked(a_workbook(("name",)), macros=b"Sub Auto_Open()"), workbooks.MACROS),

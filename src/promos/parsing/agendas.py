@@ -45,12 +45,15 @@ def rows(file: IO[bytes], others: Mapping[str, str]) -> Iterator[Brought]:
 
     `line` is the place of the event in the file, from 1. Raises `Unreadable`.
     """
+    content = file.read()
+    if b"\0" in content:  # no text has one, and no database takes it
+        raise Unreadable(NO_CALENDAR)
     try:
-        calendar: Any = Calendar.from_ical(file.read())
+        calendar: Any = Calendar.from_ical(content)
         events = calendar.walk("VEVENT")
     except Exception:  # whatever a broken one makes the library stumble over
         raise Unreadable(NO_CALENDAR) from None
-    named = str(calendar.get("X-WR-TIMEZONE", "")) or others.get("timezone", "")
+    named = _text(calendar, "X-WR-TIMEZONE") or others.get("timezone", "")
     for place, event in enumerate(events, 1):
         yield _brought(place, event, others, named)
 
@@ -58,24 +61,30 @@ def rows(file: IO[bytes], others: Mapping[str, str]) -> Iterator[Brought]:
 def _brought(place: int, event: Any, others: Mapping[str, str], named: str) -> Brought:
     wrong: dict[str, str] = {}
     given: dict[str, Any] = {
-        "name": str(event.get("SUMMARY", "")),
-        "url": str(event.get("URL", "")) or others.get("url", ""),
+        "name": _text(event, "SUMMARY"),
+        "url": _text(event, "URL") or others.get("url", ""),
         "country": others.get("country", ""),
     }
-    given["venue"], given["city"] = _place(str(event.get("LOCATION", "")), others.get("city", ""))
+    given["venue"], given["city"] = _place(_text(event, "LOCATION"), others.get("city", ""))
     given = {name: value for name, value in given.items() if value}
     if any(name in event for name in ("RRULE", "RDATE", "RECURRENCE-ID")):
         wrong["starts_at"] = REPEATS
-    elif str(event.get("STATUS", "")).upper() == "CANCELLED":
+    elif _text(event, "STATUS").upper() == "CANCELLED":
         wrong[""] = CANCELLED
     else:
         _times(event, named, given, wrong)
-    uid = str(event.get("UID", "")).strip()[:500]
+    uid = _text(event, "UID").strip()[:500]
     if not uid:
         wrong["uid"] = NO_UID
     heads = {"name": "SUMMARY", "url": "URL", "venue": "LOCATION", "city": "LOCATION", "starts_at": "DTSTART"}
     heads |= {"ends_at": "DTEND", "timezone": "TZID", "uid": "UID"}
     return Brought(place, given.get("name", "")[:200], given, wrong, heads, uid=uid or None)
+
+
+def _text(of: Any, name: str) -> str:
+    """What is said under this name; the first of several."""
+    said = of.get(name, "")
+    return str(said[0] if isinstance(said, list) else said)
 
 
 def _times(event: Any, named: str, given: dict[str, Any], wrong: dict[str, str]) -> None:
@@ -84,6 +93,8 @@ def _times(event: Any, named: str, given: dict[str, Any], wrong: dict[str, str])
         begin = event["DTSTART"].dt
         end = event["DTEND"].dt if "DTEND" in event else begin + _length(event, begin)
     except (KeyError, ValueError, AttributeError, TypeError, OverflowError):
+        begin = end = None
+    if not (isinstance(begin, date) and isinstance(end, date)):  # a length, a period, a time of no day
         wrong["starts_at"] = NO_TIME
         return
     zone = _zone(getattr(getattr(begin, "tzinfo", None), "key", ""), named)

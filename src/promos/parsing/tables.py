@@ -75,12 +75,12 @@ def _csv(file: IO[bytes]) -> Iterator[Cells]:
     else:
         mark = max(MARKS, key=first.count)
         text.seek(0)
-    if "\x00" in first:
-        raise Unreadable(NO_TEXT)
     reader = csv.reader(iter(lambda: text.readline(LONGEST), ""), delimiter=mark)
     before = 0
     try:
         for cells in reader:
+            if any("\x00" in cell for cell in cells):  # no text has one, and no database takes it
+                raise Unreadable(NO_TEXT)
             yield before + 1 + skipped, [unmarked(cell.strip()) for cell in cells]
             before = reader.line_num
     except csv.Error:
