@@ -13,14 +13,22 @@ T = TypeVar("T")
 
 
 async def written(
-    database: Database, clock: Callable[[], datetime], effect: Callable[..., Awaitable[T]], *given: Any, **facts: Any
+    database: Database,
+    clock: Callable[[], datetime],
+    effect: Callable[..., Awaitable[T]],
+    *given: Any,
+    of: frozenset[UUID] | None = None,
+    **facts: Any,
 ) -> T:
-    """What `effect(session, *given, now=…, **facts)` returns; raises what it raises when it was tried often enough."""
+    """What `effect(session, *given, now=…, **facts)` returns; raises what it raises when it was tried often enough.
+
+    `of`: the partners to whose rows it is confined, where one of them asked for it.
+    """
     overdue: Collection[UUID] = ()
     for attempt in range(RETRIES + 1):
         try:
             await holds.clear(database, overdue, clock)
-            async with database.writing() as session:
+            async with database.writing(of) as session:
                 return await effect(session, *given, now=clock(), **facts)
         except Exception as error:
             overdue = error.events if isinstance(error, LimitsMoved) else ()

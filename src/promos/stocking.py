@@ -44,14 +44,14 @@ class Stocking:
     async def connect(self, event_id: UUID, by: Actor, **given: Unpack[Access]) -> Shop:
         """Look whether the shop answers to this token, and remember it."""
         access = shops.checked(given)
-        async with self._database.reading() as session:
+        async with self._database.reading(by.reach) as session:
             await shops.may_connect(session, event_id, by)
         found = await self._at(access).event()
-        return await self._write(shops.connect, event_id, found, keys=self._keys, by=by, **access)
+        return await self._write(shops.connect, event_id, found, of=by.reach, keys=self._keys, by=by, **access)
 
     async def products(self, event_id: UUID, by: Actor) -> tuple[list[Item], list[Quota]]:
         """What the shop sells for the event, and what its quotas have left at this moment."""
-        async with self._database.reading() as session:
+        async with self._database.reading(by.reach) as session:
             shop = self._open(await shops.of(session, event_id, by))
         return await shop.items(), await shop.quotas()
 
