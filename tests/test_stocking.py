@@ -441,6 +441,56 @@ async def test_only_an_owner_of_this_partner_connects_or_leaves_it(desk: Desk) -
                 await shops.leave(session, desk.event, now=NOW, by=somebody)
 
 
+async def test_what_a_partner_asks_for_is_confined_to_its_own_rows(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    await desk.open()
+    async with desk.database.reading() as session:
+        owner = owner_of(await session.get_one(Partner, (await shops.of(session, desk.event, ADMIN)).partner_id))
+    reaches: list[Any] = []
+    for name in ("reading", "writing"):
+        real = getattr(desk.database, name)
+        monkeypatch.setattr(desk.database, name, lambda of=None, real=real: reaches.append(of) or real(of))
+
+    await desk.stocking().connect(desk.event, owner, **ACCESS)
+    await desk.stocking().products(desk.event, owner)
+
+    assert reaches == [owner.reach] * 3
+
+
+async def test_what_a_shop_says_of_itself_is_kept_as_a_line_of_text(desk: Desk) -> None:
+    desk.fake.name = "Gen\0eration\nAI " + "x" * 300
+
+    await desk.open()
+
+    assert (await desk.shop()).name.startswith("Gen")
+    assert len((await desk.shop()).name) == 200
+    assert "\0" not in (await desk.shop()).name
+
+
+@pytest.mark.parametrize("number", [0, -1, 2**63])
+async def test_a_product_that_no_shop_can_have_is_refused(desk: Desk, number: int) -> None:
+    await desk.open()
+
+    with pytest.raises(InvalidRequest):
+        await desk.fill(item=number)
+    with pytest.raises(InvalidRequest):
+        await desk.fill(variation=number)
+
+
+async def test_a_number_that_we_cannot_keep_is_told_as_no_answer(desk: Desk) -> None:
+    await desk.open()
+    desk.fake.vouchers[2**70] = {
+        "id": 2**70,
+        "code": "X",
+        "tag": f"promos-{desk.offer}",
+        "max_usages": 1,
+        "redeemed": 0,
+    }
+
+    await desk.read()
+
+    assert (await desk.shop()).trouble == "shop-misunderstood"
+
+
 async def test_leaving_forgets_the_token_and_readers_keep_their_codes(desk: Desk) -> None:
     await desk.open()
     await desk.read()

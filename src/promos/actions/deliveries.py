@@ -132,15 +132,7 @@ class Due:
             return self.claim is not None and self.claim.state in states and now < self.claim.expires_at
         if self.kind == "wish":
             return self.wished is not None and self.wished.wish.state == "open" and now < self.wished.wish.expires_at
-        if self.kind in {
-            "declined",
-            "label_gone",
-            "endpoint_disabled",
-            "notice",
-            "wish_settled",
-            "shop_troubled",
-            "account",
-        }:
+        if self.kind in TOLD:
             about = self.missed or self.claim or self.endpoint or self.noticed or self.wished or self.shop or self.entry
             return about is not None
         if self.kind in ("sign_in", "invitation"):

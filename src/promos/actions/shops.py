@@ -14,6 +14,7 @@ from promos.models import Delivery, Event, Person, Shop, ShopCode, StaffRole, Su
 from promos.outside.shops.pretix import ShopEvent, words
 from promos.rules import shops as rules
 from promos.rules import signing, texts
+from promos.rules.blocks import clean_line
 from promos.rules.language import N_
 from promos.rules.people import PROGRAM, Actor, Role
 from promos.rules.refusals import InvalidRequest, NotAllowed, NotFound, ShopMissing, ShopTokenRefused
@@ -239,7 +240,9 @@ async def _forget(session: AsyncSession, shop: Shop) -> None:
 
 
 def _named(shop: Shop, found: ShopEvent) -> None:
-    shop.name, shop.currency, shop.public_url = words(found.name)[:200], found.currency, found.public_url
+    """What it says of itself is text like any other that somebody types: on one line, and no longer than it needs."""
+    shop.name, shop.currency = clean_line(words(found.name))[:200], clean_line(found.currency)[:3]
+    shop.public_url = clean_line(found.public_url)[:2000] if found.public_url else None
 
 
 def _of(event_id: UUID) -> sa.Select[Shop]:

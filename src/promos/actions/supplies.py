@@ -64,7 +64,7 @@ async def fill(
     if shop is None:
         raise ShopMissing
     errors = {}
-    if makes and item is None:
+    if makes and (item is None or not _can_be(item, variation)):
         errors["item"] = N_("Choose the product that the codes are for.")
     if makes and most is None and offer.limit is None:
         errors["most"] = N_("This offer has no limit: say how many codes are made.")
@@ -92,6 +92,10 @@ async def fill(
         session, "pool.supplied", offer.id, at=now, by=by, partner=offer.partner_id, event=offer.event_id, facts=facts
     )
     return supply
+
+
+def _can_be(item: int, variation: int | None) -> bool:
+    return all(0 < each <= rules.LARGEST for each in (item, 1 if variation is None else variation))
 
 
 async def of_shop(session: AsyncSession, shop_id: UUID) -> Sequence[Supply]:

@@ -12,6 +12,7 @@ from promos.rules.patterns import DEFAULT, pattern
 KINDS: Final = ("pretix",)
 CODE: Final = pattern(DEFAULT)  # 80 bits of chance in each code: a reader's code is as good as money
 AT_MOST: Final = 10_000  # codes of one offer
+LARGEST: Final = 2**63 - 1  # number of a thing there that we can keep
 OVERLAP: Final = timedelta(minutes=10)  # read again each time: what was written while we read is not missed
 CALLED_EVERY: Final = timedelta(seconds=30)  # at most, however often the shop calls
 

@@ -25,6 +25,7 @@ class FakePretix:
 
     def __init__(self, size: int | None = 40) -> None:
         self.size = size
+        self.name: Any = {"en": "GenerationAI 2027", "fr": "GenerationAI 2027, Paris"}
         self.asked: list[Asked] = []
         self.vouchers: dict[int, dict[str, Any]] = {}
         self.orders: list[dict[str, Any]] = []
@@ -88,8 +89,7 @@ class FakePretix:
 
     def _answer(self, asked: Asked, path: str) -> Said:
         if path == "":
-            name = {"en": "GenerationAI 2027", "fr": "GenerationAI 2027, Paris"}
-            event = {"slug": self.slug, "name": name, "currency": "EUR", "live": True, "testmode": False}
+            event = {"slug": self.slug, "name": self.name, "currency": "EUR", "live": True, "testmode": False}
             return said(
                 200, event | {"has_subevents": self.is_series, "public_url": "https://shop.example/genai/2027/"}
             )

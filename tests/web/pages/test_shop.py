@@ -64,6 +64,15 @@ async def test_an_owner_connects_it_and_fills_an_offer(owner: Browser, offer: Of
     assert "Connect your pretix" in (await owner.get(here)).text
 
 
+async def test_a_number_as_long_as_a_page_is_no_product(owner: Browser, offer: Offer) -> None:
+    here = f"/partner/events/{offer.event_id}/shop"
+    await owner.post(here, ACCESS)
+
+    answer = await owner.post(f"{here}/supply", {"offer": str(offer.id), "how": "make", "item": "9" * 5000})
+
+    assert answer.status_code == 422
+
+
 async def test_what_is_wrong_is_told_and_what_was_typed_stays_but_for_the_token(
     owner: Browser, offer: Offer, fake: FakePretix, app: Headers, database: Database
 ) -> None:

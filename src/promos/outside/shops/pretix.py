@@ -12,7 +12,7 @@ has to be asked before. Nothing of a buyer is read: neither names, addresses nor
 from collections.abc import AsyncIterator, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Generic, Literal, TypeVar
+from typing import Annotated, Any, Generic, Literal, TypeVar
 from urllib.parse import quote, urlencode
 
 import msgspec
@@ -27,6 +27,7 @@ from promos.rules.refusals import (
     ShopTokenRefused,
     ShopUnreachable,
 )
+from promos.rules.shops import LARGEST
 
 PAGE = 50  # rows; pretix gives no more
 MOST_PAGES = 2_000  # of one list: an answer that never ends is none
@@ -34,6 +35,8 @@ LONGEST_WAIT = 24 * 3600  # seconds that we let a shop ask for
 
 Row = TypeVar("Row")
 Words = dict[str, str] | str  # in several languages, or in one
+Number = Annotated[int, msgspec.Meta(ge=0, le=LARGEST)]  # of a thing there
+Count = Annotated[int, msgspec.Meta(ge=-(2**31), le=2**31 - 1)]
 
 
 class ShopEvent(msgspec.Struct):
@@ -46,12 +49,12 @@ class ShopEvent(msgspec.Struct):
 
 
 class Variation(msgspec.Struct):
-    id: int
+    id: Number
     value: Words
 
 
 class Item(msgspec.Struct):
-    id: int
+    id: Number
     name: Words
     default_price: str
     variations: list[Variation] = []
@@ -60,26 +63,26 @@ class Item(msgspec.Struct):
 class Quota(msgspec.Struct):
     """`size` and `available_number`: none where there is no bound."""
 
-    id: int
+    id: Number
     name: str
-    size: int | None
-    items: list[int]
-    variations: list[int]
-    available_number: int | None = None
+    size: Count | None
+    items: list[Number]
+    variations: list[Number]
+    available_number: Count | None = None
 
 
 class Voucher(msgspec.Struct):
     """`redeemed`: in how many orders it stands now, of `max_usages`; a canceled order gives its use back."""
 
-    id: int
+    id: Number
     code: str
-    max_usages: int
-    redeemed: int
+    max_usages: Count
+    redeemed: Count
 
 
 class Position(msgspec.Struct):
-    id: int
-    voucher: int | None
+    id: Number
+    voucher: Number | None
     canceled: bool
 
 
@@ -94,7 +97,7 @@ class Order(msgspec.Struct):
 class CheckIn(msgspec.Struct, rename={"at": "datetime"}):
     """`at`: of the scan; `created`: when pretix heard of it, later where a scanner was offline."""
 
-    position: int | None
+    position: Number | None
     successful: bool
     type: str  # entry | exit
     at: datetime

@@ -1,5 +1,6 @@
 """Exports of a partner's own ticket shop, held against what we handed out."""
 
+import asyncio
 from datetime import datetime
 from typing import IO, Annotated, Any, Literal
 from uuid import UUID
@@ -134,7 +135,7 @@ async def taken(
     file: IO[bytes], offer_id: UUID, heads: dict[str, str], state: Any, keys: Keys, by: Actor, **how: bool
 ) -> Report:
     """Raises `ListTooLong`, and what `reconciliations.reconcile` raises."""
-    pieces(file)  # which counts the lines
+    await asyncio.to_thread(pieces, file)  # which counts the lines
     return await reconciliations.reconcile(state.database, state.clock, keys, offer_id, file, heads=heads, by=by, **how)
 
 

@@ -90,8 +90,8 @@ async def fill(
         item, _, variation = typed.text("item").partition("-")
         given: Any = {
             "makes": typed.text("how") != "import",
-            "item": int(item) if item.isdecimal() else None,
-            "variation": int(variation) if variation.isdecimal() else None,
+            "item": _number(item),
+            "variation": _number(variation),
             "blocks_quota": typed.ticked("blocks_quota"),
             "most": typed.whole("most"),
             "tag": typed.text("tag"),
@@ -107,6 +107,10 @@ async def fill(
 def stocking_of(request: Request[Any, Any, Any]) -> Stocking:
     stocking: Stocking = request.app.state.stocking
     return stocking
+
+
+def _number(text: str) -> int | None:
+    return int(text) if text.isdecimal() and len(text) < 20 else None
 
 
 async def _refused(
