@@ -16,6 +16,7 @@ from tests.world import a_code
 def fields(page: httpx.Response) -> dict[str, Any]:
     """The second form, as it stands."""
     form = page.text.partition('action="/partner/events/')[2].partition('method="post" action=')[2]
+    form = form.partition("</form>")[0]
     found = {}
     for tag in re.findall(r"<input[^>]*>", form):
         given = dict(re.findall(r'([\w-]+)="([^"]*)"', tag))
@@ -54,6 +55,8 @@ async def test_all_dates_move_with_the_first_day(database: Database, signed_in: 
     assert typed["starts_at"] == "2027-07-05T13:00"
     assert typed["ends_at"] == "2027-07-05T22:00"
     assert typed[f"ends_at-{offer.id}"] == "2027-07-02T13:00"
+    for day in ("9999-12-31T23:00", "0001-01-01T00:00", "soon"):
+        assert (await browser.get(f"/partner/events/{event.id}/next?starts_at={day}")).status_code == 200
 
 
 async def test_a_word_that_is_taken_is_refused_at_its_field_and_all_is_kept(

@@ -36,7 +36,7 @@ async def next_page(
         if request.query_params.get("starts_at"):
             asked = Typed({"starts_at": [request.query_params["starts_at"]]})
             starts = asked.moment("starts_at", edition.event.timezone)
-            if not asked.errors:
+            if not asked.errors and 2000 <= starts.year <= 2100:
                 edition = await editions.proposed(session, event_id, starts_at=starts, by=actor)
     return _form(request, edition, _written(edition), {})
 
