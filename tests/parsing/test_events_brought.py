@@ -37,6 +37,9 @@ def an_event(*lines: str) -> list[str]:
         ("2026-10-25 02:30", datetime(2026, 10, 25, 0, 30, tzinfo=UTC)),  # it comes twice
         ("31/02/2026", None),
         ("soon", None),
+        ("0001-01-01 09:00", None),
+        ("31/12/1999 09:00", None),
+        ("9999-12-31", None),
         ("", None),
     ],
 )

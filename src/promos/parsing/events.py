@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import IO, Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -92,7 +92,8 @@ def moment(text: str, zone: ZoneInfo, *, is_end: bool = False) -> datetime | Non
     """The instant that is written here, on the clocks of `zone` where it does not say; `None` if none is.
 
     A day alone begins at midnight and, as an end, lasts to the next one. Days come before months, as in Europe. Of an
-    hour that comes twice the first is meant; one that the clocks skip moves on by what they skip.
+    hour that comes twice the first is meant; one that the clocks skip moves on by what they skip. Only days of 2000 to
+    2100 are any.
     """
     if found := _FRENCH.fullmatch(text):
         day, month, year, hour, minute = (int(part) if part else 0 for part in found.groups())
@@ -103,8 +104,8 @@ def moment(text: str, zone: ZoneInfo, *, is_end: bool = False) -> datetime | Non
         read = datetime(*numbers) if numbers else datetime.fromisoformat(text)  # noqa: DTZ001 -- its zone comes next
         if is_end and _DAY.fullmatch(text):
             read += timedelta(days=1)
-        return (read if read.tzinfo else read.replace(tzinfo=zone)).astimezone(UTC)
-    except (ValueError, OverflowError):
+        return texts.instant(read if read.tzinfo else read.replace(tzinfo=zone), "")
+    except (ValueError, OverflowError, InvalidRequest):
         return None
 
 
