@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -45,6 +47,16 @@ async def test_an_owner_changes_their_own_partner_and_a_member_does_not(session:
     for insider in (member_of(partner), door_of(partner)):
         with pytest.raises(NotAllowed):
             await partners.update(session, partner.id, now=NOW, by=insider, name="Mine")
+
+
+async def test_a_token_that_is_limited_to_events_changes_nothing_of_the_whole_partner(session: AsyncSession) -> None:
+    partner = await a_partner(session)
+    narrow = replace(owner_of(partner), kind="token", event_ids=frozenset())
+
+    with pytest.raises(NotAllowed):
+        await partners.update(session, partner.id, now=NOW, by=narrow, name="Mine")
+    with pytest.raises(NotAllowed):
+        await partners.require_passkey(session, partner.id, required=False, now=NOW, by=narrow)
 
 
 async def test_a_foreign_partner_does_not_exist(session: AsyncSession) -> None:

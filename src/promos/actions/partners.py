@@ -46,11 +46,11 @@ async def create(session: AsyncSession, *, now: datetime, by: Actor, **given: Un
 async def update(
     session: AsyncSession, partner_id: UUID, *, now: datetime, by: Actor, **wanted: Unpack[Changes]
 ) -> Partner:
-    """Change what disclosures say of a partner. Admins and its owners do."""
+    """Change what disclosures say of a partner. Admins and its owners do, and no token that is limited to events."""
     partner = await session.scalar(sa.select(Partner).where(Partner.id == partner_id, Partner.visible_to(by)))
     if partner is None:
         raise NotFound("partner")
-    if not by.runs(partner.id, Role.OWNER):
+    if not by.runs(partner.id, Role.OWNER) or by.event_ids is not None:
         raise NotAllowed([Role.ADMIN, Role.OWNER])
     if changed := changes.apply(partner, texts.read(events.PARTNER, wanted)):
         await session.flush()
@@ -64,12 +64,13 @@ async def require_passkey(
 ) -> Partner:
     """From now on a role here counts in sessions only that were proved by a passkey; or (not `required`) in all.
 
-    Admins and owners decide. Raises `PasskeyNeeded` where a person requires what they do not have themselves.
+    Admins and owners decide, as in `update`. Raises `PasskeyNeeded` where a person requires what they do not have
+    themselves.
     """
     partner = await session.scalar(sa.select(Partner).where(Partner.id == partner_id, Partner.visible_to(by)))
     if partner is None:
         raise NotFound("partner")
-    if not by.runs(partner.id, Role.OWNER):
+    if not by.runs(partner.id, Role.OWNER) or by.event_ids is not None:
         raise NotAllowed([Role.ADMIN, Role.OWNER])
     await passkeys.has_own(session, by, needed=required)
     if partner.requires_passkey is not required:
