@@ -127,6 +127,15 @@ async def test_a_list_can_be_of_one_event_offer_code_and_state(session: AsyncSes
         await codes_in(state="gone")
 
 
+@pytest.mark.parametrize("name", ["codes", "redemptions", "check-ins", "readers"])
+async def test_a_state_that_there_is_not_is_refused(session: AsyncSession, name: str) -> None:
+    partner = await a_partner(session)
+
+    for state in ("gone", "\0"):
+        with pytest.raises(InvalidRequest):
+            await exports.chosen(session, name, Wish(partner.id, state=state), owner_of(partner))
+
+
 async def test_another_partners_list_does_not_exist(session: AsyncSession) -> None:
     code = await a_code(session)
     partner = await session.get_one(Partner, code.partner_id)

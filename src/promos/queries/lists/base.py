@@ -13,7 +13,9 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from promos.queries.pages import Sorted
 from promos.rendering.sheets import Cell
+from promos.rules.language import N_
 from promos.rules.people import Actor
+from promos.rules.refusals import InvalidRequest
 
 Rows = sa.Select[*tuple[Any, ...]]
 Conditions = Sequence[sa.ColumnElement[bool]]
@@ -57,6 +59,15 @@ def part(wish: Wish, event: Any, offer: Any = None) -> list[sa.ColumnElement[boo
     """The rows of the event and offer that are wished for."""
     wanted = [(event, wish.event_id), (offer, wish.offer_id)]
     return [column == value for column, value in wanted if column is not None and value is not None]
+
+
+def in_state(wish: Wish, column: Any, *states: str) -> list[sa.ColumnElement[bool]]:
+    """The rows in the state that is wished for; raises `InvalidRequest` for one that there is not."""
+    if wish.state is None:
+        return []
+    if wish.state not in states:
+        raise InvalidRequest({"state": N_("This is not one of the possible choices.")})
+    return [column == wish.state]
 
 
 def local(when: datetime | None, zone: str) -> datetime | None:

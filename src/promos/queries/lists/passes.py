@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from promos.models import CheckIn, Event, Pass, PromoCode, Redemption
 from promos.queries import results
-from promos.queries.lists.base import Columns, Conditions, List, Rows, Wish, local, part
+from promos.queries.lists.base import Columns, Conditions, List, Rows, Wish, in_state, local, part
 from promos.rules import pseudonyms
 from promos.rules.language import N_
 from promos.rules.people import Actor
@@ -82,7 +82,7 @@ _CHECK_INS: Rows = (
 def _whose_check_ins(wish: Wish, by: Actor) -> Conditions:
     found = [CheckIn.partner_id == wish.partner_id, Event.run_by(by)]
     found += part(wish, CheckIn.event_id, Redemption.offer_id)
-    return [*found, CheckIn.result == wish.state] if wish.state is not None else found
+    return [*found, *in_state(wish, CheckIn.result, "admitted", "already", "refused")]
 
 
 _CHECK_IN: Columns = {

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from promos.models import Event, Offer, PassType, PromoCode
 from promos.queries import results
-from promos.queries.lists.base import Columns, Conditions, List, Rows, Wish, local, part, yes
+from promos.queries.lists.base import Columns, Conditions, List, Rows, Wish, in_state, local, part, yes
 from promos.rules.language import N_
 from promos.rules.money import major
 from promos.rules.people import Actor
@@ -96,7 +96,7 @@ def _whose_codes(wish: Wish, by: Actor) -> Conditions:
     found = [PromoCode.partner_id == wish.partner_id, PromoCode.run_by(by)]
     found += part(wish, PromoCode.event_id, PromoCode.offer_id)
     found += [results.meant(wish.code)] if wish.code is not None else []
-    return [*found, PromoCode.status == wish.state] if wish.state is not None else found
+    return [*found, *in_state(wish, PromoCode.status, "active", "paused", "revoked")]
 
 
 _CODE: Columns = {
