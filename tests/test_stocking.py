@@ -448,7 +448,12 @@ async def test_what_a_partner_asks_for_is_confined_to_its_own_rows(desk: Desk, m
     reaches: list[Any] = []
     for name in ("reading", "writing"):
         real = getattr(desk.database, name)
-        monkeypatch.setattr(desk.database, name, lambda of=None, real=real: reaches.append(of) or real(of))
+
+        def noted(of: Any = None, real: Any = real) -> Any:
+            reaches.append(of)
+            return real(of)
+
+        monkeypatch.setattr(desk.database, name, noted)
 
     await desk.stocking().connect(desk.event, owner, **ACCESS)
     await desk.stocking().products(desk.event, owner)

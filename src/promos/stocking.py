@@ -11,6 +11,8 @@ from datetime import datetime, timedelta
 from typing import Any, TypeVar, Unpack
 from uuid import UUID
 
+from sqlalchemy.ext.asyncio import AsyncSession
+
 from promos.actions import shop_codes, shops, supplies
 from promos.actions.pools import Scribe
 from promos.actions.shops import Access
@@ -19,7 +21,7 @@ from promos.database import Database, is_lost
 from promos.models import Shop, Supply
 from promos.outside.shops.pretix import Item, Pretix, Quota, ShopEvent
 from promos.outside.web import Web
-from promos.retrying import written
+from promos.retrying import written, written_of
 from promos.rules import shops as rules
 from promos.rules.people import Actor
 from promos.rules.refusals import Refusal, ShopCodesLost, ShopDeclined, ShopFull, ShopUnreachable
@@ -47,7 +49,11 @@ class Stocking:
         async with self._database.reading(by.reach) as session:
             await shops.may_connect(session, event_id, by)
         found = await self._at(access).event()
-        return await self._write(shops.connect, event_id, found, of=by.reach, keys=self._keys, by=by, **access)
+
+        async def effect(session: AsyncSession, now: datetime) -> Shop:
+            return await shops.connect(session, event_id, found, keys=self._keys, now=now, by=by, **access)
+
+        return await asyncio.shield(written_of(self._database, self._clock, by.reach, effect))
 
     async def products(self, event_id: UUID, by: Actor) -> tuple[list[Item], list[Quota]]:
         """What the shop sells for the event, and what its quotas have left at this moment."""
