@@ -8,9 +8,21 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from promos.actions import allotments, codes, deliveries, notices, offers, redemptions, suspensions, wishes
-from promos.models import Delivery, Entry, Offer, Passkey, Person, PromoCode, Publication, Redemption, StaffRole, Wish
+from promos.models import (
+    Delivery,
+    Entry,
+    Offer,
+    Partner,
+    Passkey,
+    Person,
+    PromoCode,
+    Publication,
+    Redemption,
+    StaffRole,
+    Wish,
+)
 from promos.queries import recount
-from promos.rules.people import Role
+from promos.rules.people import NOBODY, Actor, Role
 from promos.rules.redemption import Redeemed, Waiting
 from promos.rules.refusals import (
     Archived,
@@ -19,6 +31,7 @@ from promos.rules.refusals import (
     LinkEnded,
     NotFound,
     PartnerSuspended,
+    PasskeyNeeded,
     SignInNeeded,
     WishSettled,
 )
@@ -256,6 +269,14 @@ async def test_the_link_of_a_mail_is_its_owners_as_long_as_they_own(session: Asy
         await wishes.behind_link(session, mail, now=NOW)
     assert (await wishes.behind_link(session, mail, now=NOW, by=owner))[0].id == wish.id
     await session.delete(key)
+    partner = await session.get_one(Partner, code.partner_id)
+    partner.requires_passkey = True
+    by_mail_alone = Actor("person", claire.id)  # whose role is withheld
+    for somebody, no in ((NOBODY, SignInNeeded), (by_mail_alone, PasskeyNeeded)):
+        with pytest.raises(no):
+            await wishes.behind_link(session, mail, now=NOW, by=somebody)
+    assert (await wishes.behind_link(session, mail, now=NOW, by=owner))[0].id == wish.id
+    partner.requires_passkey = False
     await suspensions.suspend(session, code.partner_id, "Their invoices bounce.", **AS_ADMIN)
     with pytest.raises(PartnerSuspended):
         await wishes.behind_link(session, mail, now=NOW)

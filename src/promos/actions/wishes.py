@@ -39,6 +39,7 @@ from promos.rules.refusals import (
     LinkEnded,
     NotFound,
     PartnerSuspended,
+    PasskeyNeeded,
     SignInNeeded,
     WishSettled,
 )
@@ -161,7 +162,8 @@ async def behind_link(session: AsyncSession, mail_id: UUID, *, now: datetime, by
     """The wish that a mail was about, and the owner to whom it went, as they may act at this moment.
 
     Raises `LinkEnded` once the wish's time is over or the person does not own the partner any more, `PartnerSuspended`,
-    and `SignInNeeded` for whom the mailbox alone is not enough (a passkey), and who are not signed in (`by`).
+    and for whom the mailbox alone is not enough (a passkey) `SignInNeeded` and `PasskeyNeeded`, unless they (`by`) have
+    signed in with one.
     """
     row = (
         await session.execute(
@@ -179,8 +181,11 @@ async def behind_link(session: AsyncSession, mail_id: UUID, *, now: datetime, by
     if partner.suspended_at is not None:
         raise PartnerSuspended
     has_passkey = sa.select(sa.exists().where(Passkey.person_id == person.id))
-    if by.id != person.id and (partner.requires_passkey or await session.scalar(has_passkey)):
-        raise SignInNeeded
+    if partner.requires_passkey or await session.scalar(has_passkey):
+        if by.id != person.id:
+            raise SignInNeeded
+        if partner.id not in by.partners(Role.OWNER):  # signed in by mail alone, where that is not enough
+            raise PasskeyNeeded
     grants = frozenset({Grant(Role(role), wish.partner_id)})
     return wish, Actor("person", person.id, grants, name=person.name or person.email)
 
