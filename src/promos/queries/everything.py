@@ -26,6 +26,8 @@ LEFT_OUT: dict[str, frozenset[str]] = {
     "pool_codes": frozenset({"mark", "sealed"}),
     "redemptions": frozenset({"reader_key"}),
     "report_links": frozenset({"secret_hash"}),
+    "shop_codes": frozenset({"mark", "sealed"}),
+    "shops": frozenset({"hook_hash", "hook_id", "sealed_token"}),
     "tokens": frozenset({"token_hash"}),
 }
 READER = "reader_id"  # leaves as a pseudonym

@@ -23,8 +23,8 @@ from tests.web.api.test_codes import BASE, bearing
 from tests.web.sides import MARK, Side, World, a_token
 from tests.world import NOW
 
-SECRETIVE = ("hash", "secret", "sealed", "mark", "key", "pairing")
-HARMLESS = {"approved_hash"}  # of words that everybody reads
+SECRETIVE = ("hash", "secret", "sealed", "mark", "key", "pairing", "hook")
+HARMLESS = {"approved_hash", "file_hash", "requires_passkey"}  # of words that everybody reads, of their own file
 
 
 async def taken(client: httpx.AsyncClient, side: Side) -> tuple[dict[str, bytes], dict[str, Any]]:
