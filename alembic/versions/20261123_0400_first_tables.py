@@ -1183,10 +1183,50 @@ def upgrade() -> None:
     op.create_index("ix_visits_partner_id", "visits", ["partner_id"], unique=False)
 
     op.create_table(
+        "report_schedules",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("partner_id", sa.Uuid(), nullable=False),
+        sa.Column("event_id", sa.Uuid(), nullable=False),
+        sa.Column("email", sa.String(), nullable=False),
+        sa.Column("language", sa.String(), nullable=False),
+        sa.Column("every", sa.String(), nullable=False),
+        sa.Column("next_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("created_by", sa.Uuid(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("stopped_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("stopped_by", sa.String(), nullable=True),
+        sa.CheckConstraint("every IN ('week', 'month', 'once')", name=op.f("ck_report_schedules_every")),
+        sa.CheckConstraint("stopped_by IN ('partner', 'recipient')", name=op.f("ck_report_schedules_stopped_by")),
+        sa.ForeignKeyConstraint(["event_id"], ["events.id"], name="fk_report_schedules_event_id"),
+        sa.ForeignKeyConstraint(["partner_id"], ["partners.id"], name="fk_report_schedules_partner_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_report_schedules"),
+    )
+    op.create_index("ix_report_schedules_event_id", "report_schedules", ["event_id"], unique=False)
+    op.create_index("ix_report_schedules_partner_id", "report_schedules", ["partner_id"], unique=False)
+    op.create_index(
+        "ix_report_schedules_next_at",
+        "report_schedules",
+        ["next_at"],
+        unique=False,
+        sqlite_where=sa.text("next_at IS NOT NULL"),
+        postgresql_where=sa.text("next_at IS NOT NULL"),
+    )
+    op.create_index(
+        "uq_report_schedules_living",
+        "report_schedules",
+        ["event_id", "email"],
+        unique=True,
+        sqlite_where=sa.text("next_at IS NOT NULL"),
+        postgresql_where=sa.text("next_at IS NOT NULL"),
+    )
+
+    op.create_table(
         "report_links",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("partner_id", sa.Uuid(), nullable=False),
         sa.Column("event_id", sa.Uuid(), nullable=False),
+        sa.Column("schedule_id", sa.Uuid(), nullable=True),
+        sa.Column("period", sa.Date(), nullable=True),
         sa.Column("name", sa.String(), nullable=False),
         sa.Column("language", sa.String(), nullable=False),
         sa.Column("secret_hash", sa.String(), nullable=False),
@@ -1196,7 +1236,9 @@ def upgrade() -> None:
         sa.Column("revoked_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(["event_id"], ["events.id"], name="fk_report_links_event_id"),
         sa.ForeignKeyConstraint(["partner_id"], ["partners.id"], name="fk_report_links_partner_id"),
+        sa.ForeignKeyConstraint(["schedule_id"], ["report_schedules.id"], name="fk_report_links_schedule_id"),
         sa.PrimaryKeyConstraint("id", name="pk_report_links"),
+        sa.UniqueConstraint("schedule_id", "period", name="uq_report_links_schedule_id_period"),
         sa.UniqueConstraint("secret_hash", name="uq_report_links_secret_hash"),
     )
     op.create_index("ix_report_links_event_id", "report_links", ["event_id"], unique=False)
@@ -1488,6 +1530,7 @@ def upgrade() -> None:
         sa.Column("move_id", sa.Uuid(), nullable=True),
         sa.Column("wish_id", sa.Uuid(), nullable=True),
         sa.Column("shop_id", sa.Uuid(), nullable=True),
+        sa.Column("report_link_id", sa.Uuid(), nullable=True),
         sa.Column("person_id", sa.Uuid(), nullable=True),
         sa.Column("language", sa.String(), nullable=False),
         sa.Column("state", sa.String(), nullable=False),
@@ -1500,7 +1543,7 @@ def upgrade() -> None:
         sa.CheckConstraint(
             "kind IN ('claim', 'pass', 'given_back', 'handed_on', 'place', 'declined', 'sign_in', 'label_gone',"
             " 'endpoint_disabled', 'shop_troubled', 'notice', 'wish', 'wish_settled', 'account', 'invitation',"
-            " 'moved', 'called_off')",
+            " 'moved', 'called_off', 'report')",
             name=op.f("ck_deliveries_kind"),
         ),
         sa.CheckConstraint("state IN ('pending', 'sent', 'dead')", name=op.f("ck_deliveries_state")),
@@ -1513,6 +1556,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["wish_id"], ["wishes.id"], name="fk_deliveries_wish_id"),
         sa.ForeignKeyConstraint(["person_id"], ["people.id"], name="fk_deliveries_person_id"),
         sa.ForeignKeyConstraint(["sign_in_link_id"], ["sign_in_links.id"], name="fk_deliveries_sign_in_link_id"),
+        sa.ForeignKeyConstraint(["report_link_id"], ["report_links.id"], name="fk_deliveries_report_link_id"),
         sa.PrimaryKeyConstraint("id", name="pk_deliveries"),
     )
     op.create_index(
@@ -1684,6 +1728,7 @@ TABLES = (
     "evidence",
     "observations",
     "visits",
+    "report_schedules",
     "report_links",
     "consents",
     "event_sources",

@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 from urllib.parse import quote, urlsplit
 from uuid import UUID
 
-from promos import retrying
+from promos import reporting, retrying
 from promos.actions import (
     codes,
     deliveries,
@@ -29,11 +29,12 @@ from promos.actions import (
     moves,
     pools,
     redemptions,
+    report_schedules,
     retention,
     sign_in,
     wishes,
 )
-from promos.actions.deliveries import Due, Invited, Missed, Noticed, Promo, Wished
+from promos.actions.deliveries import Due, Invited, LinkLost, Missed, Noticed, Promo, Reported, Wished
 from promos.database import Database, is_lost
 from promos.models import Claim, Endpoint, Event, Move, Pass, Shop, SignInLink
 from promos.outside.mail import Post
@@ -56,10 +57,6 @@ NOT_NEEDED = Failed(permanent=True, said="no longer needed")
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
-
-
-class LinkLost(Exception):  # noqa: N818 -- a state
-    """The key that made a link is no longer listed, so nobody can make it again."""
 
 
 class Worker:
@@ -127,25 +124,28 @@ class Worker:
         return len(found)
 
     async def serve(self) -> int:
-        """Settle what is over, offer what is free to who waits, tell of events that moved; how many all these were."""
+        """Settle what is over, offer what is free to who waits, tell of events that moved, write the reports that are
+        due by mail; how many all these were."""
         now = self._clock()
         async with self._database.reading() as session:
             overdue = await holds.overdue_events(session, now=now)
             offers = await line.due_offers(session, now=now)
             unlabelled = await labels.due(session, now=now)
             moved = await moves.due(session, now=now)
+            to_report = await report_schedules.due(session, now=now)
         done = 0
         works: list[tuple[Callable[..., Awaitable[int]], UUID]] = [(holds.settle, event_id) for event_id in overdue]
         works += [(redemptions.serve_line, offer_id) for offer_id in offers]
         works += [(labels.pause, code_id) for code_id in unlabelled]
         works += [(moves.tell, move_id) for move_id in moved]
+        works += [(partial(report_schedules.owe, keys=self._keys), schedule_id) for schedule_id in to_report]
         for work, of in works:
             try:
                 done += await self._write(work, of)
             except Exception as error:  # one event or offer never stops the others
                 if is_lost(error):
                     raise
-                log.exception("holds or a waiting list could not be served: %s", of)
+                log.exception("holds, a waiting list or a report could not be served: %s", of)
         return done
 
     async def _write(self, effect: Callable[..., Awaitable[T]], *given: Any, **facts: Any) -> T:
@@ -164,7 +164,8 @@ class Worker:
         if not due.is_needed(self._clock()):
             return NOT_NEEDED
         try:
-            message = written(due, self._settings, self._keys)
+            report = await self._report(due.reported) if due.reported else None
+            message = written(due, self._settings, self._keys, report)
             async with asyncio.timeout(self._settings.mail_lease / 2):  # else somebody else would begin to send it
                 return await self._post(message)
         except LinkLost:
@@ -172,6 +173,9 @@ class Worker:
         except Exception as error:  # one mail never stops the others
             log.exception("mail %s (%s) could not be sent", due.id, due.kind)
             return Failed(permanent=False, said=type(error).__name__)
+
+    async def _report(self, reported: Reported) -> Mail:
+        return await reporting.mail(self._database, reported, self._settings.base_url, self._keys, now=self._clock())
 
     async def _sweep(self) -> None:
         now = self._clock()
@@ -185,13 +189,14 @@ class Worker:
             self._swept_at = now
 
 
-def written(due: Due, settings: Settings, keys: Keys) -> EmailMessage:
-    """The mail that is due, the same at every try; its links are made here and stored nowhere. Raises `LinkLost`."""
+def written(due: Due, settings: Settings, keys: Keys, report: Mail | None = None) -> EmailMessage:
+    """The mail that is due, the same at every try but for the numbers of a `report`; its links are made here and stored
+    nowhere. Raises `LinkLost`."""
     if due.to is None:
         raise ValueError(f"mail {due.id} is for nobody")
     host = urlsplit(settings.base_url).hostname or "localhost"
     return envelopes.message(
-        _mail(due, settings.base_url, host, keys, parseaddr(settings.mail_from)[1]),
+        report or _mail(due, settings.base_url, host, keys, parseaddr(settings.mail_from)[1]),
         sender=settings.mail_from,
         recipient=due.to,
         message_id=f"<{due.id}@{host}>",

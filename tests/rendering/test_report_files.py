@@ -64,6 +64,18 @@ def test_the_same_values_at_the_same_time_are_the_same_bytes() -> None:
 
 
 @pytest.mark.skipif(which("pdftotext") is None, reason="no pdftotext on this machine")
+def test_the_heads_of_numbers_have_the_room_they_need() -> None:
+    heads = ["Devise et TVA", "Offert", "Laissez-passer", "Par laissez-passer", "Arrivées", "Par arrivée"]
+    row = ["EUR, TTC (20 %)", "1 202 796 €", "1 204", "999 €", "801", "1 501,62 €"]
+    report = replace(a_report(code="fr"), money=Table("Offert", heads, [row]))
+
+    text = subprocess.run(["pdftotext", "-layout", "-", "-"], input=pdf(report), capture_output=True, check=True).stdout
+
+    assert "…" not in text.decode()
+    assert "Par laissez-passer" in text.decode()
+
+
+@pytest.mark.skipif(which("pdftotext") is None, reason="no pdftotext on this machine")
 @pytest.mark.parametrize("code", ["en", "fr"])
 def test_its_words_and_numbers_can_be_read_back(code: str) -> None:
     report = a_report(code=code)

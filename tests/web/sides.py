@@ -33,6 +33,7 @@ from promos.actions import (
     publications,
     publishing,
     redemptions,
+    report_schedules,
     reports,
     shops,
     supplies,
@@ -112,6 +113,7 @@ class Side:
     supplied: UUID  # an offer whose pool is filled from the event's ticket shop
     hook: str
     report_link: UUID
+    report_schedule: UUID
     secrets: dict[Role, str] = field(default_factory=dict)
 
 
@@ -377,6 +379,7 @@ async def _side(session: AsyncSession, name: str, newsroom: Newsroom, publicatio
         supplied=await _supplied(session, event.id, pass_type.id, keys),
         hook=await _hook(session, event.id, keys),
         report_link=await _report_link(session, event.id, name, keys),
+        report_schedule=await _report_schedule(session, event.id, name),
     )
     for role in (Role.OWNER, Role.MEMBER, Role.DOOR):
         only = {"event_ids": [event.id]} if role is Role.DOOR else {}
@@ -413,6 +416,11 @@ async def _hook(session: AsyncSession, event_id: UUID, keys: Keys) -> str:
 async def _report_link(session: AsyncSession, event_id: UUID, name: str, keys: Keys) -> UUID:
     for_whom = f"The boss of {name}"
     return (await reports.share(session, event_id, name=for_whom, language="en", keys=keys, now=NOW, by=ADMIN)).id
+
+
+async def _report_schedule(session: AsyncSession, event_id: UUID, name: str) -> UUID:
+    words = {"email": f"boss@{name.lower()}.example", "every": "week", "language": "en"}
+    return (await report_schedules.create(session, event_id, **words, now=NOW, by=ADMIN)).id
 
 
 async def _endpoint(session: AsyncSession, partner: Partner, name: str, keys: Keys) -> UUID:

@@ -30,6 +30,8 @@ from promos.models import (
     Publication,
     Reader,
     Redemption,
+    ReportLink,
+    ReportSchedule,
     Shop,
     SignInLink,
     StaffRole,
@@ -40,7 +42,13 @@ from promos.models.deliveries import IS_PENDING
 from promos.rules.retries import Answer, Sent, next_try
 
 # Mails that ask for nothing: they are needed as long as there is what they tell of.
-TOLD = frozenset({"declined", "label_gone", "endpoint_disabled", "notice", "wish_settled", "shop_troubled", "account"})
+TOLD = frozenset(
+    {"declined", "label_gone", "endpoint_disabled", "notice", "wish_settled", "shop_troubled", "account", "report"}
+)
+
+
+class LinkLost(Exception):  # noqa: N818 -- a state
+    """The key that made a link is no longer listed, so nobody can make it again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,13 +106,25 @@ class Invited:
 
 
 @dataclass(frozen=True, slots=True)
+class Reported:
+    """What the mail with a report is about. Its numbers are counted when it is sent."""
+
+    schedule: ReportSchedule
+    link: ReportLink
+    event: Event
+
+    def is_wanted(self, now: datetime) -> bool:
+        return not self.schedule.stopped_at and self.link.state(now) == "active"
+
+
+@dataclass(frozen=True, slots=True)
 class Due:
     """A mail to send now, with what its words need; rows that its kind has nothing to do with are `None`."""
 
     id: UUID
     kind: str  # claim | place | declined | pass | given_back | handed_on | sign_in | label_gone |
     # endpoint_disabled | notice | wish | wish_settled | shop_troubled | account | moved |
-    # called_off | invitation
+    # called_off | invitation | report
     language: str
     created_at: datetime
     to: str | None  # `None`: whoever it was for is no longer on file
@@ -121,6 +141,7 @@ class Due:
     invited: Invited | None = None
     entry: Entry | None = None  # of what was done to the account of who gets it
     move: Move | None = None
+    reported: Reported | None = None
 
     def is_needed(self, now: datetime) -> bool:
         """Whether anybody can still do something with it: its link works, its pass lives."""
@@ -134,7 +155,7 @@ class Due:
             return self.wished is not None and self.wished.wish.state == "open" and now < self.wished.wish.expires_at
         if self.kind in TOLD:
             about = self.missed or self.claim or self.endpoint or self.noticed or self.wished or self.shop or self.entry
-            return about is not None
+            return about is not None or (self.reported is not None and self.reported.is_wanted(now))
         if self.kind in ("sign_in", "invitation"):
             return self._lets_in(now)
         return self.held is not None and (self.kind in ("given_back", "handed_on") or self.held.state == "live")
@@ -206,6 +227,7 @@ async def _load(session: AsyncSession, ids: Iterable[UUID]) -> list[Due]:
     noticed, wished = await _noticed(session, ids), await _wished(session, ids)
     shops = await _shops(session, ids)
     entries, invited = await _entries(session, ids), await _invited(session, ids)
+    reported = await _reported(session, ids)
     rows = await session.execute(
         sa.select(
             *(Delivery, Person, Reader, Claim, Pass, SignInLink, Event, Partner, PassType, PromoCode, Endpoint),
@@ -235,7 +257,7 @@ async def _load(session: AsyncSession, ids: Iterable[UUID]) -> list[Due]:
             kind=mail.kind,
             language=mail.language,
             created_at=mail.created_at,
-            to=person.email if person else reader.email if reader else None,
+            to=person.email if person else reader.email if reader else _recipient(reported.get(mail.id)),
             reader=reader,
             claim=claim,
             held=held,
@@ -249,6 +271,7 @@ async def _load(session: AsyncSession, ids: Iterable[UUID]) -> list[Due]:
             invited=invited.get(mail.id),
             entry=entries.get(mail.id),
             move=move,
+            reported=reported.get(mail.id),
         )
         for (
             *(mail, person, reader, claim, held, link, event, partner, pass_type, code, endpoint),
@@ -282,6 +305,22 @@ async def _wished(session: AsyncSession, ids: Iterable[UUID]) -> dict[UUID, Wish
         .where(Delivery.id.in_(ids))
     )
     return {row[0]: Wished(*row[1:]) for row in rows}
+
+
+async def _reported(session: AsyncSession, ids: Iterable[UUID]) -> dict[UUID, Reported]:
+    rows = await session.execute(
+        sa.select(Delivery.id, ReportSchedule, ReportLink, Event)
+        .join(ReportLink, Delivery.report_link_id == ReportLink.id)
+        .join(ReportSchedule, ReportLink.schedule_id == ReportSchedule.id)
+        .join(Event, ReportLink.event_id == Event.id)
+        .where(Delivery.id.in_(ids))
+        .execution_options(populate_existing=True)
+    )
+    return {row[0]: Reported(*row[1:]) for row in rows}
+
+
+def _recipient(reported: Reported | None) -> str | None:
+    return reported.schedule.email if reported else None
 
 
 async def _shops(session: AsyncSession, ids: Iterable[UUID]) -> dict[UUID, tuple[Shop, Event]]:

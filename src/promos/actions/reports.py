@@ -90,6 +90,12 @@ def secret(link_id: UUID, keys: Keys) -> str:
     return secret_of(keys.signing[0], "report", link_id)
 
 
+def secret_again(link: ReportLink, keys: Keys) -> str | None:
+    """The same for a link of some time ago; `None` if the key that made it is no longer listed."""
+    made = (secret_of(key, "report", link.id) for key in keys.signing)
+    return next((again for again in made if fingerprint(again) == link.secret_hash), None)
+
+
 def bearer(link: ReportLink) -> Actor:
     """Who comes with the link: as somebody of the partner who reads, of this one event, and changes nothing."""
     mine = frozenset({Grant(Role.MEMBER, link.partner_id)})

@@ -24,7 +24,7 @@ from promos.models.publications import Publication
 from promos.models.readers import Consent, Reader
 from promos.models.reconciliations import ReconciledCode, Reconciliation
 from promos.models.redemptions import Claim, Redemption
-from promos.models.reports import ReportLink
+from promos.models.reports import ReportLink, ReportSchedule
 from promos.models.shops import Shop, ShopCode, Supply
 from promos.models.visits import Visit
 from promos.models.webhooks import Attempt, Endpoint, EndpointSecret, Message
@@ -76,6 +76,7 @@ __all__ = [
     "RecoveryCode",
     "Redemption",
     "ReportLink",
+    "ReportSchedule",
     "Session",
     "Shop",
     "ShopCode",

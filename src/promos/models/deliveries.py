@@ -20,7 +20,7 @@ class Delivery(Base):
         sa.CheckConstraint(
             "kind IN ('claim', 'pass', 'given_back', 'handed_on', 'place', 'declined', 'sign_in', 'label_gone',"
             " 'endpoint_disabled', 'shop_troubled', 'notice', 'wish', 'wish_settled', 'account', 'invitation',"
-            " 'moved', 'called_off')",
+            " 'moved', 'called_off', 'report')",
             name="kind",
         ),
         sa.Index(
@@ -44,6 +44,7 @@ class Delivery(Base):
     move_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("moves.id"))
     wish_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("wishes.id"))
     shop_id: Mapped[UUID | None]  # a shop can be left before it is told of
+    report_link_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("report_links.id"))
     person_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("people.id"))  # of the staff, to whom it goes
     language: Mapped[str]
     state: Mapped[str] = mapped_column(default="pending")

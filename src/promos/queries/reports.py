@@ -8,7 +8,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from promos.models import Partner, ReportLink
+from promos.models import Partner, ReportLink, ReportSchedule
 from promos.queries import funnel
 from promos.queries.funnel import Funnel, Wish
 from promos.queries.pages import Sorted
@@ -20,6 +20,7 @@ from promos.rules.language import N_
 from promos.rules.people import Actor
 
 SORTED = Sorted(ReportLink.id, {"name": sa.func.lower(ReportLink.name)}, (ReportLink.name,), first="-made")
+BY_MAIL = Sorted(ReportSchedule.id, {"email": ReportSchedule.email}, (ReportSchedule.email,), first="-made")
 MOST_LINES = 8  # codes that have a line of their own: the page is one page
 SHOWN = ("visits", "claims", "passes", "arrivals")
 MONEY = (
@@ -35,6 +36,12 @@ MONEY = (
 def links(by: Actor, *, event_id: UUID) -> sa.Select[*tuple[Any, ...]]:
     """For `pages.listed`: the links to an event's report that `by` may see."""
     return sa.select(ReportLink.id, ReportLink).where(ReportLink.visible_to(by), ReportLink.event_id == event_id)
+
+
+def schedules(by: Actor, *, event_id: UUID) -> sa.Select[*tuple[Any, ...]]:
+    """The same of who gets it by mail."""
+    mine = ReportSchedule.visible_to(by), ReportSchedule.event_id == event_id
+    return sa.select(ReportSchedule.id, ReportSchedule).where(*mine)
 
 
 async def of_event(session: AsyncSession, event_id: UUID, language: Language, *, now: datetime, by: Actor) -> Report:

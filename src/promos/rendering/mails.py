@@ -10,6 +10,7 @@ from promos.rendering.calendar import Appointment
 from promos.rendering.envelopes import Attachment, Mail
 from promos.rendering.jinja import render
 from promos.rendering.language import Language
+from promos.rendering.reports import Mailed
 from promos.rules.blocks import clean_line
 from promos.rules.webhooks import WHY
 
@@ -333,6 +334,11 @@ def wish_settled(values: WishSettled, language: Language) -> Mail:
     if values.answer:
         rows.append((language.gettext("Why"), values.answer))
     return mail_of("wish_settled", replace(values, what=what), language, rows)
+
+
+def report(values: Mailed, rows: Sequence[tuple[str, str]], language: Language) -> Mail:
+    """The numbers in words, for whom an owner named; the picture is behind the link."""
+    return mail_of("report", values, language, rows)
 
 
 def appointment(values: Passed, language: Language) -> Appointment:

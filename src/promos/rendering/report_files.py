@@ -127,8 +127,7 @@ def _table(sheet: FPDF, table: Table, row: float) -> None:
     size = min(9.5, row * 1.9)
     _type(sheet, 9, SOFT)
     _line(sheet, table.title, 5)
-    numbers = WIDTH * 0.7 / (len(table.heads) - 1)
-    widths = [WIDTH * 0.3, *[numbers] * (len(table.heads) - 1)]
+    widths = _widths(sheet, table, size)
     for place, cells in enumerate((table.heads, *table.rows)):
         y = sheet.get_y()
         x = LEFT
@@ -141,6 +140,16 @@ def _table(sheet: FPDF, table: Table, row: float) -> None:
         sheet.line(LEFT, y + row, LEFT + WIDTH, y + row)
         sheet.set_xy(LEFT, y + row)
     sheet.set_y(sheet.get_y() + 4)
+
+
+def _widths(sheet: FPDF, table: Table, size: float) -> list[float]:
+    """Each column of numbers as wide as what stands in it, and a share of what is left; the words have the rest."""
+    _type(sheet, size, INK, "B")
+    columns = list(zip(table.heads, *table.rows, strict=True))[1:]
+    needed = [max(map(sheet.get_string_width, column)) + 2 for column in columns]
+    spare = max(0.0, (WIDTH * 0.7 - sum(needed)) / len(needed))
+    numbers = [width + spare for width in needed]
+    return [max(WIDTH - sum(numbers), WIDTH * 0.15), *numbers]
 
 
 def _labelled(sheet: FPDF, label: str, said: str, x: float, y: float, width: float) -> None:

@@ -49,9 +49,33 @@ class Report:
         }
 
     @property
+    def rows(self) -> list[tuple[str, str]]:
+        """The figures and the money, each with its name: all that fits into a mail."""
+        heads = self.money.heads
+        sums = [(f"{heads[at]}, {row[0]}", row[at]) for row in self.money.rows for at in (1, -1)]
+        return [*((words, number) for number, words in self.figures), *sums]
+
+    @property
     def funnel_svg(self) -> str:
         return charts.funnel_svg(self.steps, self.language, self.language.gettext(FUNNEL))
 
     @property
     def days_svg(self) -> str:
         return charts.days_svg(self.days, self.language, self.language.gettext(BY_DAY))
+
+
+@dataclass(frozen=True, slots=True)
+class Mailed:
+    """The mail that brings a report. `until`: the day on which `link` ends; `stop` leads to the button that ends it."""
+
+    what: str
+    about: str
+    as_of: str
+    until: str
+    link: str
+    stop: str
+
+
+def mailed(report: Report, link: str, ends_at: datetime, stop: str) -> Mailed:
+    until = report.language.day(ends_at, report.timezone)
+    return Mailed(report.title, report.about, report.as_of, until, link, stop)

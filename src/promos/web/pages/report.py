@@ -3,22 +3,27 @@
 import asyncio
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
-from litestar import Request, Response, get
+from litestar import Request, Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from promos.actions import reports
-from promos.models import ReportLink
+from promos.actions import report_schedules, reports
+from promos.models import Event, ReportLink, ReportSchedule
 from promos.queries import reports as queries
 from promos.rendering import language as languages
 from promos.rendering import report_files
+from promos.rendering.language import Language
 from promos.rendering.reports import Report
+from promos.rules import signing
 from promos.rules.language import LANGUAGES
+from promos.rules.refusals import ReportLinkEnded
 from promos.rules.texts import slug_of
+from promos.settings import Keys
 from promos.web.access import ANYONE
-from promos.web.given import Reads
+from promos.web.given import Reads, Writes
 from promos.web.pages.show import page
 
 SECRET = {"X-Robots-Tag": "noindex, nofollow", "Referrer-Policy": "no-referrer", "Cache-Control": "no-store"}
@@ -33,7 +38,7 @@ async def report_page(
 ) -> Response[str]:
     """In the language it was shared in, unless the address says another one."""
     async with reads() as session:
-        link, found = await _opened(session, secret, request.query_params.get("lang"), now)
+        link, found = await _opened(request, session, secret, now)
     return page(request, "report.html", language=found.language, headers=SECRET, report=found, link=link)
 
 
@@ -46,7 +51,7 @@ async def report_file(
 ) -> Response[bytes]:
     """The same page as a file."""
     async with reads() as session:
-        _, found = await _opened(session, secret, request.query_params.get("lang"), now)
+        _, found = await _opened(request, session, secret, now)
     return await taken(found)
 
 
@@ -57,10 +62,63 @@ async def taken(report: Report) -> Response[bytes]:
     return Response(made, media_type="application/pdf", headers=headers)
 
 
-async def _opened(session: AsyncSession, secret: str, chosen: str | None, now: datetime) -> tuple[ReportLink, Report]:
+async def _opened(
+    request: Request[Any, Any, Any], session: AsyncSession, secret: str, now: datetime
+) -> tuple[ReportLink, Report]:
     link = await reports.behind(session, secret, now=now)
-    speaks = languages.language(chosen if chosen in LANGUAGES else link.language)
+    speaks = _speaks(request, link.language)
     return link, await queries.of_event(session, link.event_id, speaks, now=now, by=reports.bearer(link))
 
 
-HANDLERS: list[Any] = [report_page, report_file]
+def _speaks(request: Request[Any, Any, Any], otherwise: str) -> Language:
+    """The language that the address asks for."""
+    chosen = request.query_params.get("lang")
+    return languages.language(chosen if chosen in LANGUAGES else otherwise)
+
+
+@get("/stop-report/{link:str}", opt=ANYONE)
+async def stop_page(
+    request: Request[Any, Any, Any],
+    link: FromPath[str],
+    reads: NamedDependency[Reads],
+    keys: NamedDependency[Keys],
+) -> Response[str]:
+    """Where the mail leads who wants no more of them: opening it changes nothing."""
+    async with reads() as session:
+        schedule = await session.get(ReportSchedule, _stopped(link, keys))
+        if schedule is None:
+            raise ReportLinkEnded
+        return await _stop_page(request, session, schedule)
+
+
+@post("/stop-report/{link:str}", opt=ANYONE, status_code=200)
+async def stop(
+    request: Request[Any, Any, Any],
+    link: FromPath[str],
+    writes: NamedDependency[Writes],
+    reads: NamedDependency[Reads],
+    keys: NamedDependency[Keys],
+) -> Response[str]:
+    async def effect(session: AsyncSession, now: datetime) -> ReportSchedule:
+        return await report_schedules.stop_mine(session, _stopped(link, keys), now=now)
+
+    stopped = await writes.run(effect)
+    async with reads() as session:
+        return await _stop_page(request, session, stopped)
+
+
+async def _stop_page(request: Request[Any, Any, Any], session: AsyncSession, schedule: ReportSchedule) -> Response[str]:
+    event = await session.get_one(Event, schedule.event_id)
+    speaks = _speaks(request, schedule.language)
+    is_stopped = schedule.stopped_by == "recipient"
+    return page(request, "stop_report.html", language=speaks, headers=SECRET, event=event, is_stopped=is_stopped)
+
+
+def _stopped(link: str, keys: Keys) -> UUID:
+    schedule_id = signing.opened(keys.signing, "stop-report", link)
+    if schedule_id is None:
+        raise ReportLinkEnded
+    return schedule_id
+
+
+HANDLERS: list[Any] = [report_page, report_file, stop_page, stop]

@@ -55,6 +55,8 @@ SAID: dict[str, tuple[str, str]] = {
     "returned": ("ok", N_("Given back. What was unused is free for others again.")),
     "paused": ("ok", N_("Paused. Nobody can redeem it until you resume it.")),
     "resumed": ("ok", N_("Resumed. It works again.")),
+    "report-scheduled": ("ok", N_("Noted. The report goes out when it is due, and nothing before that.")),
+    "report-stopped": ("ok", N_("Stopped. No more reports go there.")),
     "link-revoked": ("ok", N_("Revoked. The link opens nothing from now on.")),
     "revoked": ("ok", N_("Revoked. Passes given before stay good.")),
     "sent": ("ok", N_("The mail is on its way.")),

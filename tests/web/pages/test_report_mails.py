@@ -1,0 +1,62 @@
+"""Who gets the report by mail: named on the desk by an owner, stopped behind the mail's link by a press."""
+
+import sqlalchemy as sa
+
+from promos.database import Database
+from promos.models import ReportSchedule
+from promos.rules import signing
+from promos.rules.people import Role
+from promos.settings import Keys
+from tests.web.pages.conftest import Browser, SignIn
+from tests.web.pages.desk import a_world, all_of, an_owner
+
+WEEKLY = {"email": "boss@partner.example", "every": "week", "language": "fr"}
+
+
+async def test_an_owner_names_who_gets_it_and_stops_it(signed_in: SignIn, database: Database) -> None:
+    partner, event, *_ = await a_world(database)
+    browser = await an_owner(signed_in, partner)
+    here = f"/partner/events/{event.id}/reports/mails"
+
+    assert (await browser.post(here, WEEKLY)).status_code == 303
+    again = await browser.post(here, WEEKLY)
+    page = (await browser.get(here)).text
+    [schedule] = await all_of(database, sa.select(ReportSchedule.id))
+    await browser.post(f"/partner/report-schedules/{schedule}/stop")
+
+    assert again.status_code == 422
+    assert "gets the report already" in again.text
+    assert "boss@partner.example" in page
+    assert "Monday 30 November 2026, 08:00" in page
+    assert await all_of(database, sa.select(ReportSchedule.stopped_by)) == ["partner"]
+
+
+async def test_a_member_sees_them_and_names_nobody(signed_in: SignIn, database: Database) -> None:
+    partner, event, *_ = await a_world(database)
+    member = await signed_in("bo@partner.example", Role.MEMBER, partner_id=partner.id)
+    here = f"/partner/events/{event.id}/reports/mails"
+
+    assert "Only an owner" in (await member.get(here)).text
+    assert (await member.post(here, WEEKLY)).status_code == 403
+
+
+async def test_opening_the_mails_link_changes_nothing_and_pressing_ends_it(
+    signed_in: SignIn, nobody: Browser, database: Database, keys: Keys
+) -> None:
+    partner, event, *_ = await a_world(database)
+    await (await an_owner(signed_in, partner)).post(f"/partner/events/{event.id}/reports/mails", WEEKLY)
+    [schedule] = await all_of(database, sa.select(ReportSchedule.id))
+    link = f"/stop-report/{signing.link(keys.signing, 'stop-report', schedule)}"
+
+    opened = await nobody.get(link)
+    assert await all_of(database, sa.select(ReportSchedule.stopped_at)) == [None]
+    pressed = [await nobody.post(link) for _ in range(2)]
+
+    assert "Arrêter ces e-mails" in opened.text
+    assert "Stop these mails" not in opened.text
+    assert [answer.status_code for answer in pressed] == [200, 200]
+    assert "Vous ne recevrez plus" in pressed[0].text
+    assert await all_of(database, sa.select(ReportSchedule.stopped_by)) == ["recipient"]
+    for path in ("/stop-report/NOSUCH", f"/stop-report/{signing.link(keys.signing, 'pass', schedule)}"):
+        assert (await nobody.get(path)).status_code == 410
+        assert (await nobody.post(path)).status_code == 410
