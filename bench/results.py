@@ -77,19 +77,20 @@ def _of(house: House, rounds: int) -> tuple[list[Figure], list[str]]:
             faults = [fault for month in months for fault in _faults(browser, house, month)]
             smallest = _smallest(browser)
             times: dict[str, list[float]] = {}
+            pages = [*(month.page for month in months), f"{months[-1].page}?by=day"]
             for _ in range(rounds):
-                for path, took in _turns(browser, [smallest, *(month.page for month in months)]).items():
+                for path, took in _turns(browser, [smallest, *pages]).items():
                     times.setdefault(path, []).append(took)
             grown = _grown(browser, server, months[-1])
     finally:
         server.stop()
     few, _, many = (times[month.page] for month in months)
+    named = [f"results of 10^{len(str(month.visits)) - 1} visits" for month in months]
+    named.append(f"{named[-1]}, day by day")
     figures = [
-        Figure(
-            "G14", f"{name}, results of 10^{len(str(month.visits)) - 1} visits / the smallest page", ratio, most=MOST
-        )
-        for month in months
-        if (ratio := tuple(one / other for one, other in zip(times[month.page], times[smallest], strict=True)))
+        Figure("G14", f"{name}, {what} / the smallest page", ratio, most=MOST)
+        for what, page in zip(named, pages, strict=True)
+        if (ratio := tuple(one / other for one, other in zip(times[page], times[smallest], strict=True)))
     ]
     flat = tuple(one / other for one, other in zip(many, few, strict=True))
     return [
