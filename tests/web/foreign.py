@@ -8,6 +8,7 @@ import json
 import re
 from collections.abc import AsyncIterator, Container, Iterator, Mapping
 from dataclasses import dataclass, field
+from os.path import commonprefix
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -241,11 +242,13 @@ class Asking:
 
     def _compare(self, operation: Operation, who: Principal, one: httpx.Response, other: httpx.Response) -> None:
         same = (one.status_code, _bare(one)) == (other.status_code, _bare(other))
-        done = one.is_success and operation.method != "GET"
+        done = one.is_success and operation.method != "GET" and not operation.is_page  # pages show a form again
         if not same or done or one.status_code >= 500:
+            told, never = _bare(one), _bare(other)
+            at = max(len(commonprefix((told, never))) - 100, 0)
             self.wrong.append(
-                f"{who.name}: {operation.method} {one.url}: {one.status_code} {one.text[:300]!r},"
-                f" never was: {other.status_code} {other.text[:300]!r}"
+                f"{who.name}: {operation.method} {one.url}: {one.status_code} …{told[at : at + 300]!r},"
+                f" never was: {other.status_code} …{never[at : at + 300]!r}"
             )
 
     async def _once(self, operation: Operation, who: Principal, request: dict[str, Any]) -> httpx.Response:
