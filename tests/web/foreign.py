@@ -8,7 +8,6 @@ import json
 import re
 from collections.abc import AsyncIterator, Container, Iterator, Mapping
 from dataclasses import dataclass, field
-from os.path import commonprefix
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -245,7 +244,7 @@ class Asking:
         done = one.is_success and operation.method != "GET" and not operation.is_page  # pages show a form again
         if not same or done or one.status_code >= 500:
             told, never = _bare(one), _bare(other)
-            at = max(len(commonprefix((told, never))) - 100, 0)
+            at = next((place for place, (a, b) in enumerate(zip(told, never, strict=False)) if a != b), 0)
             self.wrong.append(
                 f"{who.name}: {operation.method} {one.url}: {one.status_code} …{told[at : at + 300]!r},"
                 f" never was: {other.status_code} …{never[at : at + 300]!r}"

@@ -98,7 +98,7 @@ def _line(asking: Asking, label: str, who: Sequence[Principal]) -> tuple[str, ..
 
 
 async def main() -> int:
-    logging.getLogger("httpx").setLevel(logging.WARNING)
+    logging.disable(logging.INFO)
     with tempfile.TemporaryDirectory() as folder:
         settings = Settings(data_dir=folder, secret_keys="s" * 40, reader_key="r" * 40)
         await schema.upgrade(settings)
