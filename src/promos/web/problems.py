@@ -172,7 +172,8 @@ def refused(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
             if isinstance(each, dict)
         ]
     if status == 500:
-        log.error("unexpected error", exc_info=error, extra={"path": request.url.path})
+        # Not the address itself: it may hold a secret.
+        log.error("unexpected error", exc_info=error, extra={"path": request.scope.get("path_template")})
     return problem(request, status, code, title, **facts)
 
 
