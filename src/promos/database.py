@@ -42,13 +42,15 @@ class Database:
     @asynccontextmanager
     async def reading(self, of: frozenset[UUID] | None = None) -> AsyncIterator[AsyncSession]:
         async with self._read() as session, session.begin():
-            await confine(await session.connection(), of)
+            if not self.is_sqlite:  # a connection is taken with the first word, there
+                await confine(await session.connection(), of)
             yield session
 
     @asynccontextmanager
     async def writing(self, of: frozenset[UUID] | None = None) -> AsyncIterator[AsyncSession]:
         async with self._write() as session, session.begin():
-            await confine(await session.connection(), of)
+            if not self.is_sqlite:  # a connection is taken with the first word, there
+                await confine(await session.connection(), of)
             yield session
 
     async def close(self) -> None:

@@ -23,6 +23,7 @@ LEFT_OUT: dict[str, frozenset[str]] = {
     "check_ins": frozenset({"token_hash"}),
     "claims": frozenset({"reader_key", "name", "company", "token_hash"}),
     "devices": frozenset({"code_hash", "pairing_id"}),
+    "invitations": frozenset({"token_hash"}),
     "pool_codes": frozenset({"mark", "sealed"}),
     "redemptions": frozenset({"reader_key"}),
     "report_links": frozenset({"secret_hash"}),
