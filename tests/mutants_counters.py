@@ -58,10 +58,10 @@ def unique(of: str, name: str, columns: str, tests: tuple[str, ...]) -> Mutant:
     )
 
 
-def index(of: str, columns: str, tests: tuple[str, ...]) -> Mutant:
-    """A unique index that nothing can break."""
-    end = f"{columns}],\n        unique=True,"
-    return Mutant(f"the unique index: {of}", MIGRATION, f"[{end}", f'["id", {end}', tests)
+def index(of: str, columns: str, tests: tuple[str, ...], *, on: str = "") -> Mutant:
+    """A unique index that nothing can break; `on` its table, where another one has an index of the same columns."""
+    begin, end = f'"{on}",\n        ' if on else "", f"{columns}],\n        unique=True,"
+    return Mutant(f"the unique index: {of}", MIGRATION, f"{begin}[{end}", f'{begin}["id", {end}', tests)
 
 
 def unnoticed(what: str) -> Mutant:
@@ -138,7 +138,7 @@ COUNTERS = (
     check("a limit of which parts are set aside", "offers_allots_of_a_limit", "max_passes IS NOT NULL", "1 = 1", KEPT),
     check("a live redemption's use", "redemptions_live_is_counted", ") OR counted", ") OR 1 = 1", KEPT),
     index("one live redemption a reader and event", '"event_id", "reader_key"', SECOND),
-    index("one live pass a redemption", '"redemption_id"', TWICE),
+    index("one live pass a redemption", '"redemption_id"', TWICE, on="passes"),
     index("one place in line a reader", '"offer_id", "reader_key"', TWICE),
     index("who is inside, once", '"pass_id"', TWICE),
     index("one part of an offer for a code", '"offer_id", "code_id"', TWICE),
