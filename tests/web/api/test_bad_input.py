@@ -279,7 +279,7 @@ async def test_a_body_that_cannot_be_read_is_refused(
 ) -> None:
     for content in UNREADABLE:
         for method, address, _ in writes(our(world)):
-            if address.endswith("/check") and content in {b"", b"null"}:
+            if address.endswith(("/check", "/cancel")) and content in {b"", b"null"}:
                 continue  # it needs no body
             answer = await program.request(method, address, content=content)
 
@@ -294,11 +294,15 @@ async def test_ten_megabytes_are_too_many(program: httpx.AsyncClient, world: Wor
         assert (answer.status_code, answer.json()["code"]) == (413, "body-too-large"), path
 
 
+ELSEWHERE = {"listDrafts", "listShopProducts", "listReconciledCodes"}  # they have no pages of a size to be chosen
+
+
 async def test_a_list_is_asked_for_in_pages_that_there_are(program: httpx.AsyncClient, world: World) -> None:
     for operation, called, *_ in documented():
-        if (operation.startswith("list") and operation != "listDrafts") or operation == "readJournal":
+        if (operation.startswith("list") and operation not in ELSEWHERE) or operation == "readJournal":
             about = world.ours.draft if operation == "listObservations" else world.a.offer
-            path = called.strip("`").split()[1].format(id=about)
+            path = called.strip("`").split()[1]
+            path = path.format(id=world.a.event if path.startswith("/events/") else about)
             for query, status in PAGES.items():
                 answer = await program.get(f"{BASE}{path}?{query}")
 
