@@ -48,7 +48,9 @@ async def test_a_key_is_for_one_request_only(client: httpx.AsyncClient, world: W
 
 async def test_two_who_choose_the_same_key_do_not_meet(client: httpx.AsyncClient, world: World) -> None:
     answers = [
-        await client.patch(f"{BASE}/events/{side.event}", json={"url": "https://lyon.example/"}, headers=bearing(secret, "1"))
+        await client.patch(
+            f"{BASE}/events/{side.event}", json={"url": "https://lyon.example/"}, headers=bearing(secret, "1")
+        )
         for side in (world.a, world.b)
         for secret in (side.secrets[Role.OWNER], side.secrets[Role.MEMBER])
     ]

@@ -154,8 +154,8 @@ async def test_an_event_s_capacity_holds_for_all_pass_types(signed_in: SignIn, d
     partner, event, *_ = await a_world(database, redeemed=3)
     browser = await an_owner(signed_in, partner)
 
-    small = await browser.post(f"/partner/events/{event.id}/edit", EVENT | {"capacity": "2"})
-    await browser.post(f"/partner/events/{event.id}/edit", EVENT | {"capacity": "1200"})
+    small = await browser.post(f"/partner/events/{event.id}/edit", EVENT | {"capacity": "2", "tell_readers": "true"})
+    await browser.post(f"/partner/events/{event.id}/edit", EVENT | {"capacity": "1200", "tell_readers": "true"})
 
     assert small.status_code == 409
     assert re.search(r'id="field-capacity-error">.*?3 passes are out\.', small.text, re.DOTALL)
@@ -169,7 +169,7 @@ async def test_an_event_s_number_ends_at_its_capacity(signed_in: SignIn, databas
     at = f"/partner/events/{event.id}"
     assert "of 20" in number_of((await browser.get(at)).text)
 
-    await browser.post(f"{at}/edit", EVENT | {"capacity": "12"})
+    await browser.post(f"{at}/edit", EVENT | {"capacity": "12", "tell_readers": "true"})
     assert "of 12" in number_of((await browser.get(at)).text)
 
 

@@ -49,6 +49,8 @@ async def test_every_rule_is_told_with_the_answer_and_the_price(database: Databa
     assert f'href="{address(code)}"' in row
     assert notice(page) == "A pass would be given: €999 − €999 = €0"
     assert verdicts(page) == {
+        "Your organisation is not suspended": "yes: –",
+        "The event takes place": "yes: –",
         "Not revoked": "yes: –",
         "Before the end": "yes: It works until Monday 30 November 2026, 13:00 (Paris).",
         "After the opening": "yes: It works from Sunday 22 November 2026, 13:00 (Paris) on.",
