@@ -12,7 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from promos.actions import allotments, checkins, claims, codes, events, handing, holds, offers, passes, redemptions
-from promos.database import connect
+from promos.database import confine, connect
 from promos.models import Claim, Pass, Redemption
 from promos.queries import recount, terms
 from promos.rules import signing
@@ -73,6 +73,7 @@ class Life(RuleBasedStateMachine):
         async def world() -> None:
             self.connection = await self.database.writer.connect()
             self.transaction = await self.connection.begin()
+            await confine(self.connection, None)
             self.session = AsyncSession(
                 bind=self.connection, join_transaction_mode="create_savepoint", expire_on_commit=False
             )
