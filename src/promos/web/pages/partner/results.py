@@ -24,7 +24,7 @@ from promos.rules.refusals import InvalidRequest
 from promos.web.api.funnel import taken
 from promos.web.downloads import Kind
 from promos.web.given import Reads, Writes
-from promos.web.pages.partner import comparisons, crowds
+from promos.web.pages.partner import comparisons
 from promos.web.pages.partner.desk import READ, event_of
 from promos.web.pages.show import language_of, page
 
@@ -45,12 +45,11 @@ async def results_page(
     async with reads() as session:
         event = await event_of(session, event_id, actor)
         choices = await _choices(session, event)
-        came = await funnel.of_event(session, event.id, wish, now=now, by=actor)
+        came = await funnel.of_event(session, event.id, wish, has_days=False, now=now, by=actor)
         wanted = _id(request.query_params.get("with"))
         beside = (
             {} if any(typed.values()) else await comparisons.shown(session, event, wanted, language, now=now, by=actor)
         )
-        people = await crowds.shown(session, event.id, language, actor)
     title = language.gettext(N_("From issue to door"))
     return page(
         request,
@@ -71,7 +70,6 @@ async def results_page(
         lines=[_row(named(line, wish.split, language), line.counts, came, language, line.sent) for line in came.lines],
         results=results,
         **beside,
-        **people,
     )
 
 
