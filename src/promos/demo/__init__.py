@@ -79,7 +79,7 @@ async def load(database: Database, keys: Keys, clock: Callable[[], datetime]) ->
         await session.flush()
         places = [Place(each.partner_id, each.event_id, each.id) for each in (code, night, before)]
     counter = VisitCounter()
-    for place, visits, ago in zip(places, (41, 160, 310), (0, 0, YEAR - 4), strict=True):
+    for place, visits, ago in zip(places, (41, 160, 310), (0, 0, YEAR), strict=True):
         for day in range(visits):
             counter.count(place, is_machine=day % 9 == 0, now=now - timedelta(days=ago + day % 4))
     await counter.flush(database)
