@@ -1,5 +1,6 @@
 """A partner's shop against what we handed out: both ways, once a file, and nothing of who bought is kept."""
 
+import asyncio
 import io
 
 import pytest
@@ -122,6 +123,15 @@ async def test_a_first_look_and_the_same_file_again_change_nothing(database: Dat
     assert (tried.id, first.is_known, again.is_known, again.id) == (None, False, True, first.id)
     async with database.reading() as session:
         assert await session.scalar(sa.select(sa.func.count()).select_from(ReconciledCode)) == 4
+
+
+async def test_the_same_file_four_times_at_once_is_kept_once(database: Database) -> None:
+    offer = await a_shop(database)
+
+    reports = await asyncio.gather(*(compare(database, offer, *ROWS) for _ in range(4)))
+
+    assert len({report.id for report in reports}) == 1
+    assert sorted(report.is_known for report in reports) == [False, True, True, True]
 
 
 async def test_who_came_is_noted_once_beside_our_own_door(database: Database) -> None:

@@ -242,6 +242,7 @@ async def _keep(database: Database, clock: Clock, report: Report, offer: Offer, 
             for some in _some(outside):
                 await pools.spend(session, locked, some)
     async with database.writing(by.reach) as session:
+        await limits.locked_offer(session, offer.id, by)  # the same file may come twice at once
         if before := await _before(session, offer.id, mark):
             report.id, report.is_known = before, True
             return
