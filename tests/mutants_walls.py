@@ -35,4 +35,13 @@ WALLS = (
     Mutant("whom a request is confined to", "src/promos/rules/people.py",
            "return frozenset(grant.partner_id for grant in self.grants if grant.partner_id)\n\n    def partners",
            "return None\n\n    def partners", kept("a_look_up_that_forgot_who_asks_finds_nothing_all_the_same")),
+    Mutant("a look among all that goes on", "src/promos/database.py", "await block.rollback()", "await block.commit()",
+           kept("a_look_among_all_ends_with_its_block_and_leaves_nothing",
+                "of_all_that_a_list_asks_one_look_comes_to_the_rows_of_others")),
+    Mutant("whose lists", "src/promos/actions/making.py", "writing(by.reach) as session:\n                return",
+           "writing() as session:\n                return",
+           kept("of_all_that_a_list_asks_one_look_comes_to_the_rows_of_others")),
+    Mutant("whose redemptions are decided", "src/promos/group_commit.py", "self._database.writing(of)",
+           "self._database.writing()",
+           kept("who_redeems_is_decided_among_the_rows_of_the_codes_partner_alone")),
 )  # fmt: skip

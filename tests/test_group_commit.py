@@ -57,7 +57,10 @@ async def locked(settings: Settings, offer_id: UUID) -> AsyncIterator[None]:
 
 async def asking(group: GroupCommit, code: PromoCode, *names: str, **how: Any) -> list[asyncio.Task[Any]]:
     """These ask in this order; the first of them is in a transaction by then, if nobody was."""
-    tasks = [asyncio.create_task(group.redeem(code.offer_id, an_ask(code, name), **how)) for name in names]
+    tasks = [
+        asyncio.create_task(group.redeem(code.offer_id, an_ask(code, name), of=code.partner_id, **how))
+        for name in names
+    ]
     await asyncio.sleep(0)
     await asyncio.sleep(0)
     return tasks
@@ -77,7 +80,7 @@ async def until_given(group: GroupCommit, code: PromoCode, name: str) -> Redeeme
     """Ask again and again, as the answer says."""
     while True:
         try:
-            outcome = await group.redeem(code.offer_id, an_ask(code, name))
+            outcome = await group.redeem(code.offer_id, an_ask(code, name), of=code.partner_id)
         except (Overloaded, OutcomeUnknown):
             await asyncio.sleep(0)
             continue
@@ -94,7 +97,7 @@ async def test_a_crowd_is_decided_in_few_transactions_and_in_order_of_arrival(
     commits.clear()
 
     outcomes = await asyncio.gather(
-        *(group.redeem(code.offer_id, an_ask(code, f"reader{number}")) for number in range(20))
+        *(group.redeem(code.offer_id, an_ask(code, f"reader{number}"), of=code.partner_id) for number in range(20))
     )
 
     assert [type(outcome) for outcome in outcomes] == [Redeemed] * 3 + [OfferExhausted] * 17
@@ -167,10 +170,12 @@ async def test_a_key_whose_request_was_refused_is_free_for_the_next(database: Da
     async with database.writing() as session:
         code = await a_code(session, await an_offer(session, limit=1))
     group = counter(database)
-    await group.redeem(code.offer_id, an_ask(code, "ada"))
+    await group.redeem(code.offer_id, an_ask(code, "ada"), of=code.partner_id)
 
-    refused = await group.redeem(code.offer_id, an_ask(code, "bo"), key=Keyed("token:1", "k", "bo"))
-    holder = await group.redeem(code.offer_id, an_ask(code, "ada"), key=Keyed("token:1", "k", "ada"))
+    refused = await group.redeem(code.offer_id, an_ask(code, "bo"), of=code.partner_id, key=Keyed("token:1", "k", "bo"))
+    holder = await group.redeem(
+        code.offer_id, an_ask(code, "ada"), of=code.partner_id, key=Keyed("token:1", "k", "ada")
+    )
 
     assert [type(refused), type(holder)] == [OfferExhausted, Redeemed]
 
@@ -228,7 +233,7 @@ async def test_a_connection_that_died_unnoticed_is_nobodys_problem(
         name = database.writer.url.database
         server.execute(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'")
 
-    assert isinstance(await group.redeem(code.offer_id, an_ask(code, "ada")), Redeemed)
+    assert isinstance(await group.redeem(code.offer_id, an_ask(code, "ada"), of=code.partner_id), Redeemed)
 
 
 async def test_closing_decides_all_who_wait_and_takes_nobody_new(
@@ -240,7 +245,7 @@ async def test_closing_decides_all_who_wait_and_takes_nobody_new(
         closing = asyncio.create_task(group.close())
         await asyncio.sleep(0)
         with pytest.raises(Overloaded):
-            await group.redeem(code.offer_id, an_ask(code, "cy"))
+            await group.redeem(code.offer_id, an_ask(code, "cy"), of=code.partner_id)
 
     await closing
     assert all(task.done() for task in tasks)
@@ -252,9 +257,9 @@ async def test_an_error_of_one_is_not_the_error_of_all(database: Database, code:
     nowhere = an_ask(code, "bo", block_id=UUID(int=7))
 
     told = await asyncio.gather(
-        group.redeem(code.offer_id, an_ask(code, "ada")),
-        group.redeem(code.offer_id, nowhere),
-        group.redeem(code.offer_id, an_ask(code, "cy")),
+        group.redeem(code.offer_id, an_ask(code, "ada"), of=code.partner_id),
+        group.redeem(code.offer_id, nowhere, of=code.partner_id),
+        group.redeem(code.offer_id, an_ask(code, "cy"), of=code.partner_id),
         return_exceptions=True,
     )
 
@@ -269,8 +274,8 @@ async def test_expired_holds_are_settled_by_whoever_comes_next(database: Databas
     group = GroupCommit(database, lambda: next(times))
     hold = an_ask(code, "ada", held_for="shop", held_until=NOW + timedelta(minutes=10))
 
-    held = await group.redeem(code.offer_id, hold)
-    given = await group.redeem(code.offer_id, an_ask(code, "bo"))
+    held = await group.redeem(code.offer_id, hold, of=code.partner_id)
+    given = await group.redeem(code.offer_id, an_ask(code, "bo"), of=code.partner_id)
 
     assert isinstance(held, Redeemed)
     assert isinstance(given, Redeemed)

@@ -6,23 +6,28 @@ message, so it may send one twice: all tries carry the same webhook-id.
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from functools import partial
 from random import Random
+from typing import TypeVar
 from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from promos.actions import endpoints, webhooks
 from promos.actions.webhooks import Due
 from promos.database import Database, is_lost
+from promos.models import Endpoint
 from promos.outside.web import Forbidden, Unreachable, Web
-from promos.retrying import written
+from promos.retrying import written_of
 from promos.rules import webhooks as rules
 from promos.rules.refusals import EndpointAddressRefused, NotFound
 from promos.rules.webhooks import Answer
 from promos.settings import Keys, Settings
 
 log = logging.getLogger(__name__)
+T = TypeVar("T")
 LANES = 64  # endpoints told at once
 AT_ONCE = 16  # messages to one of them
 WHOLE = 15.0  # seconds for one answer
@@ -96,26 +101,24 @@ class Announcing:
         if endpoint is None or not due:
             return False
         if not (secrets := webhooks.secrets_of(rows, self._keys.signing)):
-            await self._disable(endpoint_id, "secret_lost")
+            await self._disable(endpoint, "secret_lost")
             return False
         answers = await asyncio.gather(*(self._send(endpoint.url, secrets, each) for each in due))
         told = {each.id: answer for each, answer in zip(due, answers, strict=True)}
-        why = await written(
-            self._database,
-            self._clock,
-            partial(webhooks.settle, pauses=self._pauses, failing=self._failing, random=self._random),
-            endpoint_id,
-            told,
-        )
-        if why:
-            await self._disable(endpoint_id, why)
+        settle = partial(webhooks.settle, pauses=self._pauses, failing=self._failing, random=self._random)
+        if why := await self._write(endpoint, lambda session, now: settle(session, endpoint_id, told, now=now)):
+            await self._disable(endpoint, why)
         return all(answer.is_success for answer in answers)
 
-    async def _disable(self, endpoint_id: UUID, why: str) -> None:
+    async def _disable(self, endpoint: Endpoint, why: str) -> None:
         try:
-            await written(self._database, self._clock, endpoints.disable, endpoint_id, why)
+            await self._write(endpoint, lambda session, now: endpoints.disable(session, endpoint.id, why, now=now))
         except NotFound:  # removed meanwhile
             return
+
+    async def _write(self, endpoint: Endpoint, effect: Callable[[AsyncSession, datetime], Awaitable[T]]) -> T:
+        """In a transaction that comes to the rows of the endpoint's partner alone."""
+        return await written_of(self._database, self._clock, frozenset({endpoint.partner_id}), effect)
 
     async def _send(self, url: str, secrets: list[str], due: Due) -> Answer:
         loop = asyncio.get_running_loop()

@@ -43,8 +43,9 @@ class Member:
 
 @dataclass(slots=True)
 class Queue:
-    """Those who wait for one offer, in order of arrival."""
+    """Those who wait for one offer, in order of arrival. `of`: the offer's partner, about whose rows it is alone."""
 
+    of: frozenset[UUID]
     members: deque[Member] = field(default_factory=deque)
     running: "asyncio.Task[None] | None" = None
     seconds: float = 0.0  # of its last transactions, the newest weighing most
@@ -83,15 +84,15 @@ class GroupCommit:
         self._closing = False
 
     async def redeem(
-        self, offer_id: UUID, ask: Ask, *, key: Keyed | None = None, answer: Answer | None = None
+        self, offer_id: UUID, ask: Ask, *, of: UUID, key: Keyed | None = None, answer: Answer | None = None
     ) -> Outcome | Stored:
-        """The outcome of `ask`, committed; or the answer its key was given before.
+        """The outcome of `ask`, committed; or the answer its key was given before. `of`: the offer's partner.
 
         Raises `Overloaded` for whom the wait is too long, and then nothing was done and nothing will be; and
         `OutcomeUnknown` if the database went away, or does not come back, in the transaction of this ask.
         """
         loop = asyncio.get_running_loop()
-        queue = self._queues.setdefault(offer_id, Queue())
+        queue = self._queues.setdefault(offer_id, Queue(frozenset({of})))
         if self._closing or self._delay(queue, loop.time()) > self._wait:
             raise self._overloaded()
         member = Member(ask, loop.create_future(), loop.time() + self._wait, key, answer)
@@ -123,11 +124,11 @@ class GroupCommit:
         loop = asyncio.get_running_loop()
         while queue.members:
             queue.began = loop.time()
-            await self._decide(queue.next(self._size))
+            await self._decide(queue.next(self._size), queue.of)
             queue.seconds = 0.7 * (loop.time() - queue.began) + 0.3 * queue.seconds
         del self._queues[offer_id]
 
-    async def _decide(self, members: list[Member]) -> None:
+    async def _decide(self, members: list[Member], of: frozenset[UUID]) -> None:
         """Decide these in one transaction; if it cannot be had, each in its own."""
         overdue: Collection[UUID] = ()
         for attempt in range(RETRIES + 1):
@@ -136,8 +137,8 @@ class GroupCommit:
                 return
             try:
                 async with asyncio.timeout_at(max(member.until for member in members)):
-                    await holds.clear(self._database, overdue, self._clock)
-                answers = await self._transaction(members)
+                    await holds.clear(self._database, overdue, self._clock, of)
+                answers = await self._transaction(members, of)
             except OutcomeUnknown as unknown:
                 _fail(members, unknown)
                 return
@@ -151,7 +152,7 @@ class GroupCommit:
                     continue
                 if len(members) > 1 and not is_lost(error):
                     for member in members:
-                        await self._decide([member])
+                        await self._decide([member], of)
                     return
                 _fail(members, self._refused(error))
                 return
@@ -166,7 +167,7 @@ class GroupCommit:
             return DiskFull()
         return self._overloaded() if is_busy(error) else OutcomeUnknown() if is_lost(error) else error
 
-    async def _transaction(self, members: list[Member]) -> list[Outcome | Stored]:
+    async def _transaction(self, members: list[Member], of: frozenset[UUID]) -> list[Outcome | Stored]:
         """Their answers, committed; given up when nobody waits for them any more.
 
         Raises `OutcomeUnknown` if the database was lost while it committed; any other error left nothing behind.
@@ -176,7 +177,8 @@ class GroupCommit:
         for member in members:
             member.is_asked = True
         try:
-            async with asyncio.timeout_at(max(member.until for member in members)), self._database.writing() as session:
+            until = asyncio.timeout_at(max(member.until for member in members))
+            async with until, self._database.writing(of) as session:
                 before = await idempotency.answered(session, [member.key for member in members if member.key])
                 new = [member.ask for member in members if member.key not in before]
                 outcomes = await redemptions.redeem(session, new, now=now) if new else {}

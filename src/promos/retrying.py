@@ -31,7 +31,7 @@ async def written_of(
     overdue: Collection[UUID] = ()
     for attempt in range(RETRIES + 1):
         try:
-            await holds.clear(database, overdue, clock)
+            await holds.clear(database, overdue, clock, of)
             async with database.writing(of) as session:
                 return await effect(session, clock())
         except Exception as error:

@@ -21,7 +21,7 @@ from promos.database import Database, is_lost
 from promos.models import Shop, Supply
 from promos.outside.shops.pretix import Item, Pretix, Quota, ShopEvent
 from promos.outside.web import Web
-from promos.retrying import written, written_of
+from promos.retrying import written_of
 from promos.rules import shops as rules
 from promos.rules.people import Actor
 from promos.rules.refusals import Refusal, ShopCodesLost, ShopDeclined, ShopFull, ShopUnreachable
@@ -67,7 +67,7 @@ class Stocking:
         async with self._database.reading() as session:
             if not await shops.is_any_due(session, now=now):
                 return 0
-        found = await self._write(shops.claim, every=self._every)
+        found = await self._write(None, shops.claim, every=self._every)
         await asyncio.gather(*(self.sync(shop_id) for shop_id in found))
         return len(found)
 
@@ -75,18 +75,19 @@ class Stocking:
         """Read one shop, and make there what is missing; a refusal is written down and ends it."""
         told: ShopEvent | None = None
         trouble: Refusal | None = None
+        of: frozenset[UUID] | None = None
         try:
             async with self._database.reading() as session:
                 shop = await session.get(Shop, shop_id)
                 of_shop = list(await supplies.of_shop(session, shop_id))
             if shop is None:
                 return
-            there = self._open(shop)
+            of, there = frozenset({shop.partner_id}), self._open(shop)
             async with asyncio.timeout(WHOLE):
                 told = await there.event()
                 short = [await self._supply(there, shop, each) for each in of_shop]
                 await self._follow(there, shop)
-            async with self._database.reading() as session:
+            async with self._database.reading(of) as session:
                 is_lost_there = await shop_codes.lost(session, shop_id)
             trouble = ShopCodesLost() if is_lost_there else next((each for each in short if each), None)
         except Refusal as refusal:
@@ -102,17 +103,19 @@ class Stocking:
             log.warning("shop %s: %s", shop_id, trouble.slug)
         wait = timedelta(seconds=trouble.wait or 0) if isinstance(trouble, ShopUnreachable) else timedelta(0)
         slug = trouble.slug if trouble else None
-        await self._write(shops.settle, shop_id, slug, found=told, wait=wait, is_whole=told is not None)
+        facts = {"found": told, "wait": wait, "is_whole": told is not None}
+        await self._write(of, shops.settle, shop_id, slug, **facts)
 
     async def _supply(self, there: Pretix, shop: Shop, supply: Supply) -> Refusal | None:
         """Read the codes of one offer and make those that are missing; why some could not be made."""
+        of = frozenset({supply.partner_id})
         await self._seen(there, supply)
-        async with self._database.reading() as session:
+        async with self._database.reading(of) as session:
             burnt = await shop_codes.to_take_back(session, supply.offer_id)
         gone = [number for number in burnt if await there.delete(number)]
         if gone:
-            await self._write(shop_codes.taken_back, shop.id, gone)
-        wanted = await self._write(supplies.want, supply.offer_id, keys=self._keys)
+            await self._write(of, shop_codes.taken_back, shop.id, gone)
+        wanted = await self._write(of, supplies.want, supply.offer_id, keys=self._keys)
         trouble: Refusal | None = None
         try:
             for begin in range(0, len(wanted), BATCH):
@@ -121,12 +124,13 @@ class Stocking:
             trouble = refusal
         size, left = await self._room(there, supply)
         slug = trouble.slug if trouble else None
-        await self._write(supplies.troubled, supply.offer_id, slug, size=size, left=left)
+        await self._write(of, supplies.troubled, supply.offer_id, slug, size=size, left=left)
         return trouble
 
     async def _seen(self, there: Pretix, supply: Supply) -> None:
         vouchers = await there.vouchers(supply.tag)
-        await self._write(shop_codes.seen, supply.offer_id, vouchers, scribe=Scribe(self._keys))
+        of = frozenset({supply.partner_id})
+        await self._write(of, shop_codes.seen, supply.offer_id, vouchers, scribe=Scribe(self._keys))
 
     async def _make(self, there: Pretix, supply: Supply, wanted: Sequence[Wanted]) -> None:
         """All of them or as many as there is room for, and into the pool with them."""
@@ -143,7 +147,7 @@ class Stocking:
         scribe = Scribe(self._keys)
         made = await there.create([each.voucher for each in wanted])
         numbers = {scribe.mark(each.code): each.id for each in made}
-        await self._write(supplies.made, supply.offer_id, numbers)
+        await self._write(frozenset({supply.partner_id}), supplies.made, supply.offer_id, numbers)
 
     async def _room(self, there: Pretix, supply: Supply) -> tuple[int | None, int | None]:
         """The size of the product's tightest quota, and what it has left."""
@@ -152,12 +156,13 @@ class Stocking:
         return await there.room(supply.item, supply.variation)
 
     async def _follow(self, there: Pretix, shop: Shop) -> None:
+        of = frozenset({shop.partner_id})
         orders = await there.orders(_again(shop.orders_since))
         check_ins = await there.check_ins(_again(shop.check_ins_since))
         for begin in range(0, len(orders), AT_ONCE):
-            await self._write(shop_codes.followed, shop.id, orders[begin : begin + AT_ONCE], [])
+            await self._write(of, shop_codes.followed, shop.id, orders[begin : begin + AT_ONCE], [])
         for begin in range(0, len(check_ins), AT_ONCE):
-            await self._write(shop_codes.followed, shop.id, [], check_ins[begin : begin + AT_ONCE])
+            await self._write(of, shop_codes.followed, shop.id, [], check_ins[begin : begin + AT_ONCE])
 
     def _open(self, shop: Shop) -> Pretix:
         names = {"base_url": shop.base_url, "organizer": shop.organizer, "slug": shop.slug}
@@ -166,9 +171,15 @@ class Stocking:
     def _at(self, access: Access) -> Pretix:
         return Pretix(self._web, access["base_url"], access["organizer"], access["slug"], access["token"])
 
-    async def _write(self, effect: Callable[..., Awaitable[T]], *given: Any, **facts: Any) -> T:
-        """To its end, though the reading is cut off: a transaction is never left in the middle."""
-        return await asyncio.shield(written(self._database, self._clock, effect, *given, **facts))
+    async def _write(
+        self, of: frozenset[UUID] | None, effect: Callable[..., Awaitable[T]], *given: Any, **facts: Any
+    ) -> T:
+        """To its end, though the reading is cut off: a transaction is never left in the middle. `of`: whose rows."""
+
+        async def all_of_it(session: AsyncSession, now: datetime) -> T:
+            return await effect(session, *given, now=now, **facts)
+
+        return await asyncio.shield(written_of(self._database, self._clock, of, all_of_it))
 
 
 def _again(since: datetime | None) -> datetime | None:

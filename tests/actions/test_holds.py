@@ -49,7 +49,7 @@ async def test_a_pile_of_holds_is_settled_a_short_transaction_at_a_time(
     assert some == 2
     assert await stands(database) == (["expired"] * 2 + ["held"] * 3, 3)
 
-    await holds.clear(database, [codes[0].event_id], lambda: LATER)
+    await holds.clear(database, [codes[0].event_id], lambda: LATER, None)
     assert await stands(database) == (["expired"] * 5, 0)
 
 
@@ -63,7 +63,7 @@ async def test_who_comes_to_a_pile_of_holds_finds_what_is_free(
     async with database.writing() as session:
         with pytest.raises(LimitsMoved):
             await redemptions.redeem(session, [ask], now=LATER)
-    outcome = await GroupCommit(database, lambda: LATER).redeem(codes[4].offer_id, ask)
+    outcome = await GroupCommit(database, lambda: LATER).redeem(codes[4].offer_id, ask, of=codes[4].partner_id)
 
     assert isinstance(outcome, Redeemed)
     assert await stands(database) == (["confirmed", *["expired"] * 5], 1)

@@ -172,7 +172,11 @@ async def test_whatever_fails_on_the_way_to_a_pass_leaves_nothing_behind(step: s
 
     with watching(database.writer.sync_engine, fail), pytest.raises(ZeroDivisionError):
         await counter.redeem(
-            code.offer_id, an_ask(code, "ada"), key=Keyed("token:1", "k", "f"), answer=lambda _: (201, {})
+            code.offer_id,
+            an_ask(code, "ada"),
+            of=code.partner_id,
+            key=Keyed("token:1", "k", "f"),
+            answer=lambda _: (201, {}),
         )
 
     async with database.reading() as session:

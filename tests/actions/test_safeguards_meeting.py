@@ -185,7 +185,7 @@ async def test_who_goes_away_before_a_second_attempt_gets_nothing(database: Data
     code = await given(database)
     group = GroupCommit(database, lambda: NOW)
     asks = [an_ask(code, name) for name in ("ada", "bo")]
-    ada, bo = [asyncio.create_task(group.redeem(code.offer_id, ask)) for ask in asks]
+    ada, bo = [asyncio.create_task(group.redeem(code.offer_id, ask, of=code.partner_id)) for ask in asks]
 
     def interrupt(statement: str, _parameters: Any) -> None:
         if statement.startswith("INSERT INTO redemptions") and not ada.cancelling():
@@ -212,7 +212,9 @@ async def test_whose_transaction_has_to_begin_anew_hears_nothing_of_it(database:
                 raise LimitsMoved
 
     with watching(database.writer.sync_engine, interrupt):
-        outcome = await GroupCommit(database, lambda: NOW).redeem(code.offer_id, an_ask(code, "ada"))
+        outcome = await GroupCommit(database, lambda: NOW).redeem(
+            code.offer_id, an_ask(code, "ada"), of=code.partner_id
+        )
 
     assert isinstance(outcome, Redeemed)
     assert len(seen) == 2

@@ -69,12 +69,14 @@ async def all_settled(session: AsyncSession, event_id: UUID, *, now: datetime) -
         raise LimitsMoved([event_id])
 
 
-async def clear(database: Database, event_ids: Collection[UUID], clock: Callable[[], datetime]) -> None:
-    """`settle` these events to the end, in as many transactions as that takes."""
+async def clear(
+    database: Database, event_ids: Collection[UUID], clock: Callable[[], datetime], of: frozenset[UUID] | None
+) -> None:
+    """`settle` these events, of the partners `of`, to the end, in as many transactions as that takes."""
     for event_id in event_ids:
         settled = AT_ONCE
         while settled == AT_ONCE:
-            async with database.writing() as session:
+            async with database.writing(of) as session:
                 settled = await settle(session, event_id, now=clock())
 
 

@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from promos.actions import batches, journal, limits
 from promos.actions.batches import Word
+from promos.database import among_all
 from promos.models import CodeBatch, Offer, PromoCode, new_id, table
 from promos.parsing.codes_csv import Row
 from promos.rules import codes, texts
@@ -131,13 +132,15 @@ async def _new(session: AsyncSession, offer: Offer, read: Sequence[_Good], repor
     """Those whose codes are nowhere yet, in order of their texts; the others are counted in `report`."""
     good = {each.text: each for each in reversed(read)}
     forms = {each.normal: each for each in good.values()} | good
-    there = await session.execute(sa.select(PromoCode.text, PromoCode.offer_id).where(PromoCode.text.in_(forms)))
-    owners = {forms[row.text].text: row.offer_id for row in there}
-    for text, owner in owners.items():
-        if owner != offer.id:
+    is_own = (PromoCode.offer_id == offer.id).label("is_own")  # of somebody else's word, no more than that it is there
+    async with among_all(session):
+        rows = await session.execute(sa.select(PromoCode.text, is_own).where(PromoCode.text.in_(forms)))
+    there = {forms[row.text].text: row.is_own for row in rows}
+    for text, own in there.items():
+        if not own:
             report.refuse(good[text].row, CodeTaken.slug, CodeTaken.title)
-    report.known = len(read) - len(good) + sum(owner == offer.id for owner in owners.values())
-    return sorted((each for each in good.values() if each.text not in owners), key=lambda each: each.text)
+    report.known = len(read) - len(good) + sum(there.values())
+    return sorted((each for each in good.values() if each.text not in there), key=lambda each: each.text)
 
 
 def _read(row: Row, report: Report) -> _Good | None:

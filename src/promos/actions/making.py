@@ -54,13 +54,13 @@ async def make(
     if batch is None:
         return None
     _spare_the_old()
-    made = batch.made
+    made, of = batch.made, frozenset({batch.partner_id})
     chunks = _chunks(batch, CHUNK["sqlite" if database.is_sqlite else "postgresql"], clock)
     following = asyncio.create_task(asyncio.to_thread(next, chunks, None))
     try:
         while (some := await following) is not None:
             if stop is not None and stop.is_set():
-                async with database.writing() as session:
+                async with database.writing(of) as session:
                     await batches.let_go(session, batch.id, seen=made)
                 break
             following = asyncio.create_task(asyncio.to_thread(next, chunks, None))
@@ -91,7 +91,7 @@ def _chunks(batch: CodeBatch, size: int, clock: Clock) -> Iterator[list[Word]]:
 async def _stored(database: Database, batch: CodeBatch, some: list[Word], seen: int, clock: Clock) -> int:
     for attempt in range(RETRIES + 1):
         try:
-            async with database.writing() as session:
+            async with database.writing(frozenset({batch.partner_id})) as session:
                 return await batches.make_some(session, batch, some, seen=seen, now=clock())
         except CodesRepeated:
             some = await asyncio.to_thread(batches.words_again, batch.pattern, len(some), clock())
@@ -118,19 +118,19 @@ async def take(
     """
     _spare_the_old()
     report, seen = Report(), set[int]()
-    async with database.reading() as session:
+    async with database.reading(by.reach) as session:
         offer = await codes.offer(session, offer_id, by)
     is_whole = False
     try:
         while some := await asyncio.to_thread(_next, listed):
             if dry_run:
-                async with database.reading() as session:
+                async with database.reading(by.reach) as session:
                     report.add(await imports.try_some(session, offer, some, seen))
             else:
                 report.add(await _taken(database, clock, offer_id, some, report.batch_id, by))
         is_whole = True
     finally:
-        async with database.writing() as session:
+        async with database.writing(by.reach) as session:
             if not dry_run:
                 await imports.finish(session, offer, report, now=clock(), by=by)
             if keep and is_whole:
@@ -150,7 +150,7 @@ async def _taken(
 ) -> Report:
     for attempt in range(RETRIES + 1):
         try:
-            async with database.writing() as session:
+            async with database.writing(by.reach) as session:
                 return await imports.take_some(session, offer_id, some, batch_id, now=clock(), by=by)
         except Exception as error:
             if attempt == RETRIES or not (may_retry(error) or isinstance(error, CodesRepeated | LimitsMoved)):

@@ -61,7 +61,7 @@ class Writes:
         overdue: Collection[UUID] = ()
         while True:
             try:
-                await holds.clear(self._database, overdue, self._clock)
+                await holds.clear(self._database, overdue, self._clock, self._reach)
                 async with self._database.writing(self._reach) as session:
                     return await effect(session, self._clock())
             except Refusal:

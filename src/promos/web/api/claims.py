@@ -232,9 +232,9 @@ async def confirmed(
     found = claims.opening(await pressed.find(secret), waits=waits, now=now)
     if found.claim.pass_id is not None:
         return await _taken_over(writes, found.claim.id, key)
-    outcome = await counter.redeem(found.claim.offer_id, found.ask, key=key, answer=kept_of)
+    claim = found.claim
+    outcome = await counter.redeem(claim.offer_id, found.ask, of=claim.partner_id, key=key, answer=kept_of)
     if isinstance(outcome, SOLD_OUT):
-        claim = found.claim
         visits.refuse(Place(claim.partner_id, claim.event_id, claim.code_id, claim.block_id), now=now)
     if isinstance(outcome, Refusal):
         raise outcome

@@ -172,7 +172,7 @@ async def redeem(data: JSONBody[NewRedemption], request: Asked, state: AppState)
         raise CodeUnknown(want.promo_code)
     block = None
     if data.block is not None:
-        async with state.database.reading() as session:
+        async with state.database.reading(actor.reach) as session:
             block = await claims.block_of(session, data.block, opening.code_id)
     key = signing.reader_key(keys.reader, readers.canonical(want.email))
     ask = Ask(
@@ -189,6 +189,7 @@ async def redeem(data: JSONBody[NewRedemption], request: Asked, state: AppState)
     outcome = await counter.redeem(
         opening.offer_id,
         ask,
+        of=opening.partner_id,
         key=await Writes(request).key(),
         answer=kept_of,
     )
