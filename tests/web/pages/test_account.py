@@ -110,6 +110,18 @@ async def test_a_passkey_confirms_and_the_form_is_sent_on(ada: Browser, database
     assert await count(database, Person.email == "bo@promos.example") == 1
 
 
+async def test_a_form_that_has_no_fields_is_sent_on_as_well(ada: Browser, database: Database) -> None:
+    key, _ = await a_passkey(ada)
+    await proved(database, 11)
+
+    asked = await ada.post("/account/recovery-codes")
+    options = (await ada.post("/confirm/challenge")).json()
+    sent_on = await ada.post("/confirm/passkey", {**hidden(asked), "_answer": key.get(options)})
+
+    assert (asked.status_code, sent_on.status_code) == (401, 307)
+    assert sent_on.headers["Location"] == "/account/recovery-codes"
+
+
 async def test_the_account_changes_only_after_a_fresh_sign_in(ada: Browser, database: Database) -> None:
     await a_passkey(ada)
     async with database.reading() as session:

@@ -13,7 +13,7 @@ from promos.models import Delivery, Partner, Person, Session, SignInLink, StaffR
 from promos.rules.people import Role
 from promos.settings import Keys
 from tests.web.pages.conftest import Browser, SignIn
-from tests.world import NOW, a_partner
+from tests.world import NOW, a_partner, a_person
 
 PAUL = {"email": "paul@partner.example", "name": "Paul", "role": "member"}
 
@@ -85,6 +85,26 @@ async def test_later_the_mailbox_is_proved_again_and_what_was_typed_is_sent(
     assert await count(database, Person.email == "paul@partner.example") == 1
     stolen = await nobody.client.get("/partner", headers={"Cookie": f"promos={former}"})
     assert stolen.headers["Location"].startswith("/sign-in")
+
+
+async def test_a_form_that_has_no_fields_is_sent_again_too(signed_in: SignIn, database: Database, keys: Keys) -> None:
+    browser, partner = await an_owner(signed_in, database)
+    async with database.writing() as session:
+        paul = await a_person(session, "paul@partner.example", Role.MEMBER, partner_id=partner.id)
+        role = (await session.scalars(sa.select(StaffRole.id).where(StaffRole.person_id == paul.id))).one()
+    await proved(database, 10)
+    remove = f"/partner/team/roles/{role}/remove"
+
+    asked = await browser.post(remove)
+    waiting = await browser.post("/confirm/mail", hidden(asked))
+    await browser.post(f"/confirm/link/{await mailed(database, keys)}")
+    form = re.search(f'<form[^>]*action="{remove}".*?</form>', waiting.text, re.DOTALL)
+    done = await browser.post(remove, hidden(waiting))
+
+    assert (asked.status_code, waiting.status_code, done.status_code) == (401, 200, 303)
+    assert form
+    assert 'method="post"' in form[0]
+    assert await count(database, StaffRole.id == role) == 0
 
 
 async def test_a_page_is_come_back_to(signed_in: SignIn, database: Database, keys: Keys) -> None:

@@ -30,7 +30,7 @@ from promos.web.pages.show import confirm_page, errors_of, go, kept, language_of
 from promos.web.pages.sign_in import home_of
 from promos.web.pages.typed import Typed
 
-TARGET = "_target"  # the fields of our own frame begin so, and are not sent on
+TARGET, SENDS = "_target", "_sends"  # the fields of our own frame begin so, and are not sent on
 
 
 @get("/confirm", opt=HALF_SIGNED_IN)
@@ -91,12 +91,13 @@ async def _outcome(
     request: Request[Any, Any, Any], outcome: str | Refusal, field: str, settings: Settings
 ) -> Response[Any]:
     """On to what waits, with the session's new cookie; or the page again, with what went wrong."""
-    target, fields = await waiting(request)
+    target, fields, sends = await waiting(request)
     if isinstance(outcome, Refusal):
         errors = {field: errors_of(outcome, language_of(request))[""]}
-        return confirm_page(request, target, fields, errors=errors, status=problems.status_of(type(outcome)))
+        status = problems.status_of(type(outcome))
+        return confirm_page(request, target, fields, sends=sends, errors=errors, status=status)
     cookies = [set_session_cookie(outcome, settings)]
-    if fields:  # 307: the browser sends the same form on, by itself
+    if sends:  # 307: the browser sends the same form on, by itself
         return Response(None, status_code=307, headers={"Location": located(target)}, cookies=cookies)
     return go(target or home_of(session_of(request).actor), cookies=cookies)
 
@@ -109,21 +110,22 @@ async def ask(
     keys: NamedDependency[Keys],
 ) -> Response[str]:
     """The page waits in this tab with what was typed; the link opens in another one of the same browser."""
-    mine, (target, fields) = session_of(request), await waiting(request)
+    mine, (target, fields, sends) = session_of(request), await waiting(request)
     brake = Rate(signing.bucket(keys.reader, "confirm", "person", str(mine.actor.id)), CONFIRMATIONS_AN_HOUR, 3600)
     lifetime = timedelta(seconds=settings.sign_in_link_lifetime)
 
     async def effect(session: AsyncSession, now: datetime) -> Refusal | None:
         if too_many := await rates.take(session, [brake], now=now):
             return too_many
-        shown = None if fields else target
+        shown = None if sends else target
         await sign_in.ask_to_confirm(session, mine, target=shown, keys=keys, now=now, lifetime=lifetime)
         return None
 
     if refused := await writes.run(effect):
         raise refused
     minutes = settings.sign_in_link_lifetime // 60
-    return page(request, "sign_in/confirm_sent.html", target=target or "/account", fields=fields, minutes=minutes)
+    waits: dict[str, Any] = {"target": target or "/account", "fields": fields, "sends": sends}
+    return page(request, "sign_in/confirm_sent.html", **waits, minutes=minutes)
 
 
 @get("/confirm/link/{secret:str}", opt=SIGNED_IN)
@@ -164,10 +166,11 @@ def session_of(request: Request[Any, Any, Any]) -> SignedIn:
     return mine
 
 
-async def waiting(request: Request[Any, Any, Any]) -> tuple[str, list[tuple[str, str]]]:
-    """What waits for the confirmation: where it goes, and the fields of a form if it is one."""
-    target = (await request.form()).get(TARGET)
-    return own_path(target if isinstance(target, str) else None, ""), kept(request)
+async def waiting(request: Request[Any, Any, Any]) -> tuple[str, list[tuple[str, str]], bool]:
+    """What waits for the confirmation: where it goes, the fields of a form, and whether it is one."""
+    form = await request.form()
+    path = own_path(target if isinstance(target := form.get(TARGET), str) else None, "")
+    return path, kept(request), bool(path and form.get(SENDS))
 
 
 HANDLERS: list[Any] = [ask_page, challenge, by_passkey, by_code, ask, press_page, confirm]

@@ -195,7 +195,7 @@ def _confirm_first(request: Request[Any, Any, Any]) -> Response[Any]:
     """Off to where people confirm who they are; what they typed comes along."""
     if request.method == "GET":
         return Response(None, status_code=303, headers={"Location": f"/confirm?next={quote(_here(request))}"})
-    return confirm_page(request, _here(request), kept(request), status=401)
+    return confirm_page(request, _here(request), kept(request), sends=True, status=401)
 
 
 def confirm_page(
@@ -203,10 +203,11 @@ def confirm_page(
     target: str,
     fields: Sequence[tuple[str, str]],
     *,
+    sends: bool = False,
     errors: Mapping[str, str] | None = None,
     status: int = 200,
 ) -> Response[str]:
-    """`fields` are those of a form that is sent to `target` afterwards; none: `target` is a page."""
+    """`sends`: a form with these `fields`, if it has any, is sent to `target` afterwards; else that is a page."""
     mine = signed_in(request.scope)
     return page(
         request,
@@ -214,6 +215,7 @@ def confirm_page(
         status=status,
         target=target,
         fields=fields,
+        sends=sends,
         errors=errors or {},
         has_passkey=mine is not None and mine.has_passkey,
     )
