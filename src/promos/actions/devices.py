@@ -82,7 +82,8 @@ async def renew_code(session: AsyncSession, device_id: UUID, *, keys: Keys, now:
 async def pair(session: AsyncSession, typed: str, *, browser: str, now: datetime) -> tuple[Device, Token, str]:
     """Use up a code: the device, its token and the secret that is the phone's alone from now on.
 
-    Of two phones that come at once one gets it. Raises `PairingCodeEnded` for a code that is used, over or none.
+    Of two phones that come at once one gets it. Raises `PairingCodeEnded` for a code that is used, over or none, and of
+    a device whose token was revoked.
     """
     paired = (
         sa.update(Device)
@@ -95,6 +96,8 @@ async def pair(session: AsyncSession, typed: str, *, browser: str, now: datetime
         raise PairingCodeEnded
     secret = tokens.PREFIX + secrets.token_urlsafe(32)
     token = await session.get_one(Token, device.token_id, with_for_update=True)
+    if token.revoked_at:
+        raise PairingCodeEnded
     token.token_hash = fingerprint(secret)
     await session.flush()
     by = tokens.actor(token)
@@ -150,7 +153,9 @@ def _give_code(device: Device, keys: Keys, now: datetime) -> None:
 
 
 async def _found(session: AsyncSession, device_id: UUID, by: Actor) -> tuple[Device, Token]:
-    device = await session.scalar(sa.select(Device).where(Device.id == device_id, Device.visible_to(by)))
+    """Both locked, in the order in which a phone that is being paired locks them."""
+    mine = sa.select(Device).where(Device.id == device_id, Device.visible_to(by))
+    device = await session.scalar(mine.with_for_update().execution_options(populate_existing=True))
     if device is None:
         raise NotFound("device")
     return device, await session.get_one(Token, device.token_id, with_for_update=True)
