@@ -8,7 +8,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from promos.models import CodeBatch, Event, Offer, Partner, PassType, PromoCode
+from promos.models import CodeBatch, Event, Offer, Partner, Pass, PassType, PromoCode
 from promos.queries import codes, pages
 from promos.queries.pages import Sorted
 from promos.rules.finding import Asked
@@ -32,6 +32,11 @@ class Listed:
     offers: int
     used: int
     limit: int | None
+
+
+async def has_passes(session: AsyncSession, event_id: UUID) -> bool:
+    """Whether readers hold passes of this event, or held some."""
+    return bool(await session.scalar(sa.select(sa.exists().where(Pass.event_id == event_id))))
 
 
 async def listed(

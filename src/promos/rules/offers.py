@@ -12,6 +12,7 @@ PROOFS = ("mailbox", "none")
 FULFILMENTS = ("pass", "pool", "checkout")  # our own pass; a code of the partner's shop; his shop asks us
 ON_CANCEL = ("return", "keep")
 MOST_HOURS = 720
+MANY = 100  # passes: at 999 euros each, what one does not give away in an open browser that somebody found
 STATUSES = ("active", "paused", "revoked")
 
 
@@ -69,6 +70,11 @@ def fits(limit: int | None, used: int) -> None:
     """Raise `LimitBelowUsed` for a limit that passes already given do not fit into."""
     if limit is not None and used > limit:
         raise LimitBelowUsed(used)
+
+
+def gives_many(before: int | None, limit: int | None) -> bool:
+    """Whether a limit of `before` passes (0: there was none of anything) is raised beyond `MANY`, or lifted."""
+    return before is not None and (limit is None or limit > max(before, MANY))
 
 
 def keep_promised(changed: Iterable[str], promised: frozenset[str], *, redeemed: bool) -> None:

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+import sqlalchemy as sa
 from litestar import Request, Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath
@@ -19,10 +20,11 @@ from promos.actions import notices, wishes
 from promos.models import PromoBlock, PromoCode, Wish
 from promos.queries import wishes as queries
 from promos.rules import signing
+from promos.rules.offers import gives_many
 from promos.rules.people import Actor, Role, Scope
 from promos.rules.refusals import LinkEnded, NotFound, Refusal
 from promos.settings import Keys
-from promos.web.access import ANYONE, allows
+from promos.web.access import ANYONE, allows, needs_fresh
 from promos.web.given import Reads, Writes
 from promos.web.pages.partner.desk import READ as PARTNER_READ
 from promos.web.pages.partner.desk import WRITE as PARTNER_WRITE
@@ -124,6 +126,10 @@ async def approve(
 ) -> Response[Any]:
     typed = await Typed.of(request)
     passes = typed.whole("passes")
+    async with reads() as session:
+        wish = await session.scalar(sa.select(Wish).where(Wish.id == wish_id, Wish.decided_by(actor)))
+    if wish and gives_many(wish.limit, wish.limit + (wish.passes if passes is None else passes)):
+        needs_fresh(request)
 
     async def effect(session: AsyncSession, now: datetime) -> str:
         return (await wishes.approve(session, wish_id, passes=passes, now=now, by=actor)).state

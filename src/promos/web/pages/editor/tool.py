@@ -21,6 +21,7 @@ from promos.rules.language import N_
 from promos.rules.people import Actor
 from promos.rules.refusals import InvalidRequest, NotFound, Refusal, ToolMissing, every_refusal
 from promos.settings import Keys
+from promos.web.access import fresh
 from promos.web.given import Reads, Writes
 from promos.web.pages.editor.desk import READ, WRITE, issue_of
 from promos.web.pages.show import errors_of, go, language_of, page
@@ -48,7 +49,7 @@ async def tool_page(
     return await _of_publication(request, reads, publication_id, actor)
 
 
-@post("/editor/publications/{publication_id:uuid}/tool", opt=WRITE)
+@post("/editor/publications/{publication_id:uuid}/tool", opt=fresh(WRITE))
 async def connect(
     request: Request[Any, Any, Any],
     publication_id: FromPath[UUID],

@@ -13,8 +13,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from promos.actions import archives
 from promos.actions.archives import Kept
 from promos.models import Event, Offer, PassType, PromoCode
+from promos.queries import events
 from promos.rules.people import Actor
 from promos.rules.refusals import NotFound
+from promos.web.access import needs_fresh
 from promos.web.given import Reads, Writes
 from promos.web.pages.partner.desk import WRITE
 from promos.web.pages.partner.event import shown
@@ -40,6 +42,8 @@ def _form(place: str, verb: str) -> Any:
     ) -> Response[Any]:
         async with reads() as session:
             event_id = await _event_of(session, kind, row_id, actor)
+            if kind is Event and verb != "restore" and await events.has_passes(session, event_id):
+                needs_fresh(request)
 
         async def effect(session: AsyncSession, now: datetime) -> None:
             await VERBS[verb](session, kind, row_id, now=now, by=actor)

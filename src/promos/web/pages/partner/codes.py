@@ -17,6 +17,7 @@ from promos.queries import codes as code_queries
 from promos.rules import offers as rules
 from promos.rules.people import Actor
 from promos.rules.refusals import CodeMalformed, CodeTaken, NotFound, Refusal
+from promos.web.access import needs_fresh
 from promos.web.given import Reads, Writes
 from promos.web.pages.partner.desk import WRITE
 from promos.web.pages.partner.event import shown
@@ -77,6 +78,7 @@ async def change_limit(
     typed = await Typed.of(request)
     async with reads() as session:
         code_id, event_id = await _found(session, code, actor)
+        before = await session.scalar(sa.select(PromoCode.limit).where(PromoCode.id == code_id))
     limit = typed.whole("limit")
 
     async def effect(session: AsyncSession, now: datetime) -> None:
@@ -84,6 +86,8 @@ async def change_limit(
 
     try:
         typed.checked(rules.CODE, {"limit": limit})
+        if rules.gives_many(before, limit):
+            needs_fresh(request)
         await writes.run(effect)
     except TO_MEND as refusal:
         errors, status = _at(refusal, request)

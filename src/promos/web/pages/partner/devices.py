@@ -20,6 +20,7 @@ from promos.rules.language import N_
 from promos.rules.people import Actor
 from promos.rules.refusals import InvalidRequest
 from promos.settings import Keys, Settings
+from promos.web.access import fresh
 from promos.web.api.devices import link
 from promos.web.given import Reads, Writes
 from promos.web.pages import lists
@@ -41,7 +42,7 @@ async def devices_page(
         return await _shown(request, session, actor, now, {"name": ""}, [], {})
 
 
-@post("/partner/devices", opt=WRITE, status_code=200)
+@post("/partner/devices", opt=fresh(WRITE), status_code=200)
 async def create(
     request: Request[Any, Any, Any],
     reads: NamedDependency[Reads],
@@ -72,7 +73,7 @@ async def create(
     return _code_page(request, made, typed.text("name"), keys, settings)
 
 
-@post("/partner/devices/{device_id:uuid}/code", opt=WRITE, status_code=200)
+@post("/partner/devices/{device_id:uuid}/code", opt=fresh(WRITE), status_code=200)
 async def renew_code(
     request: Request[Any, Any, Any],
     device_id: FromPath[UUID],

@@ -12,10 +12,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from promos.actions import events
 from promos.models import Event, Partner
+from promos.queries import events as queries
 from promos.rules import events as rules
+from promos.rules import offers
 from promos.rules.language import N_
 from promos.rules.people import Actor
 from promos.rules.refusals import ReadersToTell, Refusal
+from promos.web.access import needs_fresh
 from promos.web.given import Reads, Writes
 from promos.web.pages.partner.desk import READ, WRITE, event_of, partners_of
 from promos.web.pages.show import go, language_of, page
@@ -96,6 +99,8 @@ async def change(
 
     try:
         typed.checked(rules.EVENT, given)
+        if offers.gives_many(event.capacity, given["capacity"]):
+            needs_fresh(request)
         await writes.run(effect)
     except ReadersToTell as refusal:
         return _form(request, typed.shown(FIELDS), {}, event=event, to_tell=refusal.readers, status=409)
@@ -106,9 +111,17 @@ async def change(
 
 @post("/partner/events/{event_id:uuid}/cancel", opt=WRITE)
 async def cancel(
-    event_id: FromPath[UUID], writes: NamedDependency[Writes], actor: NamedDependency[Actor]
+    request: Request[Any, Any, Any],
+    event_id: FromPath[UUID],
+    reads: NamedDependency[Reads],
+    writes: NamedDependency[Writes],
+    actor: NamedDependency[Actor],
 ) -> Response[Any]:
     """The page has said how many readers are told."""
+    async with reads() as session:
+        await event_of(session, event_id, actor)
+        if await queries.has_passes(session, event_id):
+            needs_fresh(request)
 
     async def effect(session: AsyncSession, now: datetime) -> None:
         await events.cancel(session, event_id, tell_readers=True, now=now, by=actor)

@@ -18,9 +18,10 @@ from promos.queries.codes import IS_PUBLIC
 from promos.rules import benefits
 from promos.rules import offers as rules
 from promos.rules.language import N_
-from promos.rules.money import major
+from promos.rules.money import major, minor
 from promos.rules.people import Actor
 from promos.rules.refusals import AllotmentInUse, BudgetBelowSpent, InvalidRequest, NotFound, Refusal, TermsFrozen
+from promos.web.access import needs_fresh
 from promos.web.given import Reads, Writes
 from promos.web.pages.partner import example
 from promos.web.pages.partner.desk import READ, WRITE, event_of
@@ -92,6 +93,8 @@ async def create(
 
     try:
         _checked(typed, given)
+        if rules.gives_many(0, given["limit"]):
+            needs_fresh(request)
         await writes.run(effect)
     except TO_MEND as refusal:
         return _again(request, event, None, choices, typed, refusal)
@@ -137,6 +140,8 @@ async def change(
 
     try:
         _checked(typed, given)
+        if rules.gives_many(offer.limit, given["limit"]) or _more_money(offer, given["budget"], choices):
+            needs_fresh(request)
         await writes.run(effect)
     except TO_MEND as refusal:
         return _again(request, event, offer, choices, typed, refusal)
@@ -219,6 +224,13 @@ def _checked(typed: Typed, given: Mapping[str, Any]) -> None:
         for each in refusal.errors:
             typed.errors.setdefault(each["field"], each["message"])
     typed.checked(rules.OFFER, given)
+
+
+def _more_money(offer: Offer, budget: str | None, choices: Choices) -> bool:
+    """Whether an offer's budget is raised, or lifted."""
+    if offer.budget is None or budget is None:
+        return budget is None and offer.budget is not None
+    return minor(budget, choices.currency(offer.pass_type_id)) > offer.budget
 
 
 def _written(event: Event, offer: Offer, currency: str) -> dict[str, str]:

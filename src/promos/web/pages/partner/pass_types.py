@@ -14,9 +14,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from promos.actions import events
 from promos.models import Event, PassType
 from promos.rules import events as rules
+from promos.rules import offers
 from promos.rules.money import major
 from promos.rules.people import Actor
 from promos.rules.refusals import NotFound, Refusal, TermsFrozen
+from promos.web.access import needs_fresh
 from promos.web.given import Reads, Writes
 from promos.web.pages.partner.desk import READ, WRITE, event_of
 from promos.web.pages.show import go, language_of, page
@@ -93,6 +95,8 @@ async def change(
 
     try:
         typed.checked(rules.PASS_TYPE, given)
+        if offers.gives_many(kind.capacity, given["capacity"]):
+            needs_fresh(request)
         await writes.run(effect)
     except TO_MEND as refusal:
         return _again(request, event, kind, typed, refusal)

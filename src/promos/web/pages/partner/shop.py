@@ -19,6 +19,7 @@ from promos.rules.people import Actor, Role
 from promos.rules.refusals import InvalidRequest, NotAllowed, NotFound, Refusal, every_refusal
 from promos.settings import Keys, Settings
 from promos.stocking import Stocking
+from promos.web.access import fresh
 from promos.web.given import Reads, Writes
 from promos.web.pages.partner.desk import READ, WRITE, event_of
 from promos.web.pages.partner.team import WRITE as LEAD
@@ -40,7 +41,7 @@ async def shop_page(
     return await _shown(request, reads, event_id, actor)
 
 
-@post("/partner/events/{event_id:uuid}/shop", opt=LEAD)
+@post("/partner/events/{event_id:uuid}/shop", opt=fresh(LEAD))
 async def connect(
     request: Request[Any, Any, Any],
     event_id: FromPath[UUID],
