@@ -9,15 +9,15 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
-from promos.actions import redemptions, report_schedules, reports
+from promos.actions import events, redemptions, report_schedules, reports, retention, suspensions
 from promos.database import Database
 from promos.models import Delivery, Entry, Event, ReportLink, ReportSchedule
 from promos.rules.people import PROGRAM, Actor, Grant, Role
-from promos.rules.refusals import InvalidRequest, NotFound, ReportLinkEnded
+from promos.rules.refusals import EventCancelled, InvalidRequest, NotFound, ReportLinkEnded
 from promos.settings import Settings
 from promos.worker import Worker
 from tests.test_worker import KEYS, Clock, Network
-from tests.world import DAY, NOW, a_code, an_ask, an_offer
+from tests.world import ADMIN, DAY, NOW, a_code, an_ask, an_offer
 
 MONDAY = datetime.fromisoformat("2026-11-30T08:00:00+01:00")
 
@@ -41,7 +41,7 @@ async def event(database: Database) -> Event:
 async def named(database: Database, event: Event, email: str = "boss@partner.example", every: str = "week") -> UUID:
     async with database.writing() as session:
         given = {"email": email, "every": every, "language": "en"}
-        return (await report_schedules.create(session, event.id, **given, now=NOW, by=PROGRAM)).id
+        return (await report_schedules.create(session, event.id, **given, keys=KEYS, now=NOW, by=PROGRAM)).id
 
 
 async def owed(database: Database) -> list[Delivery]:
@@ -192,6 +192,131 @@ async def test_who_stops_it_gets_none_not_even_the_one_on_its_way_and_is_not_nam
         await named(database, event)
 
 
+async def all_sent(worker: Worker) -> None:
+    while await worker.serve() + await worker.round():
+        pass
+
+
+def got(network: Network) -> list[str]:
+    return [str(each["To"]) for each in network.given if str(each["To"]).endswith("@partner.example")]
+
+
+async def test_of_a_cancelled_event_no_report_is_sent_not_even_the_one_on_its_way(
+    event: Event, database: Database, settings: Settings, clock: Clock
+) -> None:
+    for email in ("boss@partner.example", "chair@partner.example"):
+        await named(database, event, email)
+    network = Network()
+    worker = Worker(database, network, settings, KEYS, clock)
+    clock.now = MONDAY
+    assert await worker.serve() == 2
+    async with database.writing() as session:
+        await events.cancel(session, event.id, tell_readers=True, now=MONDAY, by=ADMIN)
+
+    await all_sent(worker)
+    clock.now = MONDAY + 7 * DAY
+    await all_sent(worker)
+
+    assert got(network) == []
+    async with database.reading() as session:
+        assert {each.state for each in await session.scalars(sa.select(ReportSchedule))} == {"ended"}
+    with pytest.raises(EventCancelled):
+        await named(database, event, "late@partner.example")
+
+
+async def test_while_a_partner_is_suspended_what_is_due_waits_and_comes_once(
+    event: Event, database: Database, settings: Settings, clock: Clock
+) -> None:
+    await named(database, event)
+    await named(database, event, "once@partner.example", "once")
+    network = Network()
+    worker = Worker(database, network, settings, KEYS, clock)
+    clock.now = MONDAY
+    assert await worker.serve() == 1
+    async with database.writing() as session:
+        await suspensions.suspend(session, event.partner_id, "Passes that nobody let in.", now=MONDAY, by=ADMIN)
+
+    await all_sent(worker)
+    clock.now = MONDAY + 14 * DAY
+    await all_sent(worker)
+    meanwhile = got(network)
+    async with database.writing() as session:
+        await suspensions.lift(session, event.partner_id, now=clock(), by=ADMIN)
+    await all_sent(worker)
+
+    assert meanwhile == []
+    assert sorted(got(network)) == ["boss@partner.example", "once@partner.example"]
+
+
+async def test_nothing_is_sent_when_a_suspension_outlasts_the_reports(
+    event: Event, database: Database, settings: Settings, clock: Clock
+) -> None:
+    await named(database, event)
+    async with database.writing() as session:
+        await suspensions.suspend(session, event.partner_id, "Passes that nobody let in.", now=NOW, by=ADMIN)
+        await suspensions.lift(session, event.partner_id, now=NOW + 99 * DAY, by=ADMIN)
+    network = Network()
+    clock.now = NOW + 99 * DAY
+
+    await all_sent(Worker(database, network, settings, KEYS, clock))
+
+    assert got(network) == []
+    assert (await one(database)).state == "ended"
+
+
+async def swept(database: Database, at: datetime) -> list[str | None]:
+    """The addresses that are still there after a sweep."""
+    async with database.writing() as session:
+        await retention.sweep(session, now=at, idempotency=DAY)
+    async with database.reading() as session:
+        names = sorted(await session.scalars(sa.select(ReportLink.name)))
+        emails = list(await session.scalars(sa.select(ReportSchedule.email)))
+    assert names == ["boss@partner.example"] * len(names)
+    return [*emails, *names]
+
+
+async def test_addresses_go_with_the_last_link_that_was_sent(
+    event: Event, database: Database, settings: Settings, clock: Clock
+) -> None:
+    schedule = await named(database, event)
+    clock.now = MONDAY
+    await all_sent(Worker(database, Network(), settings, KEYS, clock))
+    address = "boss@partner.example"
+
+    living = await swept(database, MONDAY + 31 * DAY)
+    async with database.writing() as session:
+        await report_schedules.owe(session, schedule, keys=KEYS, now=MONDAY + 7 * DAY)
+        await report_schedules.stop(session, schedule, now=MONDAY + 8 * DAY, by=PROGRAM)
+    linked = await swept(database, MONDAY + 36 * DAY)
+    gone = await swept(database, MONDAY + 38 * DAY)
+
+    assert (living, linked, gone) == ([address, address], [address, address, address], [])
+    assert {(each.state, each.report_link_id) for each in await owed(database)} == {("sent", None), ("pending", None)}
+
+
+async def test_who_stopped_it_is_forgotten_and_still_not_named_again(event: Event, database: Database) -> None:
+    schedule = await named(database, event)
+    async with database.writing() as session:
+        await report_schedules.stop_mine(session, schedule, now=NOW)
+
+    assert await swept(database, NOW) == [None]
+    for alias in ("boss@partner.example", "BOSS+again@partner.example"):
+        with pytest.raises(InvalidRequest):
+            await named(database, event, alias)
+    assert await swept(database, event.ends_at + 30 * DAY) == []
+    async with database.writing() as session:
+        assert await report_schedules.stop_mine(session, schedule, now=NOW + 60 * DAY) is None
+
+
+async def test_a_suspended_partners_schedules_end_with_their_time(event: Event, database: Database) -> None:
+    await named(database, event)
+    async with database.writing() as session:
+        await suspensions.suspend(session, event.partner_id, "Passes that nobody let in.", now=NOW, by=ADMIN)
+
+    assert await swept(database, event.ends_at + 29 * DAY) == ["boss@partner.example"]
+    assert await swept(database, event.ends_at + 30 * DAY) == []
+
+
 async def test_five_addresses_and_none_twice(event: Event, database: Database) -> None:
     for number in range(5):
         await named(database, event, f"boss{number}@partner.example")
@@ -212,7 +337,7 @@ async def test_a_member_names_nobody_and_an_owner_of_others_finds_nothing(event:
             with pytest.raises(NotFound):
                 await report_schedules.stop(session, schedule, now=NOW, by=who)
             with pytest.raises(NotFound):
-                await report_schedules.create(session, event.id, **given, now=NOW, by=who)
+                await report_schedules.create(session, event.id, **given, keys=KEYS, now=NOW, by=who)
 
 
 async def test_no_address_stands_in_the_journal(event: Event, database: Database) -> None:

@@ -1187,7 +1187,8 @@ def upgrade() -> None:
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("partner_id", sa.Uuid(), nullable=False),
         sa.Column("event_id", sa.Uuid(), nullable=False),
-        sa.Column("email", sa.String(), nullable=False),
+        sa.Column("email", sa.String(), nullable=True),
+        sa.Column("email_key", sa.String(), nullable=False),
         sa.Column("language", sa.String(), nullable=False),
         sa.Column("every", sa.String(), nullable=False),
         sa.Column("next_at", sa.DateTime(timezone=True), nullable=True),
@@ -1214,7 +1215,7 @@ def upgrade() -> None:
     op.create_index(
         "uq_report_schedules_living",
         "report_schedules",
-        ["event_id", "email"],
+        ["event_id", "email_key"],
         unique=True,
         sqlite_where=sa.text("next_at IS NOT NULL"),
         postgresql_where=sa.text("next_at IS NOT NULL"),

@@ -379,7 +379,7 @@ async def _side(session: AsyncSession, name: str, newsroom: Newsroom, publicatio
         supplied=await _supplied(session, event.id, pass_type.id, keys),
         hook=await _hook(session, event.id, keys),
         report_link=await _report_link(session, event.id, name, keys),
-        report_schedule=await _report_schedule(session, event.id, name),
+        report_schedule=await _report_schedule(session, event.id, name, keys),
     )
     for role in (Role.OWNER, Role.MEMBER, Role.DOOR):
         only = {"event_ids": [event.id]} if role is Role.DOOR else {}
@@ -418,9 +418,9 @@ async def _report_link(session: AsyncSession, event_id: UUID, name: str, keys: K
     return (await reports.share(session, event_id, name=for_whom, language="en", keys=keys, now=NOW, by=ADMIN)).id
 
 
-async def _report_schedule(session: AsyncSession, event_id: UUID, name: str) -> UUID:
+async def _report_schedule(session: AsyncSession, event_id: UUID, name: str, keys: Keys) -> UUID:
     words = {"email": f"boss@{name.lower()}.example", "every": "week", "language": "en"}
-    return (await report_schedules.create(session, event_id, **words, now=NOW, by=ADMIN)).id
+    return (await report_schedules.create(session, event_id, **words, keys=keys, now=NOW, by=ADMIN)).id
 
 
 async def _endpoint(session: AsyncSession, partner: Partner, name: str, keys: Keys) -> UUID:

@@ -112,9 +112,11 @@ class Reported:
     schedule: ReportSchedule
     link: ReportLink
     event: Event
+    partner: Partner
 
     def is_wanted(self, now: datetime) -> bool:
-        return not self.schedule.stopped_at and self.link.state(now) == "active"
+        is_over = self.schedule.stopped_at or self.event.cancelled_at or self.partner.suspended_at
+        return not is_over and self.link.state(now) == "active"
 
 
 @dataclass(frozen=True, slots=True)
@@ -309,10 +311,11 @@ async def _wished(session: AsyncSession, ids: Iterable[UUID]) -> dict[UUID, Wish
 
 async def _reported(session: AsyncSession, ids: Iterable[UUID]) -> dict[UUID, Reported]:
     rows = await session.execute(
-        sa.select(Delivery.id, ReportSchedule, ReportLink, Event)
+        sa.select(Delivery.id, ReportSchedule, ReportLink, Event, Partner)
         .join(ReportLink, Delivery.report_link_id == ReportLink.id)
         .join(ReportSchedule, ReportLink.schedule_id == ReportSchedule.id)
         .join(Event, ReportLink.event_id == Event.id)
+        .join(Partner, Event.partner_id == Partner.id)
         .where(Delivery.id.in_(ids))
         .execution_options(populate_existing=True)
     )

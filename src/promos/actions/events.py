@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from promos.actions import changes, holds, journal, limits, moves
+from promos.actions import changes, holds, journal, limits, moves, report_schedules
 from promos.models import Event, Offer, Partner, PassType, new_id
 from promos.rules import archives, events, offers, texts
 from promos.rules.people import Actor
@@ -136,7 +136,8 @@ async def update(
 async def cancel(
     session: AsyncSession, event_id: UUID, *, tell_readers: bool = False, now: datetime, by: Actor
 ) -> Event:
-    """Cancel an event for good: its codes give nothing more, and readers who hold passes are told at once.
+    """Cancel an event for good: its codes give nothing more, readers who hold passes are told at once, and no report of
+    it is sent any more.
 
     Again: nothing. Raises `ReadersToTell` unless `tell_readers`, and `EventOver`.
     """
@@ -149,6 +150,7 @@ async def cancel(
     await moves.note(session, event, {}, cancels=True, now=now)
     event.cancelled_at = now
     await session.flush()
+    await report_schedules.end(session, event.id)
     await journal.record(session, "event.cancelled", event.id, at=now, by=by, partner=event.partner_id, event=event.id)
     return event
 

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from promos.actions import rates
+from promos.actions import rates, report_schedules
 from promos.models import Attempt, Claim, Delivery, IdempotencyRecord, Invitation, Message, Session, SignInLink
 
 MESSAGES_KEPT = timedelta(days=30)  # after they were settled, and every try
@@ -15,8 +15,10 @@ LINKS_KEPT = timedelta(days=1)  # after they ended, so that a late click still f
 
 async def sweep(session: AsyncSession, *, now: datetime, idempotency: timedelta) -> None:
     """Delete ended sessions and sign-in links, windows of rates, answers kept for longer than `idempotency`, names that
-    were typed for claims of which nothing came, messages to endpoints and invitations that are 30 days old."""
+    were typed for claims of which nothing came, messages to endpoints and invitations that are 30 days old, addresses
+    that got reports."""
     await rates.sweep(session, now=now)
+    await report_schedules.forget(session, now=now)
     await session.execute(sa.delete(IdempotencyRecord).where(IdempotencyRecord.created_at <= now - idempotency))
     await session.execute(sa.delete(Session).where(Session.expires_at <= now))
     is_over = sa.or_(

@@ -11,7 +11,11 @@ from promos.rules.people import Actor, Role
 
 
 class ReportSchedule(Base):
-    """Who gets the report by mail, and how often. `next_at`: `None` when nothing more is sent."""
+    """Who gets the report by mail, and how often. `next_at`: `None` when nothing more is sent.
+
+    `email` is `None` once it is forgotten; of an address that stopped it, `email_key` stays for as long as somebody
+    could name it again.
+    """
 
     __tablename__ = "report_schedules"
     __table_args__ = (
@@ -20,7 +24,7 @@ class ReportSchedule(Base):
         sa.Index(
             "uq_report_schedules_living",
             "event_id",
-            "email",
+            "email_key",
             unique=True,
             sqlite_where=sa.text("next_at IS NOT NULL"),
             postgresql_where=sa.text("next_at IS NOT NULL"),
@@ -31,7 +35,8 @@ class ReportSchedule(Base):
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
     partner_id: Mapped[UUID] = mapped_column(sa.ForeignKey("partners.id"), index=True)
     event_id: Mapped[UUID] = mapped_column(sa.ForeignKey("events.id"), index=True)
-    email: Mapped[str]
+    email: Mapped[str | None]
+    email_key: Mapped[str]  # of the address, as `rules.signing.reader_key` makes it
     language: Mapped[str]
     every: Mapped[str]
     next_at: Mapped[datetime | None]

@@ -27,6 +27,7 @@ LEFT_OUT: dict[str, frozenset[str]] = {
     "pool_codes": frozenset({"mark", "sealed"}),
     "redemptions": frozenset({"reader_key"}),
     "report_links": frozenset({"secret_hash"}),
+    "report_schedules": frozenset({"email_key"}),
     "shop_codes": frozenset({"mark", "sealed"}),
     "shops": frozenset({"hook_hash", "hook_id", "sealed_token"}),
     "tokens": frozenset({"token_hash"}),

@@ -20,7 +20,8 @@ from promos.rules.language import N_
 from promos.rules.people import Actor
 
 SORTED = Sorted(ReportLink.id, {"name": sa.func.lower(ReportLink.name)}, (ReportLink.name,), first="-made")
-BY_MAIL = Sorted(ReportSchedule.id, {"email": ReportSchedule.email}, (ReportSchedule.email,), first="-made")
+_EMAIL = sa.func.coalesce(ReportSchedule.email, "")  # forgotten ones come first
+BY_MAIL = Sorted(ReportSchedule.id, {"email": _EMAIL}, (ReportSchedule.email,), first="-made")
 MOST_LINES = 8  # codes that have a line of their own: the page is one page
 SHOWN = ("visits", "claims", "passes", "arrivals")
 MONEY = (

@@ -60,3 +60,36 @@ async def test_opening_the_mails_link_changes_nothing_and_pressing_ends_it(
     for path in ("/stop-report/NOSUCH", f"/stop-report/{signing.link(keys.signing, 'pass', schedule)}"):
         assert (await nobody.get(path)).status_code == 410
         assert (await nobody.post(path)).status_code == 410
+
+
+async def test_the_link_of_what_ended_long_ago_says_so(
+    signed_in: SignIn, nobody: Browser, database: Database, keys: Keys
+) -> None:
+    partner, event, *_ = await a_world(database)
+    await (await an_owner(signed_in, partner)).post(f"/partner/events/{event.id}/reports/mails", WEEKLY)
+    [schedule] = await all_of(database, sa.select(ReportSchedule.id))
+    async with database.writing() as session:
+        await session.execute(sa.delete(ReportSchedule))
+    link = f"/stop-report/{signing.link(keys.signing, 'stop-report', schedule)}"
+
+    answers = [await nobody.get(f"{link}?lang=fr"), await nobody.post(link)]
+
+    assert [answer.status_code for answer in answers] == [200, 200]
+    assert "votre adresse est effacée" in answers[0].text
+    assert "your address is deleted" in answers[1].text
+
+
+async def test_the_page_of_a_cancelled_event_says_that_nothing_is_sent(signed_in: SignIn, database: Database) -> None:
+    partner, event, *_ = await a_world(database)
+    browser = await an_owner(signed_in, partner)
+    here = f"/partner/events/{event.id}/reports/mails"
+    await browser.post(here, WEEKLY)
+    await browser.post(f"/partner/events/{event.id}/cancel")
+
+    page = (await browser.get(here)).text
+    again = await browser.post(here, WEEKLY | {"email": "x@partner.example"})
+
+    assert "no report of it is sent any more" in page
+    assert "Add this address" not in page
+    assert "Monday 30 November" not in page
+    assert (again.status_code, "This event was cancelled." in again.text) == (410, True)

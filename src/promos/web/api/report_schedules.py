@@ -16,6 +16,7 @@ from promos.queries import pages
 from promos.queries import reports as queries
 from promos.rules.finding import asked
 from promos.rules.people import Actor, Role, Scope
+from promos.settings import Keys
 from promos.web.access import allows
 from promos.web.given import Reads, Writes
 
@@ -32,11 +33,12 @@ class NewReportSchedule(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class ReportScheduleSeen(msgspec.Struct):
-    """`state`: active, ended (30 days after the event, or sent once) or stopped. `stopped_by`: partner or recipient."""
+    """`state`: active, ended (30 days after the event, cancelled, or sent once) or stopped. `stopped_by`: partner or
+    recipient. `email`: null once it is forgotten."""
 
     id: UUID
     event_id: UUID
-    email: str
+    email: str | None
     every: str
     language: str
     state: str
@@ -57,12 +59,17 @@ async def create(
     data: JSONBody[NewReportSchedule],
     writes: NamedDependency[Writes],
     actor: NamedDependency[Actor],
+    keys: NamedDependency[Keys],
 ) -> Response[ReportScheduleSeen]:
-    """Send the report to an address each time it is due, to five at most; nothing is sent before that."""
+    """Send the report to an address each time it is due, to five at most; nothing is sent before that.
+
+    Nor while the partner is suspended, and of a cancelled event none. The address is deleted once nothing more is to
+    come and the last link that was sent is over.
+    """
 
     async def effect(session: AsyncSession, now: datetime) -> ReportScheduleSeen:
         given = msgspec.structs.asdict(data)
-        return seen(await report_schedules.create(session, id, **given, now=now, by=actor))
+        return seen(await report_schedules.create(session, id, **given, keys=keys, now=now, by=actor))
 
     return await writes.answer(effect, status=201)
 

@@ -24,7 +24,7 @@ from promos.rules.texts import slug_of
 from promos.settings import Keys
 from promos.web.access import ANYONE
 from promos.web.given import Reads, Writes
-from promos.web.pages.show import page
+from promos.web.pages.show import language_of, page
 
 SECRET = {"X-Robots-Tag": "noindex, nofollow", "Referrer-Policy": "no-referrer", "Cache-Control": "no-store"}
 
@@ -85,10 +85,7 @@ async def stop_page(
 ) -> Response[str]:
     """Where the mail leads who wants no more of them: opening it changes nothing."""
     async with reads() as session:
-        schedule = await session.get(ReportSchedule, _stopped(link, keys))
-        if schedule is None:
-            raise ReportLinkEnded
-        return await _stop_page(request, session, schedule)
+        return await _stop_page(request, session, await session.get(ReportSchedule, _stopped(link, keys)))
 
 
 @post("/stop-report/{link:str}", opt=ANYONE, status_code=200)
@@ -99,7 +96,9 @@ async def stop(
     reads: NamedDependency[Reads],
     keys: NamedDependency[Keys],
 ) -> Response[str]:
-    async def effect(session: AsyncSession, now: datetime) -> ReportSchedule:
+    """By the button of the page. Again changes nothing."""
+
+    async def effect(session: AsyncSession, now: datetime) -> ReportSchedule | None:
         return await report_schedules.stop_mine(session, _stopped(link, keys), now=now)
 
     stopped = await writes.run(effect)
@@ -107,10 +106,15 @@ async def stop(
         return await _stop_page(request, session, stopped)
 
 
-async def _stop_page(request: Request[Any, Any, Any], session: AsyncSession, schedule: ReportSchedule) -> Response[str]:
-    event = await session.get_one(Event, schedule.event_id)
-    speaks = _speaks(request, schedule.language)
-    is_stopped = schedule.stopped_by == "recipient"
+async def _stop_page(
+    request: Request[Any, Any, Any], session: AsyncSession, schedule: ReportSchedule | None
+) -> Response[str]:
+    """Of one that ended long ago nothing is on file, and nothing is to be stopped."""
+    if schedule is None:
+        speaks, event, is_stopped = language_of(request), None, True
+    else:
+        speaks, event = _speaks(request, schedule.language), await session.get_one(Event, schedule.event_id)
+        is_stopped = schedule.stopped_by == "recipient"
     return page(request, "stop_report.html", language=speaks, headers=SECRET, event=event, is_stopped=is_stopped)
 
 

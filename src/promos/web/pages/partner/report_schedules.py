@@ -14,6 +14,7 @@ from promos.actions import report_schedules
 from promos.queries import pages
 from promos.queries import reports as queries
 from promos.rules.people import Actor, Role
+from promos.settings import Keys
 from promos.web.api.report_schedules import WRITE
 from promos.web.given import Reads, Writes
 from promos.web.pages import lists
@@ -43,12 +44,13 @@ async def create(
     reads: NamedDependency[Reads],
     writes: NamedDependency[Writes],
     actor: NamedDependency[Actor],
+    keys: NamedDependency[Keys],
 ) -> Response[Any]:
     typed = await Typed.of(request)
     given = typed.shown(FIELDS)
 
     async def effect(session: AsyncSession, now: datetime) -> None:
-        await report_schedules.create(session, event_id, **given, now=now, by=actor)
+        await report_schedules.create(session, event_id, **given, keys=keys, now=now, by=actor)
 
     try:
         await writes.run(effect)
