@@ -5,6 +5,7 @@ import re
 from datetime import datetime, timedelta
 from uuid import UUID
 
+import msgspec
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
@@ -12,6 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from promos.actions import events, redemptions, report_schedules, reports, retention, suspensions
 from promos.database import Database
 from promos.models import Delivery, Entry, Event, ReportLink, ReportSchedule
+from promos.rules import signing
 from promos.rules.people import PROGRAM, Actor, Grant, Role
 from promos.rules.refusals import EventCancelled, InvalidRequest, NotFound, ReportLinkEnded
 from promos.settings import Settings
@@ -262,6 +264,23 @@ async def test_nothing_is_sent_when_a_suspension_outlasts_the_reports(
 
     assert got(network) == []
     assert (await one(database)).state == "ended"
+
+
+async def test_mail_programs_are_told_how_to_stop_it(
+    event: Event, database: Database, settings: Settings, clock: Clock
+) -> None:
+    schedule = await named(database, event)
+    network = Network()
+    clock.now = MONDAY
+    public = msgspec.structs.replace(settings, base_url="https://passes.example.org")
+
+    await all_sent(Worker(database, network, public, KEYS, clock))
+
+    [mail] = [each for each in network.given if each["To"] == "boss@partner.example"]
+    link = f"<https://passes.example.org/stop-report/{signing.link(KEYS.signing, 'stop-report', schedule)}>"
+    assert mail["List-Unsubscribe"] == link
+    assert f"\r\nList-Unsubscribe: {link}\r\n".encode() in bytes(mail)
+    assert mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
 
 
 async def swept(database: Database, at: datetime) -> list[str | None]:

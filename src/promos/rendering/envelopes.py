@@ -25,13 +25,15 @@ class Mail:
     html: str
     text: str
     attachments: tuple[Attachment, ...] = ()
+    stop: str = ""  # the address of the button that ends mails like this one, for who has no account
 
 
 def message(mail: Mail, *, sender: str, recipient: str, message_id: str, date: datetime) -> EmailMessage:
     """`mail` on its way to exactly one `recipient`, a bare address.
 
     `sender` may bear a name: `Promos <promos@example.org>`. `message_id` is `<…@…>`, the same at every try, so that
-    copies are known as such. What is no single address or would break a header is a `ValueError`.
+    copies are known as such. A mail that can be stopped says so to mail programs (RFC 2369, RFC 8058). What is no
+    single address or would break a header is a `ValueError`.
     """
     if date.tzinfo is None:
         raise ValueError(f"an instant without a zone: {date}")
@@ -44,6 +46,10 @@ def message(mail: Mail, *, sender: str, recipient: str, message_id: str, date: d
     envelope["Date"] = date
     envelope["Message-ID"] = message_id
     envelope["Auto-Submitted"] = "auto-generated"
+    if mail.stop:
+        envelope["List-Unsubscribe"] = _Unsubscribe(_bracketed(mail.stop))
+        if mail.stop.startswith("https://"):  # RFC 8058, section 3.1
+            envelope["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     envelope.set_content(mail.text, cte="quoted-printable")
     envelope.add_alternative(mail.html, subtype="html", cte="quoted-printable")
     for attached in mail.attachments:
@@ -62,6 +68,22 @@ class _Subject(str):
 
     def fold(self, *, policy: EmailPolicy) -> str:
         return f"Subject: {Header(self, header_name='Subject').encode(linesep=policy.linesep)}{policy.linesep}"
+
+
+class _Unsubscribe(str):
+    """On one line, however long: `EmailMessage` would break its address or encode it (Python 3.11)."""
+
+    __slots__ = ()
+    name = "list-unsubscribe"
+
+    def fold(self, *, policy: EmailPolicy) -> str:
+        return f"List-Unsubscribe: {self}{policy.linesep}"
+
+
+def _bracketed(url: str) -> str:
+    if not re.fullmatch(r"https?://[!-~]+", url, re.ASCII) or not {*"<>,"}.isdisjoint(url):
+        raise ValueError(f"not an address: {url!r}")
+    return f"<{url}>"
 
 
 def _sender(sender: str) -> Address:

@@ -338,7 +338,7 @@ def wish_settled(values: WishSettled, language: Language) -> Mail:
 
 def report(values: Mailed, rows: Sequence[tuple[str, str]], language: Language) -> Mail:
     """The numbers in words, for whom an owner named; the picture is behind the link."""
-    return mail_of("report", values, language, rows)
+    return replace(mail_of("report", values, language, rows), stop=values.stop)
 
 
 def appointment(values: Passed, language: Language) -> Appointment:

@@ -47,7 +47,9 @@ from promos.web.headers import host_of, own_hosts
 
 ANYONE: dict[str, Any] = {"allows": {"roles": frozenset(), "scope": None}}
 SIGNED_IN: dict[str, Any] = {"allows": {"roles": frozenset(), "scope": None, "session": "whole"}}
+ONE_CLICK: dict[str, Any] = {"allows": ANYONE["allows"] | {"one_click": True}}  # a signed link is all it takes
 HALF_SIGNED_IN: dict[str, Any] = {"allows": {"roles": frozenset(), "scope": None, "session": "half"}}  # or whole
+_ONE_CLICK = ("List-Unsubscribe", "One-Click")  # RFC 8058, section 3.2
 CSRF_FIELD = "_csrf_token"  # as `parts/forms.html` writes it
 CSRF_HEADER = "X-CSRF-Token"
 _DEFAULT_PORTS = {"http": 80, "https": 443}
@@ -122,11 +124,18 @@ def let_in(scope: Asking, handler: BaseRouteHandler) -> None:
 async def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
     """Pages: let in who may, let only our own forms change anything, and ask for a fresh sign-in where one is needed.
 
+    Behind a signed link a mail program may press, too (RFC 8058): it comes from nowhere, and no cookie counts there.
+
     Raises as `let_in` and `needs_fresh` do, `ForeignOrigin` and `FormEnded`. One guard: the framework copies a handler
     for each.
     """
     let_in(connection.scope, handler)
-    if isinstance(connection, Request) and connection.method not in _SAFE:
+    may_click = handler.opt["allows"].get("one_click")
+    if (
+        isinstance(connection, Request)
+        and connection.method not in _SAFE
+        and not (may_click and await _is_one_click(connection))
+    ):
         await _is_our_form(connection)
     if handler.opt["allows"].get("fresh"):
         needs_fresh(connection)
@@ -143,6 +152,11 @@ def needs_fresh(connection: ASGIConnection[Any, Any, Any, Any]) -> None:
     state, mine = connection.app.state, signed_in(connection.scope)
     if mine and mine.proved_at <= state.clock() - timedelta(seconds=state.settings.fresh_for):
         raise FreshSignInNeeded
+
+
+async def _is_one_click(connection: Request[Any, Any, Any]) -> bool:
+    field, value = _ONE_CLICK
+    return connection.content_type[0] in _FORMS and (await _form(connection)).get(field) == value
 
 
 async def _is_our_form(connection: Request[Any, Any, Any]) -> None:

@@ -22,7 +22,7 @@ from promos.rules.language import LANGUAGES
 from promos.rules.refusals import ReportLinkEnded
 from promos.rules.texts import slug_of
 from promos.settings import Keys
-from promos.web.access import ANYONE
+from promos.web.access import ANYONE, ONE_CLICK
 from promos.web.given import Reads, Writes
 from promos.web.pages.show import language_of, page
 
@@ -88,7 +88,7 @@ async def stop_page(
         return await _stop_page(request, session, await session.get(ReportSchedule, _stopped(link, keys)))
 
 
-@post("/stop-report/{link:str}", opt=ANYONE, status_code=200)
+@post("/stop-report/{link:str}", opt=ONE_CLICK, status_code=200)
 async def stop(
     request: Request[Any, Any, Any],
     link: FromPath[str],
@@ -96,7 +96,7 @@ async def stop(
     reads: NamedDependency[Reads],
     keys: NamedDependency[Keys],
 ) -> Response[str]:
-    """By the button of the page. Again changes nothing."""
+    """By the button of the page, or by that of a mail program. Again changes nothing."""
 
     async def effect(session: AsyncSession, now: datetime) -> ReportSchedule | None:
         return await report_schedules.stop_mine(session, _stopped(link, keys), now=now)
