@@ -1544,7 +1544,7 @@ def upgrade() -> None:
         sa.CheckConstraint(
             "kind IN ('claim', 'pass', 'given_back', 'handed_on', 'place', 'declined', 'sign_in', 'label_gone',"
             " 'endpoint_disabled', 'shop_troubled', 'notice', 'wish', 'wish_settled', 'account', 'invitation',"
-            " 'moved', 'called_off', 'report')",
+            " 'moved', 'called_off', 'line_closed', 'report')",
             name=op.f("ck_deliveries_kind"),
         ),
         sa.CheckConstraint("state IN ('pending', 'sent', 'dead')", name=op.f("ck_deliveries_state")),

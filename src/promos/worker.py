@@ -131,12 +131,14 @@ class Worker:
             overdue = await holds.overdue_events(session, now=now)
             offers = await line.due_offers(session, now=now)
             unlabelled = await labels.due(session, now=now)
+            called_off = await line.called_off(session, now=now)
             moved = await moves.due(session, now=now)
             to_report = await report_schedules.due(session, now=now)
         done = 0
         works: list[tuple[Callable[..., Awaitable[int]], UUID]] = [(holds.settle, event_id) for event_id in overdue]
         works += [(redemptions.serve_line, offer_id) for offer_id in offers]
         works += [(labels.pause, code_id) for code_id in unlabelled]
+        works += [(line.call_off, event_id) for event_id in called_off]
         works += [(moves.tell, move_id) for move_id in moved]
         works += [(partial(report_schedules.owe, keys=self._keys), schedule_id) for schedule_id in to_report]
         for work, of in works:
@@ -329,7 +331,12 @@ def _switched_off(endpoint: Endpoint, base: str) -> mails.SwitchedOff:
     )
 
 
-_FAREWELLS = {"given_back": mails.given_back, "handed_on": mails.handed_on, "declined": mails.declined}
+_FAREWELLS = {
+    "given_back": mails.given_back,
+    "handed_on": mails.handed_on,
+    "declined": mails.declined,
+    "line_closed": mails.line_closed,
+}
 
 
 def _asking(kind: str, claim: Claim) -> Callable[[mails.Claimed, Language], Mail]:

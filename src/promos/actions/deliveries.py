@@ -44,6 +44,7 @@ from promos.rules.retries import Answer, Sent, next_try
 # Mails that ask for nothing: they are needed as long as there is what they tell of.
 TOLD = frozenset(
     {"declined", "label_gone", "endpoint_disabled", "notice", "wish_settled", "shop_troubled", "account", "report"}
+    | {"line_closed"}
 )
 
 
@@ -126,7 +127,7 @@ class Due:
     id: UUID
     kind: str  # claim | place | declined | pass | given_back | handed_on | sign_in | label_gone |
     # endpoint_disabled | notice | wish | wish_settled | shop_troubled | account | moved |
-    # called_off | invitation | report
+    # called_off | line_closed | invitation | report
     language: str
     created_at: datetime
     to: str | None  # `None`: whoever it was for is no longer on file

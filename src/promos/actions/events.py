@@ -136,8 +136,8 @@ async def update(
 async def cancel(
     session: AsyncSession, event_id: UUID, *, tell_readers: bool = False, now: datetime, by: Actor
 ) -> Event:
-    """Cancel an event for good: its codes give nothing more, readers who hold passes are told at once, and no report of
-    it is sent any more.
+    """Cancel an event for good: its codes give nothing more, readers who hold passes or wait for one are told at once,
+    and no report of it is sent any more.
 
     Again: nothing. Raises `ReadersToTell` unless `tell_readers`, and `EventOver`.
     """
@@ -146,7 +146,7 @@ async def cancel(
         return event
     if event.ends_at <= now:
         raise EventOver
-    await moves.may(session, event.id, tell_readers=tell_readers)
+    await moves.may(session, event.id, tell_readers=tell_readers, cancels=True)
     await moves.note(session, event, {}, cancels=True, now=now)
     event.cancelled_at = now
     await session.flush()

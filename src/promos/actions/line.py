@@ -9,15 +9,26 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from promos.actions import journal
-from promos.models import Claim, Event, Issue, Offer, PromoBlock, PromoCode, new_id, table
-from promos.models.redemptions import IS_WAITING
+from promos.models import (
+    Claim,
+    Delivery,
+    Event,
+    Issue,
+    Offer,
+    PromoBlock,
+    PromoCode,
+    Redemption,
+    new_id,
+    table,
+)
+from promos.models.redemptions import IS_HELD, IS_WAITING
 from promos.queries import terms as terms_query
 from promos.rules import redemption
 from promos.rules.people import READER
 from promos.rules.redemption import SOLD_OUT, Ask, Outcome, Redeemed, Terms, Waiting, Way
-from promos.rules.refusals import AlreadyHoldsPass
+from promos.rules.refusals import AlreadyHoldsPass, EventCancelled
 
-AT_ONCE = 500  # places offered in one transaction
+AT_ONCE = 500  # places offered, or claims ended, in one transaction
 
 
 async def first_of(session: AsyncSession, offer_id: UUID, *, now: datetime) -> Way | None:
@@ -179,6 +190,74 @@ async def leave(session: AsyncSession, claim: Claim, *, now: datetime) -> bool:
         session, "claim.left", claim.id, at=now, by=READER, partner=claim.partner_id, event=claim.event_id
     )
     return True
+
+
+async def called_off(session: AsyncSession, *, now: datetime) -> list[UUID]:
+    """The cancelled events that somebody waits for still; to be asked again and again."""
+    return list(await session.scalars(_CALLED_OFF, {"now": now}))
+
+
+_CALLED_OFF = (
+    sa.select(Event.id)
+    .where(
+        Event.cancelled_at.is_not(None),
+        sa.or_(
+            sa.exists().where(Offer.event_id == Event.id, Claim.offer_id == Offer.id, IS_WAITING),
+            sa.exists().where(
+                Redemption.event_id == Event.id, IS_HELD, Redemption.held_for == "place", Redemption.expires_at > _NOW
+            ),
+        ),
+    )
+    .order_by(Event.id)
+)
+
+
+async def length(session: AsyncSession, event_id: UUID) -> int:
+    """How many readers wait for the event: in line, or for the press by which they take their place."""
+    waiting = sa.select(sa.func.count(Claim.reader_key.distinct())).where(*_waits_for(event_id))
+    return await session.scalar(waiting) or 0
+
+
+async def call_off(session: AsyncSession, event_id: UUID, *, now: datetime) -> int:
+    """Who waits for a cancelled event waits no longer, and is owed one mail that says why; how many claims that ended,
+    `AT_ONCE` at most.
+
+    The claim ends in the transaction that writes the mail, and one worker at a time holds the event: nobody is told
+    twice, and nobody who left. Who got a pass another way hears of it as its holder.
+    """
+    cancelled = sa.select(Event.id).where(Event.id == event_id, Event.cancelled_at.is_not(None))
+    if await session.scalar(cancelled.with_for_update(key_share=True)) is None:
+        return 0
+    kept = (Redemption.event_id == event_id, IS_HELD, Redemption.held_for == "place", Redemption.expires_at > now)
+    await session.execute(sa.update(table(Redemption)).where(*kept).values(expires_at=now))
+    columns = (Claim.id, Claim.state, Claim.reader_key, Claim.language)
+    found = sa.select(*columns).where(*_waits_for(event_id)).order_by(Claim.id).limit(AT_ONCE)
+    ended = (await session.execute(found.with_for_update())).all()
+    for was, becomes in (("waiting", "left"), ("offered", "lapsed")):
+        values = {"state": becomes, "refusal": EventCancelled.slug, "settled_at": now}
+        of = [each.id for each in ended if each.state == was]
+        await session.execute(sa.update(table(Claim)).where(Claim.id.in_(of)).values(**values))
+    keys = {each.reader_key for each in ended}
+    told = sa.select(Claim.reader_key).join(Delivery, Delivery.claim_id == Claim.id)
+    told = told.where(Claim.event_id == event_id, Claim.reader_key.in_(keys), Delivery.kind == "line_closed")
+    holding = sa.select(Redemption.reader_key).where(
+        Redemption.event_id == event_id, Redemption.reader_key.in_(keys), Redemption.state == "confirmed"
+    )
+    knows = {*await session.scalars(told), *await session.scalars(holding)}
+    first = {each.reader_key: each for each in reversed(ended) if each.reader_key not in knows}
+    mails = [
+        {"id": new_id(), "kind": "line_closed", "claim_id": each.id, "language": each.language}
+        | {"state": "pending", "attempts": 0, "due_at": now, "created_at": now}
+        for each in first.values()
+    ]
+    if mails:
+        await session.execute(sa.insert(table(Delivery)), mails)
+    return len(ended)
+
+
+def _waits_for(event_id: UUID) -> tuple[sa.ColumnElement[bool], ...]:
+    of_event = Claim.offer_id.in_(sa.select(Offer.id).where(Offer.event_id == event_id))
+    return of_event, Claim.state.in_(("waiting", "offered"))
 
 
 async def _in_line(session: AsyncSession, offer_id: UUID, *columns: Any, now: datetime) -> sa.Select[Any]:

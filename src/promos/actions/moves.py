@@ -8,6 +8,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from promos.actions import line
 from promos.models import Claim, Delivery, Event, Move, Pass, Redemption, new_id, table
 from promos.rules import moves
 from promos.rules.refusals import ReadersToTell
@@ -21,9 +22,14 @@ async def readers(session: AsyncSession, event_id: UUID) -> int:
     return await session.scalar(held) or 0
 
 
-async def may(session: AsyncSession, event_id: UUID, *, tell_readers: bool) -> None:
-    """Raise `ReadersToTell` if readers hold passes, and nobody has said that they are told."""
-    if not tell_readers and (count := await readers(session, event_id)):
+async def to_tell(session: AsyncSession, event_id: UUID) -> int:
+    """How many hold passes for the event or wait for one: who hears that it is cancelled."""
+    return await readers(session, event_id) + await line.length(session, event_id)
+
+
+async def may(session: AsyncSession, event_id: UUID, *, tell_readers: bool, cancels: bool = False) -> None:
+    """Raise `ReadersToTell` if there are readers to tell, and nobody has said that they are told."""
+    if not tell_readers and (count := await (to_tell if cancels else readers)(session, event_id)):
         raise ReadersToTell(count)
 
 

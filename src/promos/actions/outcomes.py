@@ -14,6 +14,7 @@ from promos.queries.together import padded
 from promos.rules.redemption import Ask, Redeemed, Waiting
 from promos.rules.refusals import (
     AlreadyHoldsPass,
+    EventCancelled,
     LinkEnded,
     LinkSuperseded,
     NotEligible,
@@ -80,7 +81,7 @@ class Standing:
 def why_closed(claim: Standing, now: datetime) -> Refusal | None:
     """Why nothing can come of a claim any more."""
     if claim.state in _ENDS:
-        return _ENDS[claim.state]()
+        return EventCancelled() if claim.refusal == EventCancelled.slug else _ENDS[claim.state]()
     if claim.state == "proven":
         if claim.holder != claim.reader_key:
             return PassHandedOn()

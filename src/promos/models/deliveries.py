@@ -20,7 +20,7 @@ class Delivery(Base):
         sa.CheckConstraint(
             "kind IN ('claim', 'pass', 'given_back', 'handed_on', 'place', 'declined', 'sign_in', 'label_gone',"
             " 'endpoint_disabled', 'shop_troubled', 'notice', 'wish', 'wish_settled', 'account', 'invitation',"
-            " 'moved', 'called_off', 'report')",
+            " 'moved', 'called_off', 'line_closed', 'report')",
             name="kind",
         ),
         sa.Index(

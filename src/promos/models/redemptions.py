@@ -22,7 +22,8 @@ class Claim(Base):
     """A reader asked, and was sent a mail. Nothing is held before the mailbox is proved.
 
     The waiting list are the claims that wait, in the order of `settled_at`. One of them is *offered* the place of a
-    held redemption; *lapsed* when its time went by, *left* when its reader did not want to wait any more.
+    held redemption; *lapsed* when its time went by, *left* when its reader did not want to wait any more. Either
+    also when the event was cancelled, as `refusal` says.
     """
 
     __tablename__ = "claims"

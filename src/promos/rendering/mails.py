@@ -234,6 +234,11 @@ def handed_on(values: Ended, language: Language) -> Mail:
     return mail_of("handed_on", values, language, _ended(values, language))
 
 
+def line_closed(values: Ended, language: Language) -> Mail:
+    """Tells who waited in line that the event is cancelled."""
+    return mail_of("line_closed", values, language, _ended(values, language))
+
+
 def declined(values: Ended, language: Language) -> Mail:
     """Tells that the partner looked at a request and said no."""
     return mail_of("declined", values, language, _ended(values, language))

@@ -81,7 +81,7 @@ async def test_a_cancelled_event_is_said_everywhere(
     desk, code, held = await browser.get(here), await nobody.get("/c/FREEAGENAI"), await nobody.get(link)
     entry = await nobody.get(f"{link}/calendar.ics")
 
-    assert "2 readers hold passes and are told by mail at once. This cannot be undone." in offered.text
+    assert "2 readers hold a pass or wait for one, and are told by mail at once. This cannot be undone." in offered.text
     assert done.headers["Location"] == f"{here}?said=cancelled"
     assert "This event is cancelled." in desk.text
     assert "Cancel the event…" not in desk.text

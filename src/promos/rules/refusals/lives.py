@@ -54,10 +54,10 @@ class EventCancelled(Over):
 
 
 class ReadersToTell(Blocked):
-    """`readers`: hold passes. The same request with `tell_readers` does it."""
+    """`readers`: hold passes or, where the event is cancelled, wait for one. With `tell_readers` it is done."""
 
     slug = "readers-to-tell"
-    title = N_("Readers hold passes and will be told of this by mail. Say that you want that.")
+    title = N_("Readers will be told of this by mail. Say that you want that.")
 
     def __init__(self, readers: int) -> None:
         self.readers = readers

@@ -70,7 +70,7 @@ class EventChanges(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class Cancelling(msgspec.Struct, forbid_unknown_fields=True):
-    """`tell_readers`: has to be true while readers hold passes; each gets a mail at once."""
+    """`tell_readers`: has to be true while readers hold passes or wait for one; each gets a mail at once."""
 
     tell_readers: bool = False
 

@@ -87,7 +87,7 @@ async def shown(
         tallies=tallies,
         to_decide=await results.to_decide(session, event.id, by=actor),
         odd={each.offer.id for each in tallies if _is_odd(each)},
-        holders=await moves.readers(session, event.id),
+        readers=await moves.to_tell(session, event.id),
         is_over=event.ends_at <= now,
         low={listing.code.id for each in tallies for listing in each.codes if _is_low(each, listing)},
         states={listing.code.id: state_of(listing, now) for each in tallies for listing in each.codes},
