@@ -14,7 +14,7 @@ from promos.rules import signing
 from promos.rules.refusals import EventCancelled, ReadersToTell
 from promos.settings import Keys, Settings
 from promos.worker import written
-from tests.actions.test_line import a_sold_out_code, in_line, one_goes_back, serve, states
+from tests.actions.test_line import a_sold_out_code, in_line, one_goes_back, states
 from tests.world import ADMIN, DAY, NOW, a_code, a_pass_type, an_ask, an_event, an_offer
 
 HOUR = timedelta(hours=1)
@@ -47,7 +47,8 @@ async def test_all_who_wait_are_told_once_and_the_line_is_empty(session: AsyncSe
 
     assert await told(session) == to("ada", "bo")
     assert await states(session, waiting) == ["left", "left"]
-    assert await told(session, NOW + 3 * DAY) == []
+    assert await line.called_off(session, now=NOW + DAY) == []
+    assert await line.call_off(session, code.event_id, now=NOW + DAY) == 0
 
 
 async def test_the_mail_says_why_in_the_language_of_the_claim_and_asks_for_nothing(session: AsyncSession) -> None:
@@ -61,7 +62,7 @@ async def test_the_mail_says_why_in_the_language_of_the_claim_and_asks_for_nothi
 
     body = mail.get_body(("plain",))
     assert body is not None
-    assert str(mail["Subject"]) == "GenerationAI est annulé"
+    assert str(mail["Subject"]) == "GenerationAI\xa0: l’événement est annulé"
     assert "Vous attendiez un laissez-passer." in body.get_content()
     assert "http" not in body.get_content()
 
@@ -80,7 +81,7 @@ async def test_who_was_offered_a_place_is_told_and_the_place_is_free_at_once(ses
     code = await a_sold_out_code(session)
     waiting = await in_line(session, code, "ada", "bo")
     await one_goes_back(session, code)
-    assert await serve(session, NOW + HOUR) == 1
+    assert await states(session, waiting) == ["offered", "waiting"]
     await cancel(session, code)
 
     assert await told(session) == to("ada", "bo")

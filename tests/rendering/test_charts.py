@@ -124,7 +124,7 @@ def _widths(picture: ElementTree.Element) -> list[float]:
 def test_what_nobody_knows_is_said_and_has_no_bar() -> None:
     picture = _parsed(funnel_svg([Step("Sent", None), Step("Visits", 10), Step("Claims", 5)], ENGLISH, "x"))
 
-    assert _texts(picture) == ["Sent", "not known", "Visits", "10", "Claims", "5 (50%)"]
+    assert _texts(picture) == ["Sent", "number not known", "Visits", "10", "Claims", "5 (50%)"]
     assert _widths(picture) == [100, 50]
 
 

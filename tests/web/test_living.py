@@ -66,7 +66,7 @@ async def test_it_tells_the_truth_at_once(client: httpx.AsyncClient, database: D
         "2 laissez-passer restants",
         "1 laissez-passer restant",
         "Tout est pris",
-        "Tout est pris\u202f: inscrivez-vous sur la liste d’attente",
+        "Tout est pris\xa0: inscrivez-vous sur la liste d’attente",
         "Cette offre est suspendue pour le moment",
         "Cette offre a été retirée",
     ]

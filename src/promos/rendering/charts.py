@@ -107,7 +107,7 @@ def tally_svg(used: int, limit: int | None, language: Language) -> str:
 
 def _said(count: int | None, before: int | None, language: Language) -> str:
     if count is None:
-        return language.gettext("not known")
+        return language.gettext("number not known")
     number = language.number(count)
     if not before or count > before:
         return number

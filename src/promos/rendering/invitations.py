@@ -31,7 +31,7 @@ def invitation(values: Invited, language: Language) -> Mail:
         "door": language.gettext("door"),
     }[values.role]
     rows = [
-        *([(language.gettext("From"), values.who)] if values.who else []),
+        *([(language.gettext("Invited by"), values.who)] if values.who else []),
         (language.gettext("Where"), values.place),
         (language.gettext("Your role"), role),
         (language.gettext("Until"), language.instant(values.expires_at, "UTC")),

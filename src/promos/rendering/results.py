@@ -50,7 +50,7 @@ def recipients(sent: Sent, language: Language) -> str:
     if not sent.untold:
         return "–" if sent.known is None else language.number(sent.known)
     if sent.known is None:
-        return language.gettext("not known")
+        return language.gettext("number not known")
     more = language.ngettext(
         "%(known)s, and %(count)s issue not known", "%(known)s, and %(count)s issues not known", sent.untold
     )

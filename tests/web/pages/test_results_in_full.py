@@ -32,8 +32,8 @@ async def test_what_is_not_known_is_said_and_programs_stand_apart(signed_in: Sig
     page = (await browser.get(f"/partner/events/{event.id}/results?by=issue")).text
     daily = (await browser.get(f"/partner/events/{event.id}/results?by=day")).text
 
-    assert "Sent: not known; Visits: 1,200" in page
-    assert '<td class="right">not known</td><td class="right">1,200</td><td class="right">7</td>' in page
+    assert "Sent: number not known; Visits: 1,200" in page
+    assert '<td class="right">number not known</td><td class="right">1,200</td><td class="right">7</td>' in page
     assert "Of 1 issue nobody told yet to how many it went." in page
     assert "Who did not come is told when the event is over." in page
     assert "No-shows" not in page

@@ -247,7 +247,8 @@ def told(refusal: Refusal, language: Language) -> str | None:
     """The facts of a refusal that a person needs beside its title."""
     errors = refusal.facts.get("errors")
     if errors:
-        return " · ".join(f"{each['field']}: {language.gettext(each['message'])}" for each in errors)
+        said, pair = language.gettext, language.gettext("%(name)s: %(value)s")
+        return " · ".join(pair % {"name": each["field"], "value": said(each["message"])} for each in errors)
     if counted := _counted(refusal, language):
         return counted
     wait = _wait(refusal)

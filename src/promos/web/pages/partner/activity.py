@@ -24,7 +24,7 @@ from promos.web.pages.show import language_of, page
 
 MOST = 100  # people and events to choose from
 KINDS = {
-    "": N_("all"),
+    "": N_("everything"),
     "events": N_("events and pass types"),
     "offers": N_("offers"),
     "codes": N_("codes"),
@@ -45,7 +45,7 @@ async def activity_page(
         zone = events[0].timezone if events else "UTC"
         people = Filter("who", language.gettext(N_("Who")), await _people(session, actor, language))
         kinds = Filter("kind", language.gettext(N_("What")), told(language, KINDS))
-        things = [("", language.gettext(N_("all"))), *((str(each.id), each.name) for each in events)]
+        things = [("", language.gettext(N_("all events"))), *((str(each.id), each.name) for each in events)]
         of = Filter("event", language.gettext(N_("Event")), things)
         found = lists.listed(request, journal.SORTED, people, kinds, of, Filter("day", language.gettext(N_("Day"))))
         chosen = found.chosen
