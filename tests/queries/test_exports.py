@@ -14,6 +14,7 @@ from promos.actions import exports as actions
 from promos.models import CheckIn, Entry, Offer, Partner, Pass
 from promos.queries import exports
 from promos.queries.lists import LISTS, Wish
+from promos.queries.lists.words import WORDS
 from promos.rendering import sheets
 from promos.rendering.language import language
 from promos.rules.people import Actor
@@ -38,7 +39,7 @@ from tests.world import (
 Rows = list[dict[str, str]]
 
 
-async def taken(session: AsyncSession, name: str, wish: Wish, by: Actor, words: str = "en") -> Rows:
+async def taken(session: AsyncSession, name: str, wish: Wish, by: Actor, words: str | None = None) -> Rows:
     """The list as a program reads it."""
     chosen = await exports.chosen(session, name, wish, by)
 
@@ -46,7 +47,7 @@ async def taken(session: AsyncSession, name: str, wish: Wish, by: Actor, words: 
     async def reading() -> AsyncIterator[AsyncSession]:
         yield session
 
-    pieces = sheets.csv(exports.sheet(reading, chosen, language(words)))
+    pieces = sheets.csv(exports.sheet(reading, chosen, language(words) if words else None))
     text = b"".join([piece async for piece in pieces]).decode()
     rows = list(csv.DictReader(io.StringIO(text, newline="")))
     assert len(rows) == chosen.number
@@ -98,14 +99,17 @@ async def test_every_list_has_a_cell_below_each_head_in_both_languages(session: 
     await add(session, CheckIn(partner_id=partner.id, event_id=code.event_id, **given))
     await agrees(session, ada, partner, "email")
 
-    english = await taken(session, name, Wish(partner.id), member_of(partner))
-    french = await taken(session, name, Wish(partner.id), member_of(partner), "fr")
+    plain, english, french = [
+        (await taken(session, name, Wish(partner.id), member_of(partner), words))[0] for words in (None, "en", "fr")
+    ]
 
-    assert len(english) == len(french) == 1
-    assert None not in english[0]
-    assert None not in english[0].values()
-    assert list(english[0].values()) == list(french[0].values())
-    assert list(english[0]) != list(french[0])
+    assert None not in plain
+    assert None not in plain.values()
+    assert list(plain) == list(english) != list(french)
+    for (head, stored), in_english, in_french in zip(plain.items(), english.values(), french.values(), strict=True):
+        word = WORDS.get(head, {}).get(stored)
+        assert (in_english, in_french) == ((word, language("fr").gettext(word)) if word else (stored, stored))
+        assert bool(word) == (head in WORDS and stored != "")
 
 
 async def test_a_list_can_be_of_one_event_offer_code_and_state(session: AsyncSession) -> None:
@@ -193,3 +197,26 @@ async def test_a_list_longer_than_a_piece_is_whole_and_in_order(
 async def _another_offer(session: AsyncSession, partner: Partner, **facts: Any) -> Offer:
     event = await an_event(session, partner, name="Second", slug=f"second-{uuid4()}")
     return await an_offer(session, await a_pass_type(session, event), **facts)
+
+
+async def test_a_file_in_french_has_french_words_in_it_and_one_for_programs_has_those_of_the_api(
+    session: AsyncSession,
+) -> None:
+    code = await a_code(session)
+    partner = await session.get_one(Partner, code.partner_id)
+    await redeem(session, code, "ada")
+
+    async def told(name: str, words: str | None, *heads: str) -> list[str]:
+        [row] = await taken(session, name, Wish(partner.id), owner_of(partner), words)
+        return [row[head] for head in heads]
+
+    assert await told("redemptions", None, "State", "Pass") == ["confirmed", "live"]
+    assert await told("redemptions", "fr", "État", "Laissez-passer") == ["confirmé", "valable"]
+    assert await told("codes", None, "Kind", "State") == ["vanity", "active"]
+    assert await told("codes", "fr", "Genre", "État") == ["code public", "actif"]
+    assert await told("offers", "en", "Benefit", "You decide") == ["free pass", "no"]
+    assert await told("offers", "fr", "Avantage", "Vous décidez") == ["laissez-passer gratuit", "non"]
+
+
+def test_every_head_that_has_words_is_one_of_a_list() -> None:
+    assert WORDS.keys() <= {head for each in LISTS.values() for head in each.columns}

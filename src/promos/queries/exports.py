@@ -12,8 +12,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from promos.models import CodeBatch, Partner, PromoCode
 from promos.queries.lists import LISTS, List, Wish
+from promos.queries.lists.words import WORDS
+from promos.rendering import language as languages
 from promos.rendering.language import Language
-from promos.rendering.sheets import Line, Sheet
+from promos.rendering.sheets import Cell, Line, Sheet
 from promos.rules.finding import Asked
 from promos.rules.people import Actor
 from promos.rules.refusals import NotFound
@@ -71,21 +73,37 @@ def portions(ids: bytearray) -> Iterator[list[UUID]]:
         yield [UUID(bytes=some[at : at + 16]) for at in range(0, len(some), 16)]
 
 
-def sheet(reading: Reading, what: Chosen, language: Language) -> Sheet:
-    """The list as a file: what stands in a row is read as it leaves, so what a reader took back is not in it."""
-    title = language.gettext(what.of.title)
-    heads = [language.gettext(head) for head in what.of.columns]
-    return Sheet(f"promos-{what.name}", title, heads, pieces(reading, what))
+def sheet(reading: Reading, what: Chosen, language: Language | None) -> Sheet:
+    """The list as a file: what stands in a row is read as it leaves, so what a reader took back is not in it.
+
+    In a language it is for people, with words for what is stored; else its heads are English.
+    """
+    said = (language or languages.language("en")).gettext
+    heads = [said(head) for head in what.of.columns]
+    return Sheet(f"promos-{what.name}", said(what.of.title), heads, pieces(reading, what, language))
 
 
-async def pieces(reading: Reading, what: Chosen) -> AsyncIterator[list[Line]]:
+async def pieces(reading: Reading, what: Chosen, language: Language | None = None) -> AsyncIterator[list[Line]]:
     """Each piece is read by itself, so no transaction waits for who downloads."""
-    of, cells = what.of, list(what.of.columns.values())
+    of = what.of
+    cells = [_worded(head, cell, language) for head, cell in of.columns.items()]
     for ids in portions(what.ids):
         async with reading() as session:
             rows = (await session.execute(of.rows.where(of.id.in_(ids)).order_by(of.id))).all()
             whole = await of.completed(session, rows)
         yield [[cell(row) for cell in cells] for row in whole]
+
+
+def _worded(head: str, cell: Callable[[Any], Cell], language: Language | None) -> Callable[[Any], Cell]:
+    if language is None or head not in WORDS:
+        return cell
+    words = {stored: language.gettext(word) for stored, word in WORDS[head].items()}
+
+    def told(row: Any) -> Cell:
+        stored = cell(row)
+        return words.get(stored, stored) if isinstance(stored, str) else stored
+
+    return told
 
 
 def codes_of(reading: Reading, batch: CodeBatch) -> Sheet:

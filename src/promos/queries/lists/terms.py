@@ -107,7 +107,7 @@ _CODE: Columns = {
     N_("Limit"): lambda row: row.limit,
     N_("Used"): lambda row: row.used,
     N_("State"): lambda row: row.status,
-    N_("Made"): lambda row: local(row.created_at, row.timezone),
+    N_("Made on"): lambda row: local(row.created_at, row.timezone),
 }
 
 EVENTS = List(N_("Events"), _EVENT, Event.id, _EVENTS, _whose_events)

@@ -1,4 +1,4 @@
-"""A partner's lists as files, in the words of English or French."""
+"""A partner's lists as files: for programs, or in the words of English or French."""
 
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -38,17 +38,20 @@ async def export_list(
     in_state: Annotated[str | None, QueryParameter(name="state")] = None,
     q: FromQuery[str | None] = None,
     format: FromQuery[Kind] = "csv",
-    words: Annotated[Literal["en", "fr"], QueryParameter(name="language")] = "en",
+    words: Annotated[Literal["en", "fr"] | None, QueryParameter(name="language")] = None,
 ) -> Any:
     """A partner's `events`, `offers`, `codes`, `redemptions`, `check-ins` or `readers` (who agreed to show something),
     whole: CSV with commas, CSV as Excel opens it where numbers have a decimal comma, or XLSX. What a spreadsheet would
     take for a formula is marked as text. Readers are pseudonyms, and what they agree to show at this moment. Each
-    export is an entry of the journal."""
+    export is an entry of the journal. With a `language`, heads and states are its words; without, heads are English and
+    states those of this API."""
     wish = Wish(id, event, offer, code, in_state, q)
-    return await taken(name, wish, format, language(words), reads, writes, actor)
+    return await taken(name, wish, format, language(words) if words else None, reads, writes, actor)
 
 
-async def taken(name: str, wish: Wish, kind: Kind, words: Language, reads: Reads, writes: Writes, by: Actor) -> Any:
+async def taken(
+    name: str, wish: Wish, kind: Kind, words: Language | None, reads: Reads, writes: Writes, by: Actor
+) -> Any:
     """The list as a file, once it is written down who takes it; raises `NotFound` and `InvalidRequest`."""
     async with reads() as session:
         chosen = await exports.chosen(session, name, wish, by)
