@@ -4,7 +4,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from promos.rendering.charts import Series, Step, days_svg, funnel_svg, tally_svg
+from promos.rendering.charts import Series, Step, days_svg, funnel_svg
 from promos.rendering.language import language
 
 ENGLISH = language("en")
@@ -67,32 +67,6 @@ def test_an_empty_funnel_is_a_picture_too() -> None:
 def test_a_funnel_is_written_in_the_readers_language() -> None:
     assert "1\u202f204" in funnel_svg(PATH, language("fr"), "x")
     assert "6,6\xa0%" in funnel_svg(PATH, language("fr"), "x")
-
-
-@pytest.mark.parametrize(
-    ("used", "limit", "texts", "widths"),
-    [
-        (12, 20, ["12 of 20 taken", "8 left"], [60]),
-        (0, 20, ["0 of 20 taken", "20 left"], []),
-        (20, 20, ["20 of 20 taken", "0 left"], [100]),
-        (21, 20, ["21 of 20 taken", "0 left"], [100]),
-        (0, 0, ["0 of 0 taken", "0 left"], []),
-    ],
-)
-def test_a_tally_says_how_many_are_taken_and_left(used: int, limit: int, texts: list[str], widths: list[float]) -> None:
-    picture = _parsed(tally_svg(used, limit, ENGLISH))
-
-    assert _texts(picture) == texts
-    assert _widths(picture) == widths
-    assert picture.findtext(f"{SVG}title") == ", ".join(texts)
-
-
-@pytest.mark.parametrize(("used", "said"), [(1, "1 pass taken, no limit"), (1500, "1,500 passes taken, no limit")])
-def test_a_tally_without_a_limit_has_no_bar(used: int, said: str) -> None:
-    picture = _parsed(tally_svg(used, None, ENGLISH))
-
-    assert picture.findtext(f"{SVG}title") == said
-    assert not picture.findall(f"{SVG}rect")
 
 
 @pytest.mark.parametrize(

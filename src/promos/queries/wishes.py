@@ -1,6 +1,5 @@
 """Wishes for more passes, with what they are about, for the desks."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -33,7 +32,3 @@ async def told(session: AsyncSession, which: sa.ColumnElement[bool]) -> list[Tol
         .limit(MOST)
     )
     return [Told(*row[:4], row[4].name if row[4] else "") for row in rows]
-
-
-def are_open(found: Sequence[Told]) -> int:
-    return sum(each.wish.state == "open" for each in found)

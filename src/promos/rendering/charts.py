@@ -91,20 +91,6 @@ def strips(series: Sequence[Series], language: Language) -> tuple[list[Strip], l
     return [_strip(each, first, last, language) for each in series], ends
 
 
-def tally_svg(used: int, limit: int | None, language: Language) -> str:
-    """How many passes are taken, of how many; without a limit there is a number and no bar."""
-    taken = language.number(used)
-    if limit is None:
-        title = language.ngettext("%(taken)s pass taken, no limit", "%(taken)s passes taken, no limit", used)
-        title %= {"taken": taken}
-        return render("chart.svg.html", language, title=title, told="", bars=[Bar(title, "", 0)])
-    label = language.gettext("%(taken)s of %(limit)s taken") % {"taken": taken, "limit": language.number(limit)}
-    left = max(limit - used, 0)
-    said = language.ngettext("%(left)s left", "%(left)s left", left) % {"left": language.number(left)}
-    bar = Bar(label, said, _width(min(used, limit), limit))
-    return render("chart.svg.html", language, title=f"{label}, {said}", told="", bars=[bar])
-
-
 def _said(count: int | None, before: int | None, language: Language) -> str:
     if count is None:
         return language.gettext("number not known")
