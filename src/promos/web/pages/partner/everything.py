@@ -16,7 +16,7 @@ from promos.web.pages.partner.desk import READ
 from promos.web.pages.partner.event import state_of
 from promos.web.pages.show import language_of, page
 
-WHEN = {"": N_("all offers"), "open": N_("open now"), "later": N_("not open yet"), "over": N_("closed")}
+WHEN = {"": N_("all offers"), "open": N_("under way"), "later": N_("to come"), "over": N_("window is over")}
 STATUS = {"": N_("all"), "active": N_("active"), "paused": N_("paused"), "revoked": N_("revoked")}
 
 
