@@ -13,7 +13,7 @@ from promos.queries import recount
 from promos.rules import signing
 from promos.rules.refusals import EventCancelled, ReadersToTell
 from promos.settings import Keys, Settings
-from promos.worker import written
+from promos.writing import written
 from tests.actions.test_line import a_sold_out_code, in_line, one_goes_back, states
 from tests.world import ADMIN, DAY, NOW, a_code, a_pass_type, an_ask, an_event, an_offer
 

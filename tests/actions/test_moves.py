@@ -15,7 +15,7 @@ from promos.rules.disclosure.vocabulary import Verdict
 from promos.rules.redemption import Redeemed
 from promos.rules.refusals import DisclosureIncomplete, EventCancelled, EventOver, ReadersToTell
 from promos.settings import Keys, Settings
-from promos.worker import written
+from promos.writing import written
 from tests.newsroom import a_placeable_code, a_ready_issue, check, publish, stopped_by
 from tests.world import ADMIN, DAY, NOW, a_claim, a_code, a_publication, an_ask, an_offer, proof_of
 

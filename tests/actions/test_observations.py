@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from promos import worker
+from promos import writing
 from promos.actions import codes, deliveries, disclosure, labels, observations
 from promos.models import Issue, PromoCode, Publication
 from promos.parsing.issues import HTML, MAIL, TEXT
@@ -280,7 +280,7 @@ async def test_a_label_that_disappears_is_told_by_mail_once(
     found = await deliveries.claim(session, now=LATER + DAY, lease=timedelta(minutes=1))
     assert {each.to for each in found} == {"ada@freea.example", "pia@partner.example"}
     settings = Settings(base_url=SHOP["base_url"])
-    told = {each.to: worker.written(each, settings, Keys((b"k" * 32,), b"r" * 32)) for each in found}
+    told = {each.to: writing.written(each, settings, Keys((b"k" * 32,), b"r" * 32)) for each in found}
     text = told["ada@freea.example"].get_body(("plain",)).get_content()  # type: ignore[union-attr]
     assert f"/editor/issues/{issue.id}/sent" in text
     assert code.spelled in text

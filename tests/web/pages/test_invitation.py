@@ -12,7 +12,7 @@ from promos.database import Database
 from promos.models import Delivery, Invitation, Partner, Person, SignInLink, StaffRole
 from promos.rules.people import Role
 from promos.settings import Keys, Settings
-from promos.worker import written
+from promos.writing import written
 from tests.web.pages.conftest import Browser, SignIn
 from tests.world import ADMIN, NOW, a_partner
 

@@ -11,7 +11,7 @@ from promos.database import Database
 from promos.models import Delivery, Offer, OfferPublication, Partner, Publication, StaffRole, Wish
 from promos.rules.people import Role
 from promos.settings import Keys, Settings
-from promos.worker import written
+from promos.writing import written
 from tests.newsroom import a_block, an_issue
 from tests.web.pages.conftest import Browser, SignIn
 from tests.web.pages.desk import a_world, all_of, an_owner
