@@ -8,8 +8,9 @@ from urllib.parse import quote, urlsplit
 from promos.actions import invitations, moves, pools, sign_in
 from promos.actions.deliveries import Due, Invited, LinkLost, Missed, Noticed, Promo, Wished
 from promos.models import Claim, Endpoint, Event, Move, Pass, Shop, SignInLink
-from promos.rendering import envelopes, mails
+from promos.rendering import envelopes, mails, notices
 from promos.rendering import invitations as invited
+from promos.rendering import wishes as wished_for
 from promos.rendering.envelopes import Mail
 from promos.rendering.language import Language, language
 from promos.rules import moves as move_rules
@@ -82,10 +83,10 @@ def _invited(asked: Invited, base: str, host: str, keys: Keys) -> invited.Invite
     )
 
 
-def _missed(missed: Missed, base: str) -> mails.Missed:
+def _missed(missed: Missed, base: str) -> notices.Missed:
     issue, code = missed.issue, missed.code
     is_waited_for = code.label == "missed" and code.status == "active"
-    return mails.Missed(
+    return notices.Missed(
         publication=missed.publication.name,
         number=issue.number,
         heading=missed.block.heading,
@@ -99,26 +100,26 @@ def _missed(missed: Missed, base: str) -> mails.Missed:
 
 def _of_staff(due: Due, base: str, keys: Keys, words: Language) -> Mail | None:
     if due.missed:
-        return mails.label_gone(_missed(due.missed, base), words)
+        return notices.label_gone(_missed(due.missed, base), words)
     if due.wished:
         return _wish(due, due.wished, base, keys, words)
     if due.entry:
         return mails.account(mails.AccountChange(due.entry.verb, due.entry.at, f"{base}/account"), words)
     if due.noticed:
-        return mails.notice(_noticed(due.noticed, base), words)
+        return notices.notice(_noticed(due.noticed, base), words)
     if due.shop:
-        return mails.shop_troubled(_troubled(*due.shop, base), words)
-    return mails.endpoint_disabled(_switched_off(due.endpoint, base), words) if due.endpoint else None
+        return notices.shop_troubled(_troubled(*due.shop, base), words)
+    return notices.endpoint_disabled(_switched_off(due.endpoint, base), words) if due.endpoint else None
 
 
 def _wish(due: Due, wished: Wished, base: str, keys: Keys, words: Language) -> Mail:
     wish, event, code = wished.wish, wished.event, wished.code.spelled
     if due.kind == "wish_settled":
         desk = f"{base}/editor/wishes" if wish.publication_id else f"{base}/partner/wishes"
-        told = mails.WishSettled(wish.state, event.name, code, wish.given, wish.answer, desk)
-        return mails.wish_settled(told, words)
+        told = wished_for.WishSettled(wish.state, event.name, code, wish.given, wish.answer, desk)
+        return wished_for.wish_settled(told, words)
     who = wished.asker.name if wished.asker and not wished.publication else ""
-    asked = mails.Wish(
+    asked = wished_for.Wish(
         who=wished.publication.name if wished.publication else who or words.gettext("Somebody of your team"),
         event=event.name,
         code=code,
@@ -129,13 +130,13 @@ def _wish(due: Due, wished: Wished, base: str, keys: Keys, words: Language) -> M
         timezone=event.timezone,
         link=f"{base}/decide/{signing.link(keys.signing, 'decide', due.id)}",
     )
-    return mails.wish(asked, words)
+    return wished_for.wish(asked, words)
 
 
-def _noticed(noticed: Noticed, base: str) -> mails.Notice:
+def _noticed(noticed: Noticed, base: str) -> notices.Notice:
     event = noticed.event
     is_pool = noticed.entry.verb.startswith("pool.")
-    return mails.Notice(
+    return notices.Notice(
         kind=noticed.entry.verb,
         event=event.name,
         code=noticed.code.spelled,
@@ -146,15 +147,15 @@ def _noticed(noticed: Noticed, base: str) -> mails.Notice:
     )
 
 
-def _troubled(shop: Shop, event: Event, base: str) -> mails.ShopTroubled:
+def _troubled(shop: Shop, event: Event, base: str) -> notices.ShopTroubled:
     title = next((each.title for each in every_refusal() if each.slug == shop.trouble), "")
-    return mails.ShopTroubled(
+    return notices.ShopTroubled(
         event.name, urlsplit(shop.base_url).netloc, title, f"{base}/partner/events/{event.id}/shop"
     )
 
 
-def _switched_off(endpoint: Endpoint, base: str) -> mails.SwitchedOff:
-    return mails.SwitchedOff(
+def _switched_off(endpoint: Endpoint, base: str) -> notices.SwitchedOff:
+    return notices.SwitchedOff(
         urlsplit(endpoint.url).netloc, endpoint.why or "asked", f"{base}/partner/endpoints/{endpoint.id}"
     )
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from selectolax.lexbor import LexborHTMLParser
 
-from promos.rendering import envelopes, mails
+from promos.rendering import envelopes, mails, notices
 from promos.rendering.envelopes import Attachment, Mail
 from promos.rendering.language import language
 from promos.rules.blocks import clean_line
@@ -30,7 +30,7 @@ CLAIMED = mails.Claimed(CONCERT, "Deux jours", "ORGUE-12", "https://promos.examp
 PASSED = mails.Passed(CONCERT, "Deux jours", "ORGUE-12", "https://promos.example/p/abc", "1@promos.example", NOW, "Ada")
 OF_A_SHOP = replace(PASSED, shop_code="VIP-1", shop_url="https://tickets.example/?voucher=VIP-1")
 GIVEN_BACK = mails.Ended(CONCERT, "ORGUE-12", "https://promos.example/c/ORGUE-12")
-MISSED = mails.Missed(
+MISSED = notices.Missed(
     "FreeA",
     "42",
     "Deux jours d’orgue",
@@ -40,12 +40,12 @@ MISSED = mails.Missed(
     "Europe/Paris",
     "https://promos.example/editor/issues/1/sent",
 )
-NOTICE = mails.Notice(
+NOTICE = notices.Notice(
     *("code.almost_exhausted", "Orgues", "ORGUE-12", 2, NOW, "Europe/Paris"),
     "https://promos.example/partner/events/1",
 )
-SWITCHED_OFF = mails.SwitchedOff("shop.example", "gone", "https://promos.example/partner/endpoints/1")
-SHOP_TROUBLED = mails.ShopTroubled(
+SWITCHED_OFF = notices.SwitchedOff("shop.example", "gone", "https://promos.example/partner/endpoints/1")
+SHOP_TROUBLED = notices.ShopTroubled(
     "Orgues",
     "pretix.example",
     "The ticket shop does not know our token, or no longer. Make a new one there and connect again.",
@@ -68,10 +68,10 @@ EVERY: list[Callable[[str], Mail]] = [
     lambda tag: mails.handed_on(GIVEN_BACK, language(tag)),
     lambda tag: mails.declined(GIVEN_BACK, language(tag)),
     lambda tag: mails.line_closed(GIVEN_BACK, language(tag)),
-    lambda tag: mails.label_gone(MISSED, language(tag)),
-    lambda tag: mails.endpoint_disabled(SWITCHED_OFF, language(tag)),
-    lambda tag: mails.notice(NOTICE, language(tag)),
-    lambda tag: mails.shop_troubled(SHOP_TROUBLED, language(tag)),
+    lambda tag: notices.label_gone(MISSED, language(tag)),
+    lambda tag: notices.endpoint_disabled(SWITCHED_OFF, language(tag)),
+    lambda tag: notices.notice(NOTICE, language(tag)),
+    lambda tag: notices.shop_troubled(SHOP_TROUBLED, language(tag)),
 ]
 NAMES = [
     "claim",

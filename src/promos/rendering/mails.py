@@ -12,7 +12,6 @@ from promos.rendering.jinja import render
 from promos.rendering.language import Language
 from promos.rendering.reports import Mailed
 from promos.rules.blocks import clean_line
-from promos.rules.webhooks import WHY
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,68 +69,6 @@ class Ended:
 
 
 @dataclass(frozen=True, slots=True)
-class Notice:
-    """A code that runs low, is used up or ends soon. `kind`: of `actions.notices.KINDS`."""
-
-    kind: str
-    event: str
-    code: str
-    left: int | None  # passes, as it was told
-    ends_at: datetime
-    timezone: str  # IANA
-    link: str
-    what: str = ""  # the same in words, put in by `notice`
-
-
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """Somebody asks for more passes with a code. `who`: the newsletter, or somebody of the partner."""
-
-    who: str
-    event: str
-    code: str
-    passes: int
-    limit: int  # what there is now
-    why: str | None
-    expires_at: datetime
-    timezone: str  # IANA
-    link: str  # to the page with the buttons
-    what: str = ""  # the same in words, put in by `wish`
-
-
-@dataclass(frozen=True, slots=True)
-class WishSettled:
-    """`state`: approved, declined or overtaken. `given`: passes, of one that was approved."""
-
-    state: str
-    event: str
-    code: str
-    given: int | None
-    answer: str | None
-    link: str
-    what: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class SwitchedOff:
-    """An endpoint that is told nothing more. `why`: of `rules.webhooks.WHY`."""
-
-    host: str
-    why: str
-    link: str
-
-
-@dataclass(frozen=True, slots=True)
-class ShopTroubled:
-    """A ticket shop that cannot be read, or whose codes are gone. `why`: the title of a refusal."""
-
-    event: str
-    host: str
-    why: str
-    link: str
-
-
-@dataclass(frozen=True, slots=True)
 class SignIn:
     link: str
     host: str  # of this installation, as people know it
@@ -146,20 +83,6 @@ class AccountChange:
     at: datetime
     link: str
     what: str = ""  # the same in words, put in by `account`
-
-
-@dataclass(frozen=True, slots=True)
-class Missed:
-    """A label that was there in what was sent, and is not any more."""
-
-    publication: str
-    number: str
-    heading: str  # of the block
-    code: str
-    seen_at: datetime
-    pauses_at: datetime | None  # when the code is paused for it
-    timezone: str  # IANA
-    link: str  # to where it can be looked into
 
 
 def claim(values: Claimed, language: Language) -> Mail:
@@ -263,82 +186,6 @@ def account(values: AccountChange, language: Language) -> Mail:
     }[values.verb]
     rows = [(language.gettext("When"), language.instant(values.at, "UTC"))]
     return mail_of("account", replace(values, what=what), language, rows)
-
-
-def label_gone(values: Missed, language: Language) -> Mail:
-    """For the staff of newsletter and partner."""
-    rows = [
-        (language.gettext("Newsletter"), f"{values.publication} {values.number}"),
-        (language.gettext("Promo block"), values.heading),
-        (language.gettext("Code"), values.code),
-        (language.gettext("Seen"), language.instant(values.seen_at, values.timezone)),
-    ]
-    if values.pauses_at:
-        rows.append((language.gettext("Paused"), language.instant(values.pauses_at, values.timezone)))
-    return mail_of("label_gone", values, language, rows)
-
-
-def endpoint_disabled(values: SwitchedOff, language: Language) -> Mail:
-    """For the owners of a partner."""
-    told = replace(values, why=language.gettext(WHY[values.why]))
-    return mail_of("endpoint_disabled", told, language, [(language.gettext("Endpoint"), values.host)])
-
-
-def shop_troubled(values: ShopTroubled, language: Language) -> Mail:
-    """For the owners of a partner."""
-    told = replace(values, why=language.gettext(values.why))
-    rows = [(language.gettext("Event"), values.event), (language.gettext("Ticket shop"), values.host)]
-    return mail_of("shop_troubled", told, language, rows)
-
-
-def notice(values: Notice, language: Language) -> Mail:
-    """For a partner's own people."""
-    what = {
-        "code.exhausted": language.gettext("The last pass with %(code)s is given"),
-        "code.almost_exhausted": language.gettext("The passes with %(code)s run low"),
-        "code.ending": language.gettext("%(code)s ends within a day"),
-        "pool.almost_exhausted": language.gettext("The codes of your own shop run low: %(code)s"),
-        "pool.exhausted": language.gettext("The last code of your own shop is handed out: %(code)s"),
-    }[values.kind] % {"code": values.code}
-    rows = [(language.gettext("Event"), values.event), (language.gettext("Code"), values.code)]
-    if values.left is not None:
-        rows.append((language.gettext("Left"), language.number(values.left)))
-    rows.append((language.gettext("Ends"), language.instant(values.ends_at, values.timezone)))
-    return mail_of("notice", replace(values, what=what), language, rows)
-
-
-def wish(values: Wish, language: Language) -> Mail:
-    """For the owners of a partner: buttons behind a link, for a GET changes nothing."""
-    said = language.ngettext(
-        "%(who)s asks for %(count)s more pass with %(code)s",
-        "%(who)s asks for %(count)s more passes with %(code)s",
-        values.passes,
-    )
-    what = said % {"who": values.who, "count": language.number(values.passes), "code": values.code}
-    rows = [
-        (language.gettext("Event"), values.event),
-        (language.gettext("Code"), values.code),
-        (language.gettext("Limit now"), language.number(values.limit)),
-        (language.gettext("More passes"), language.number(values.passes)),
-        *([(language.gettext("Why"), values.why)] if values.why else []),
-        (language.gettext("Answer until"), language.instant(values.expires_at, values.timezone)),
-    ]
-    return mail_of("wish", replace(values, what=what), language, rows)
-
-
-def wish_settled(values: WishSettled, language: Language) -> Mail:
-    """For who asked."""
-    what = {
-        "approved": language.gettext("More passes with %(code)s: yes"),
-        "declined": language.gettext("More passes with %(code)s: not this time"),
-        "overtaken": language.gettext("More passes with %(code)s: nothing to decide any more"),
-    }[values.state] % {"code": values.code}
-    rows = [(language.gettext("Event"), values.event), (language.gettext("Code"), values.code)]
-    if values.given is not None:
-        rows.append((language.gettext("More passes"), language.number(values.given)))
-    if values.answer:
-        rows.append((language.gettext("Why"), values.answer))
-    return mail_of("wish_settled", replace(values, what=what), language, rows)
 
 
 def report(values: Mailed, rows: Sequence[tuple[str, str]], language: Language) -> Mail:
