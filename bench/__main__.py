@@ -1,6 +1,6 @@
 """`python -m bench`: a table of goals and figures, and a chart. Run it on a machine that does nothing else.
 
-Codes in bulk (G8) are measured by `python -m bench.codes`.
+Codes in bulk (G8) are measured by `python -m bench.codes`; what the time of an answer tells, by `bench.enumeration`.
 """
 
 import argparse

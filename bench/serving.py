@@ -71,8 +71,8 @@ class Serving:
             time.sleep(0.005)
 
 
-def promos(settings: Settings) -> Serving:
-    """`promos serve`; mails stay owed, so that nothing but the crowd is measured."""
+def promos(settings: Settings, **more: str) -> Serving:
+    """`promos serve`; mails stay owed, so that nothing but the crowd is measured. `more`: of its environment."""
     port = free_port()
     environ = {
         "PROMOS_DATA_DIR": settings.data_dir,
@@ -82,9 +82,10 @@ def promos(settings: Settings) -> Serving:
         "PROMOS_WORKERS": str(settings.workers),
         "PROMOS_BATCH_SIZE": str(settings.batch_size),
         "PROMOS_BATCH_WAIT": str(settings.batch_wait),
-        "PROMOS_BASE_URL": f"http://127.0.0.1:{port}",
+        "PROMOS_BASE_URL": f"http://localhost:{port}",
         "PROMOS_EMBEDDED_WORKER": "0",
         "PROMOS_LOG_LEVEL": "error",
+        **more,
     }
     return Serving("promos.cli", ["serve", "--port", str(port)], port, "/health/ready", environ)
 

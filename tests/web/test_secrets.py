@@ -15,7 +15,7 @@ from promos.models import Claim, Delivery, Offer, PromoCode
 from promos.rules import signing
 from promos.rules.people import Role
 from promos.settings import Keys
-from promos.web.api import claims
+from promos.web.paces import PACE
 from tests.web.sides import World, a_token
 from tests.world import ADMIN, DAY, NOW, a_partner, a_pass_type, an_ask, an_event, an_offer
 
@@ -231,15 +231,15 @@ async def test_a_public_word_stays_honest_however_long_it_is(
 async def test_what_is_said_of_a_secret_code_takes_the_same_time(
     client: httpx.AsyncClient, every: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    paces: list[float] = []
+    pauses: list[float] = []
 
     async def sleep(seconds: float) -> None:
-        paces.append(seconds)
+        pauses.append(seconds)
 
     monkeypatch.setattr(asyncio, "sleep", sleep)
     for state in ("good", "made up"):
         await client.post(f"{BASE}/claims", json={"code": every[state], "email": f"{state[:4]}@readers.example"})
     await client.post(f"{BASE}/claims", json={"code": "NOSUCHCODE", "email": "bo@readers.example"})
 
-    assert len(paces) == 2
-    assert all(0 < pause <= claims.PACE for pause in paces)
+    assert len(pauses) == 2
+    assert all(0 < pause <= PACE for pause in pauses)

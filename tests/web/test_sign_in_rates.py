@@ -1,5 +1,6 @@
 """How often somebody may ask for a way in: counted in the database, for all processes together and over restarts."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
@@ -7,12 +8,14 @@ from typing import Any
 
 import httpx
 import msgspec
+import pytest
 import sqlalchemy as sa
 
 from promos.database import Database
 from promos.models import SignInLink
 from promos.rules.people import Role
 from promos.settings import Settings
+from promos.web.paces import PACE
 from tests.web.conftest import running
 from tests.world import NOW, a_person
 
@@ -107,3 +110,22 @@ async def test_an_address_that_works_here_and_one_that_does_not_are_answered_ali
 
     assert answers[:6] == answers[6:]
     assert [status for status, _, _ in answers[:6]] == [200] * 5 + [429]
+
+
+async def test_who_works_here_shows_by_no_clock(
+    settings: Settings, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with database.writing() as session:
+        await a_person(session, "ada@example.org", Role.ADMIN)
+    pauses: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        pauses.append(seconds)
+
+    async with a_process(settings) as client:
+        monkeypatch.setattr(asyncio, "sleep", sleep)
+        answers = [await ask(client, f"{name}@example.org") for name in ("ada", "eve")]
+
+    assert answers == [200, 200]
+    assert len(pauses) == 2
+    assert all(0 < pause <= PACE for pause in pauses)

@@ -1,9 +1,5 @@
 """A reader asks for a pass, and proves the mailbox by pressing a button. No token is needed."""
 
-import asyncio
-import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
@@ -31,8 +27,7 @@ from promos.settings import Keys, Settings
 from promos.web.access import ANYONE
 from promos.web.api.redemptions import RedemptionSeen, kept_of, respond, shown
 from promos.web.given import Effect, Pressed, Writes, answered, network
-
-PACE = 0.1  # seconds
+from promos.web.paces import paced
 
 
 class NewClaim(msgspec.Struct, forbid_unknown_fields=True):
@@ -97,7 +92,7 @@ async def submit_claim(
         company=data.company,
     )
     try:
-        async with in_its_time(want.promo_code):
+        async with paced(codes.may_be_secret(want.promo_code)):
             effect = submission(request, want, settings, keys)
             return await writes.answer(effect, status=202, show=lambda kept: kept | {"email": want.email})
     except SOLD_OUT:
@@ -146,17 +141,6 @@ def submission(
         return ClaimKept("pending", settings.claim_link_lifetime)
 
     return effect
-
-
-@asynccontextmanager
-async def in_its_time(promo_code: str) -> AsyncIterator[None]:
-    """Whether there was a mail to write shows by no clock: what is said of a secret leaves at the next full `PACE`."""
-    begun = time.perf_counter()
-    try:
-        yield
-    finally:
-        if codes.may_be_secret(promo_code):
-            await asyncio.sleep(PACE - (time.perf_counter() - begun) % PACE)
 
 
 def brakes_of(email: str, peer: str, settings: Settings, key: bytes) -> list[Rate]:

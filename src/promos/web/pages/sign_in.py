@@ -18,6 +18,7 @@ from promos.settings import Keys, Settings
 from promos.web import problems
 from promos.web.access import ANYONE, clear_session_cookie, session_cookie, set_session_cookie
 from promos.web.given import Writes, network
+from promos.web.paces import paced
 from promos.web.pages.show import errors_of, go, language_of, own_path, page
 
 QUARTER = 900  # seconds
@@ -50,7 +51,9 @@ async def ask(
 
     target = own_path(str(form.get("target", "")), "")[:500]
     try:
-        if refused := await writes.run(effect):
+        async with paced():
+            refused = await writes.run(effect)
+        if refused:
             raise refused
     except AddressInvalid as refusal:
         errors = {"email": errors_of(refusal, language_of(request))[""]}

@@ -39,8 +39,9 @@ from promos.rules.refusals import (
 )
 from promos.settings import Keys, Settings
 from promos.web.access import ANYONE
-from promos.web.api.claims import in_its_time, submission
+from promos.web.api.claims import submission
 from promos.web.given import Reads, Writes
+from promos.web.paces import paced
 from promos.web.pages.show import errors_of, go, language_of, page, retry_after
 from promos.web.problems import status_of
 
@@ -125,7 +126,7 @@ async def claim(
             waits=bool(typed["wait"]),
             company=typed["company"] or None,
         )
-        async with in_its_time(want.promo_code):
+        async with paced(spelling.may_be_secret(want.promo_code)):
             await writes.run(submission(request, want, settings, keys))
     except (AddressInvalid, NameNeeded, InvalidRequest) as refusal:
         field = {AddressInvalid: "email", NameNeeded: "name"}.get(type(refusal))
