@@ -10,9 +10,9 @@ from uuid import UUID
 import pytest
 import sqlalchemy as sa
 
-from promos.actions import offers, passes, pools, redemptions, shops, supplies
+from promos.actions import archives, offers, passes, pools, redemptions, shops, supplies
 from promos.database import Database
-from promos.models import Delivery, Entry, Partner, PoolCode, PromoCode, Shop, ShopCode, new_id
+from promos.models import Delivery, Entry, Offer, Partner, PoolCode, PromoCode, Shop, ShopCode, new_id
 from promos.outside.web import Web
 from promos.queries import recount
 from promos.queries.shops import Reconciled, reconciled
@@ -31,7 +31,20 @@ from promos.settings import Settings
 from promos.stocking import Stocking
 from tests.outside.fakes import InProcess
 from tests.outside.fakes.pretix import FakePretix
-from tests.world import ADMIN, KEYS, NOW, a_code, a_pass_type, a_person, a_pool, an_ask, an_offer, member_of, owner_of
+from tests.world import (
+    ADMIN,
+    DAY,
+    KEYS,
+    NOW,
+    a_code,
+    a_pass_type,
+    a_person,
+    a_pool,
+    an_ask,
+    an_offer,
+    member_of,
+    owner_of,
+)
 
 ACCESS: Any = {"base_url": "https://pretix.example", "organizer": "genai", "slug": "2027", "token": FakePretix.key}
 MINUTE = timedelta(minutes=1)
@@ -231,6 +244,49 @@ async def test_the_shop_goes_down_in_the_middle_and_all_is_well_when_it_is_back(
     shop = await desk.shop()
     assert (shop.trouble, shop.troubled_since, shop.synced_at) == (None, None, desk.now)
     assert await desk.mails() == 1
+
+
+class Stumbling:
+    """Makes us stumble over something that nobody thought of, in the middle."""
+
+    def __init__(self, fake: FakePretix) -> None:
+        self.fake = fake
+
+    async def __call__(self, asked: Any) -> Any:
+        if "orders/" in asked.path:
+            raise ZeroDivisionError("a fault of ours")
+        return await self.fake(asked)
+
+
+async def test_a_mistake_of_ours_is_seen_and_the_shop_is_read_again(
+    desk: Desk, caplog: pytest.LogCaptureFixture
+) -> None:
+    await desk.open(limit=3)
+
+    await desk.read(Stumbling(desk.fake))
+    shop = await desk.shop()
+    assert (shop.trouble, shop.synced_at, shop.leased_until) == ("shop-not-read", None, None)
+    assert "a fault of ours" in caplog.text
+    assert await desk.mails() == 0
+
+    for _ in range(13):  # more than an hour
+        await desk.read(Stumbling(desk.fake))
+    assert await desk.mails() == 1
+
+    await desk.read()
+    shop = await desk.shop()
+    assert (shop.trouble, shop.synced_at) == (None, desk.now)
+
+
+async def test_an_offer_that_was_put_away_is_no_trouble_of_its_shop(desk: Desk) -> None:
+    await desk.open(limit=3)
+    await desk.read()
+    async with desk.database.writing() as session:
+        await archives.archive(session, Offer, desk.offer, now=desk.now + 999 * DAY, by=ADMIN)
+
+    await desk.read()
+
+    assert (await desk.shop()).trouble is None
 
 
 async def test_a_revoked_token_is_told_once_and_a_new_one_goes_on(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:

@@ -24,7 +24,7 @@ from promos.outside.web import Web
 from promos.retrying import written_of
 from promos.rules import shops as rules
 from promos.rules.people import Actor
-from promos.rules.refusals import Refusal, ShopCodesLost, ShopDeclined, ShopFull, ShopUnreachable
+from promos.rules.refusals import Refusal, ShopCodesLost, ShopDeclined, ShopFull, ShopNotRead, ShopUnreachable
 from promos.settings import Keys, Settings
 
 log = logging.getLogger(__name__)
@@ -72,39 +72,43 @@ class Stocking:
         return len(found)
 
     async def sync(self, shop_id: UUID) -> None:
-        """Read one shop, and make there what is missing; a refusal is written down and ends it."""
-        told: ShopEvent | None = None
-        trouble: Refusal | None = None
-        of: frozenset[UUID] | None = None
-        try:
-            async with self._database.reading() as session:
-                shop = await session.get(Shop, shop_id)
-                of_shop = list(await supplies.of_shop(session, shop_id))
-            if shop is None:
-                return
-            of, there = frozenset({shop.partner_id}), self._open(shop)
-            async with asyncio.timeout(WHOLE):
-                told = await there.event()
-                short = [await self._supply(there, shop, each) for each in of_shop]
-                await self._follow(there, shop)
-            async with self._database.reading(of) as session:
-                is_lost_there = await shop_codes.lost(session, shop_id)
-            trouble = ShopCodesLost() if is_lost_there else next((each for each in short if each), None)
-        except Refusal as refusal:
-            trouble, told = refusal, None
-        except TimeoutError:
-            trouble, told = ShopUnreachable(), None
-        except Exception as error:  # one shop never stops the others
-            if is_lost(error):
-                raise
-            log.exception("shop %s could not be read", shop_id)
-            return
+        """Read one shop, and make there what is missing; why that ended early is written down, for its partner."""
+        told, trouble = await self._come_of(shop_id)
         if trouble:
             log.warning("shop %s: %s", shop_id, trouble.slug)
         wait = timedelta(seconds=trouble.wait or 0) if isinstance(trouble, ShopUnreachable) else timedelta(0)
         slug = trouble.slug if trouble else None
         facts = {"found": told, "wait": wait, "is_whole": told is not None}
-        await self._write(of, shops.settle, shop_id, slug, **facts)
+        await self._write(None, shops.settle, shop_id, slug, **facts)
+
+    async def _come_of(self, shop_id: UUID) -> tuple[ShopEvent | None, Refusal | None]:
+        """What the shop says of itself, if all of it was read; and the trouble, if any."""
+        try:
+            return await self._read(shop_id)
+        except Refusal as refusal:
+            return None, refusal
+        except TimeoutError:
+            return None, ShopUnreachable()
+        except Exception as error:  # one shop never stops the others
+            if is_lost(error):
+                raise
+            log.exception("shop %s could not be read", shop_id)
+            return None, ShopNotRead()
+
+    async def _read(self, shop_id: UUID) -> tuple[ShopEvent | None, Refusal | None]:
+        async with self._database.reading() as session:
+            shop = await session.get(Shop, shop_id)
+            of_shop = await supplies.of_shop(session, shop_id)
+        if shop is None:  # left meanwhile
+            return None, None
+        there = self._open(shop)
+        async with asyncio.timeout(WHOLE):
+            told = await there.event()
+            short = [await self._supply(there, shop, each) for each in of_shop]
+            await self._follow(there, shop)
+        async with self._database.reading(frozenset({shop.partner_id})) as session:
+            is_lost_there = await shop_codes.lost(session, shop_id)
+        return told, ShopCodesLost() if is_lost_there else next((each for each in short if each), None)
 
     async def _supply(self, there: Pretix, shop: Shop, supply: Supply) -> Refusal | None:
         """Read the codes of one offer and make those that are missing; why some could not be made."""

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from promos.actions import journal, limits, pools, shops
 from promos.actions.pools import Scribe, Word
-from promos.models import Offer, PassType, PoolCode, Shop, ShopCode, Supply, new_id, table
+from promos.models import Event, Offer, PassType, PoolCode, Shop, ShopCode, Supply, new_id, table
 from promos.outside.shops.pretix import NewVoucher
 from promos.rules import shops as rules
 from promos.rules import texts
@@ -99,7 +99,10 @@ def _can_be(item: int, variation: int | None) -> bool:
 
 
 async def of_shop(session: AsyncSession, shop_id: UUID) -> Sequence[Supply]:
-    return (await session.scalars(sa.select(Supply).where(Supply.shop_id == shop_id).order_by(Supply.offer_id))).all()
+    """Of offers in use: what was put away stays as it is."""
+    found = sa.select(Supply).join(Offer, Offer.id == Supply.offer_id).join(Event, Event.id == Offer.event_id)
+    found = found.where(Supply.shop_id == shop_id, Offer.archived_at.is_(None), Event.archived_at.is_(None))
+    return (await session.scalars(found.order_by(Supply.offer_id))).all()
 
 
 async def want(session: AsyncSession, offer_id: UUID, *, keys: Keys, now: datetime) -> list[Wanted]:

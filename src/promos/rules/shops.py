@@ -18,7 +18,7 @@ CALLED_EVERY: Final = timedelta(seconds=30)  # at most, however often the shop c
 
 PriceMode = Literal["none", "set", "subtract", "percent"]
 
-_PATIENCE = {"shop-unreachable": timedelta(hours=1), "shop-misunderstood": timedelta(hours=1)}
+_PATIENCE = dict.fromkeys(("shop-unreachable", "shop-misunderstood", "shop-not-read"), timedelta(hours=1))
 
 
 def worth(benefit: Benefit, currency: str) -> tuple[PriceMode, str | None]:

@@ -87,3 +87,10 @@ class ShopMisunderstood(Unavailable):
     def __init__(self, status: int | None = None) -> None:
         if status:
             self.status = status
+
+
+class ShopNotRead(Unavailable):
+    """A mistake of ours; what it was stands in the log."""
+
+    slug = "shop-not-read"
+    title = N_("Promos could not read the ticket shop, by a mistake of its own that stands in its log. It tries again.")
