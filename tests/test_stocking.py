@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -208,16 +209,81 @@ async def test_two_workers_do_not_read_one_shop_together(desk: Desk) -> None:
     assert await desk.stocking().round() == 1
 
 
-async def test_even_two_at_once_make_no_code_twice(desk: Desk) -> None:
-    """A lease that ran out while its worker was alive: the shop itself refuses the same code."""
+async def test_who_was_too_slow_for_the_lease_makes_and_writes_nothing(desk: Desk) -> None:
     await desk.open(limit=5)
+    async with desk.database.writing() as session:
+        [slow] = await shops.claim(session, now=desk.now, every=MINUTE)
+    desk.now += shops.LEASE
+    desk.fake.is_down = True
+    await desk.read()
+    desk.fake.is_down = False
+
+    await desk.stocking().sync(slow)
+
+    assert desk.codes == []
+    assert (await desk.shop()).trouble == "shop-unreachable"
+
+
+class Meddling:
+    """Something happens while the shop is asked for this, before it answers."""
+
+    def __init__(self, fake: FakePretix, asked: str, meddle: Callable[[], Awaitable[None]]) -> None:
+        self.fake, self.asked, self.meddle = fake, asked, meddle
+
+    async def __call__(self, asked: Any) -> Any:
+        if asked.path.endswith(self.asked):
+            self.asked = "nothing more"
+            await self.meddle()
+        return await self.fake(asked)
+
+
+@pytest.mark.parametrize("is_refused", [True, False])
+async def test_who_reads_while_a_shop_is_connected_anew_writes_nothing_over_it(desk: Desk, is_refused: bool) -> None:
+    await desk.open()
+    await desk.read()
+    read_at = desk.now
+    [code] = await desk.give("ada")
+    desk.fake.order(code)
+
+    async def connect_anew() -> None:
+        await desk.stocking().connect(desk.event, ADMIN, **ACCESS)
+        desk.fake.is_revoked = is_refused  # the token that it is read with
+
+    await desk.read(Meddling(desk.fake, "orders/", connect_anew))
+    desk.fake.is_revoked = False
     shop = await desk.shop()
-    one, two = desk.stocking(), desk.stocking()
+    assert (shop.trouble, shop.synced_at, shop.leased_until) == (None, read_at, None)
+    assert (shop.orders_since, shop.check_ins_since) == (None, None)  # all of it is read again
 
-    for each in (one, two):
-        await each.sync(shop.id)
+    await desk.read()
+    assert (await desk.shop()).synced_at == desk.now
+    assert counts(await desk.tally(), "used") == (1,)
 
-    assert len(desk.codes) == 5
+
+@pytest.mark.parametrize("asked", ["2027/", "vouchers/", "quotas/", "checkins/"])
+async def test_who_reads_one_shop_makes_nothing_for_the_one_that_took_its_place(desk: Desk, asked: str) -> None:
+    other = FakePretix()
+    other.slug = "2028"
+    await desk.open(limit=3)
+
+    async def connect_the_other() -> None:
+        await desk.stocking(other).connect(desk.event, ADMIN, **ACCESS | {"slug": "2028"})
+        await desk.fill()
+
+    await desk.read(Meddling(desk.fake, asked, connect_the_other))
+    in_first = desk.codes
+    shop = await desk.shop()
+    assert (shop.slug, shop.synced_at) == ("2028", None)
+    assert len(in_first) == (0 if asked in {"2027/", "vouchers/"} else 3)
+    assert counts(await desk.tally(), "waiting", "free") == (0, 0)  # of the other shop
+
+    await desk.read(other)
+    await desk.read(other)
+    in_other = sorted(each["code"] for each in other.vouchers.values())
+    assert not set(in_first) & set(in_other)
+    given = await desk.give("ada", "bo", "cy")
+    assert set(given) <= {*in_first, *in_other}
+    assert (await desk.shop()).trouble is None
 
 
 async def test_the_shop_goes_down_in_the_middle_and_all_is_well_when_it_is_back(desk: Desk) -> None:

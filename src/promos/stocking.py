@@ -1,7 +1,8 @@
 """Between offers' pools and partners' ticket shops: codes are made there, and what became of them is read.
 
-No transaction is open while a shop is spoken to. Any number of workers may run; one of them reads a shop. Whoever dies
-on the way leaves rows that the next one goes on from: nothing is made twice, nothing that was written down is lost.
+No transaction is open while a shop is spoken to. Any number of workers may run; one of them reads a shop, and only that
+one writes what came of it. Whoever dies on the way leaves rows that the next one goes on from: nothing is made twice,
+nothing that was written down is lost.
 """
 
 import asyncio
@@ -15,13 +16,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from promos.actions import shop_codes, shops, supplies
 from promos.actions.pools import Scribe
-from promos.actions.shops import Access
+from promos.actions.shops import Access, Lease, LeaseLost
 from promos.actions.supplies import Wanted
 from promos.database import Database, is_lost
 from promos.models import Shop, Supply
 from promos.outside.shops.pretix import Item, Pretix, Quota, ShopEvent
 from promos.outside.web import Web
-from promos.retrying import written_of
+from promos.retrying import written, written_of
 from promos.rules import shops as rules
 from promos.rules.people import Actor
 from promos.rules.refusals import Refusal, ShopCodesLost, ShopDeclined, ShopFull, ShopNotRead, ShopUnreachable
@@ -67,24 +68,31 @@ class Stocking:
         async with self._database.reading() as session:
             if not await shops.is_any_due(session, now=now):
                 return 0
-        found = await self._write(None, shops.claim, every=self._every)
-        await asyncio.gather(*(self.sync(shop_id) for shop_id in found))
+        found = await asyncio.shield(written(self._database, self._clock, shops.claim, every=self._every))
+        await asyncio.gather(*(self.sync(lease) for lease in found))
         return len(found)
 
-    async def sync(self, shop_id: UUID) -> None:
-        """Read one shop, and make there what is missing; why that ended early is written down, for its partner."""
-        told, trouble = await self._come_of(shop_id)
-        if trouble:
-            log.warning("shop %s: %s", shop_id, trouble.slug)
-        wait = timedelta(seconds=trouble.wait or 0) if isinstance(trouble, ShopUnreachable) else timedelta(0)
-        slug = trouble.slug if trouble else None
-        facts = {"found": told, "wait": wait, "is_whole": told is not None}
-        await self._write(None, shops.settle, shop_id, slug, **facts)
+    async def sync(self, lease: Lease) -> None:
+        """Read one shop, and make there what is missing; why that ended early is written down, for its partner.
 
-    async def _come_of(self, shop_id: UUID) -> tuple[ShopEvent | None, Refusal | None]:
+        Who has lost the lease writes nothing: the shop was connected anew, or left, and another one reads it.
+        """
+        try:
+            told, trouble = await self._come_of(lease)
+            if trouble:
+                log.warning("shop %s: %s", lease.shop_id, trouble.slug)
+            wait = timedelta(seconds=trouble.wait or 0) if isinstance(trouble, ShopUnreachable) else timedelta(0)
+            slug = trouble.slug if trouble else None
+            await self._write(lease, shops.settle, slug, found=told, wait=wait, is_whole=told is not None)
+        except LeaseLost:
+            log.info("shop %s is another's to read", lease.shop_id)
+
+    async def _come_of(self, lease: Lease) -> tuple[ShopEvent | None, Refusal | None]:
         """What the shop says of itself, if all of it was read; and the trouble, if any."""
         try:
-            return await self._read(shop_id)
+            return await self._read(lease)
+        except LeaseLost:
+            raise
         except Refusal as refusal:
             return None, refusal
         except TimeoutError:
@@ -92,66 +100,64 @@ class Stocking:
         except Exception as error:  # one shop never stops the others
             if is_lost(error):
                 raise
-            log.exception("shop %s could not be read", shop_id)
+            log.exception("shop %s could not be read", lease.shop_id)
             return None, ShopNotRead()
 
-    async def _read(self, shop_id: UUID) -> tuple[ShopEvent | None, Refusal | None]:
-        async with self._database.reading() as session:
-            shop = await session.get(Shop, shop_id)
-            of_shop = await supplies.of_shop(session, shop_id)
-        if shop is None:  # left meanwhile
-            return None, None
+    async def _read(self, lease: Lease) -> tuple[ShopEvent, Refusal | None]:
+        async with self._database.reading(lease.reach) as session:
+            shop = await session.scalar(shops.leased(lease))
+            of_shop = await supplies.of_shop(session, lease.shop_id)
+        if shop is None:
+            raise LeaseLost
         there = self._open(shop)
         async with asyncio.timeout(WHOLE):
             told = await there.event()
-            short = [await self._supply(there, shop, each) for each in of_shop]
-            await self._follow(there, shop)
-        async with self._database.reading(frozenset({shop.partner_id})) as session:
-            is_lost_there = await shop_codes.lost(session, shop_id)
+            short = [await self._supply(there, lease, each) for each in of_shop]
+            await self._follow(there, lease, shop)
+        async with self._database.reading(lease.reach) as session:
+            is_lost_there = await shop_codes.lost(session, shop.id)
         return told, ShopCodesLost() if is_lost_there else next((each for each in short if each), None)
 
-    async def _supply(self, there: Pretix, shop: Shop, supply: Supply) -> Refusal | None:
+    async def _supply(self, there: Pretix, lease: Lease, supply: Supply) -> Refusal | None:
         """Read the codes of one offer and make those that are missing; why some could not be made."""
-        of = frozenset({supply.partner_id})
-        await self._seen(there, supply)
-        async with self._database.reading(of) as session:
+        await self._seen(there, lease, supply)
+        async with self._database.reading(lease.reach) as session:
             burnt = await shop_codes.to_take_back(session, supply.offer_id)
         gone = [number for number in burnt if await there.delete(number)]
         if gone:
-            await self._write(of, shop_codes.taken_back, shop.id, gone)
-        wanted = await self._write(of, supplies.want, supply.offer_id, keys=self._keys)
+            await self._write(lease, shop_codes.taken_back, gone)
+        wanted = await self._write(lease, supplies.want, supply.offer_id, keys=self._keys)
         trouble: Refusal | None = None
         try:
             for begin in range(0, len(wanted), BATCH):
-                await self._make(there, supply, wanted[begin : begin + BATCH])
+                await self._make(there, lease, supply, wanted[begin : begin + BATCH])
         except (ShopDeclined, ShopFull) as refusal:
             trouble = refusal
         size, left = await self._room(there, supply)
         slug = trouble.slug if trouble else None
-        await self._write(of, supplies.troubled, supply.offer_id, slug, size=size, left=left)
+        await self._write(lease, supplies.troubled, supply.offer_id, slug, size=size, left=left)
         return trouble
 
-    async def _seen(self, there: Pretix, supply: Supply) -> None:
+    async def _seen(self, there: Pretix, lease: Lease, supply: Supply) -> None:
         vouchers = await there.vouchers(supply.tag)
-        of = frozenset({supply.partner_id})
-        await self._write(of, shop_codes.seen, supply.offer_id, vouchers, scribe=Scribe(self._keys))
+        await self._write(lease, shop_codes.seen, supply.offer_id, vouchers, scribe=Scribe(self._keys))
 
-    async def _make(self, there: Pretix, supply: Supply, wanted: Sequence[Wanted]) -> None:
+    async def _make(self, there: Pretix, lease: Lease, supply: Supply, wanted: Sequence[Wanted]) -> None:
         """All of them or as many as there is room for, and into the pool with them."""
         if supply.blocks_quota:
             _, left = await self._room(there, supply)
             if left is not None and left < len(wanted):
-                await self._make_all(there, supply, wanted[: max(0, left)])
+                await self._make_all(there, lease, supply, wanted[: max(0, left)])
                 raise ShopFull(max(0, left))
-        await self._make_all(there, supply, wanted)
+        await self._make_all(there, lease, supply, wanted)
 
-    async def _make_all(self, there: Pretix, supply: Supply, wanted: Sequence[Wanted]) -> None:
+    async def _make_all(self, there: Pretix, lease: Lease, supply: Supply, wanted: Sequence[Wanted]) -> None:
         if not wanted:
             return
         scribe = Scribe(self._keys)
         made = await there.create([each.voucher for each in wanted])
         numbers = {scribe.mark(each.code): each.id for each in made}
-        await self._write(frozenset({supply.partner_id}), supplies.made, supply.offer_id, numbers)
+        await self._write(lease, supplies.made, supply.offer_id, numbers)
 
     async def _room(self, there: Pretix, supply: Supply) -> tuple[int | None, int | None]:
         """The size of the product's tightest quota, and what it has left."""
@@ -159,14 +165,13 @@ class Stocking:
             return None, None
         return await there.room(supply.item, supply.variation)
 
-    async def _follow(self, there: Pretix, shop: Shop) -> None:
-        of = frozenset({shop.partner_id})
+    async def _follow(self, there: Pretix, lease: Lease, shop: Shop) -> None:
         orders = await there.orders(_again(shop.orders_since))
         check_ins = await there.check_ins(_again(shop.check_ins_since))
         for begin in range(0, len(orders), AT_ONCE):
-            await self._write(of, shop_codes.followed, shop.id, orders[begin : begin + AT_ONCE], [])
+            await self._write(lease, shop_codes.followed, orders[begin : begin + AT_ONCE], [])
         for begin in range(0, len(check_ins), AT_ONCE):
-            await self._write(of, shop_codes.followed, shop.id, [], check_ins[begin : begin + AT_ONCE])
+            await self._write(lease, shop_codes.followed, [], check_ins[begin : begin + AT_ONCE])
 
     def _open(self, shop: Shop) -> Pretix:
         names = {"base_url": shop.base_url, "organizer": shop.organizer, "slug": shop.slug}
@@ -175,15 +180,13 @@ class Stocking:
     def _at(self, access: Access) -> Pretix:
         return Pretix(self._web, access["base_url"], access["organizer"], access["slug"], access["token"])
 
-    async def _write(
-        self, of: frozenset[UUID] | None, effect: Callable[..., Awaitable[T]], *given: Any, **facts: Any
-    ) -> T:
-        """To its end, though the reading is cut off: a transaction is never left in the middle. `of`: whose rows."""
+    async def _write(self, lease: Lease, effect: Callable[..., Awaitable[T]], *given: Any, **facts: Any) -> T:
+        """To its end, though the reading is cut off: a transaction is never left in the middle."""
 
         async def all_of_it(session: AsyncSession, now: datetime) -> T:
-            return await effect(session, *given, now=now, **facts)
+            return await effect(session, lease, *given, now=now, **facts)
 
-        return await asyncio.shield(written_of(self._database, self._clock, of, all_of_it))
+        return await asyncio.shield(written_of(self._database, self._clock, lease.reach, all_of_it))
 
 
 def _again(since: datetime | None) -> datetime | None:

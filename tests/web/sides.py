@@ -405,7 +405,8 @@ async def _supplied(session: AsyncSession, event_id: UUID, pass_type_id: UUID, k
     found = ShopEvent("2027", {"en": "Days"}, "EUR", live=True, has_subevents=False)
     await shops.connect(session, event_id, found, keys=keys, now=NOW, by=ADMIN, **PRETIX)
     await supplies.fill(session, offer.id, makes=True, item=1, now=NOW, by=ADMIN)
-    await supplies.want(session, offer.id, keys=keys, now=NOW)
+    [lease] = await shops.claim(session, now=NOW, every=DAY)
+    await supplies.want(session, lease, offer.id, keys=keys, now=NOW)
     return offer.id
 
 

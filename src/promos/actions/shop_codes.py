@@ -7,9 +7,10 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from promos.actions import limits, pools, supplies
+from promos.actions import limits, pools, shops, supplies
 from promos.actions.pools import Scribe
-from promos.models import PoolCode, Shop, ShopCode, Supply, table
+from promos.actions.shops import Lease
+from promos.models import PoolCode, ShopCode, Supply, table
 from promos.outside.shops.pretix import CheckIn, Order, Voucher
 from promos.rules.people import PROGRAM
 from promos.rules.refusals import PoolCodeMalformed
@@ -19,13 +20,14 @@ AT_ONCE = 500
 
 
 async def seen(
-    session: AsyncSession, offer_id: UUID, vouchers: Sequence[Voucher], *, scribe: Scribe, now: datetime
+    session: AsyncSession, lease: Lease, offer_id: UUID, vouchers: Sequence[Voucher], *, scribe: Scribe, now: datetime
 ) -> None:
-    """All that stands in the shop under the tag of this offer's supply.
+    """All that stands in the shop under the tag of this offer's supply. Raises `LeaseLost`.
 
     What is new to us goes into the pool; what was used by others or deleted leaves it, unless a reader has it already.
     """
     offer = await limits.locked_offer(session, offer_id, PROGRAM)
+    await shops.held(session, lease)
     supply = await session.get(Supply, offer_id, populate_existing=True)
     if supply is None:  # left meanwhile
         return
@@ -74,24 +76,23 @@ async def to_take_back(session: AsyncSession, offer_id: UUID) -> list[int]:
 
 async def taken_back(
     session: AsyncSession,
-    shop_id: UUID,
+    lease: Lease,
     numbers: Iterable[int],
     *,
     now: datetime,  # noqa: ARG001 -- as all that is written
 ) -> None:
-    """These were deleted there by us."""
-    these = sa.update(table(ShopCode)).where(ShopCode.shop_id == shop_id, ShopCode.voucher.in_(list(numbers)))
+    """These were deleted there by us. Raises `LeaseLost`."""
+    shop = await shops.held(session, lease)
+    these = sa.update(table(ShopCode)).where(ShopCode.shop_id == shop.id, ShopCode.voucher.in_(list(numbers)))
     await session.execute(these.values(state="gone"))
 
 
 async def followed(
-    session: AsyncSession, shop_id: UUID, orders: Sequence[Order], check_ins: Sequence[CheckIn], *, now: datetime
+    session: AsyncSession, lease: Lease, orders: Sequence[Order], check_ins: Sequence[CheckIn], *, now: datetime
 ) -> None:
-    """Orders that changed and scans that were made there, in any order and any number of times."""
-    shop = await session.get(Shop, shop_id, populate_existing=True, with_for_update=True)
-    if shop is None:
-        return
-    by_voucher = await _rows(session, shop_id, ShopCode.voucher, _vouchers(orders))
+    """Orders that changed and scans that were made there, in any order and any number of times. Raises `LeaseLost`."""
+    shop = await shops.held(session, lease)
+    by_voucher = await _rows(session, shop.id, ShopCode.voucher, _vouchers(orders))
     for order in sorted(orders, key=lambda each: each.last_modified):
         for position in order.positions:
             row = by_voucher.get(position.voucher or 0)
@@ -103,7 +104,7 @@ async def followed(
                 row.position, row.cancelled_at = position.id, row.cancelled_at or now
     await session.flush()
     entries = [each for each in check_ins if each.successful and each.type == "entry" and each.position]
-    by_position = await _rows(session, shop_id, ShopCode.position, {each.position for each in entries if each.position})
+    by_position = await _rows(session, shop.id, ShopCode.position, {each.position for each in entries if each.position})
     for each in entries:
         row = by_position.get(each.position or 0)
         if row is not None:

@@ -1,6 +1,7 @@
 """A partner's ticket shop: connected, read by one worker at a time, in trouble and out of it, and left."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NotRequired, TypedDict, Unpack
 from uuid import UUID
@@ -24,6 +25,24 @@ PURPOSE = "shop token"
 MOST = 500  # characters of a token
 LEASE = timedelta(minutes=15)
 NAMED = ("base_url", "organizer", "slug")
+
+
+class LeaseLost(Exception):  # noqa: N818 -- a state
+    """The shop was connected anew, left, or taken by another worker: nothing of this reading is written any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """One worker's right to read a shop and to write what came of it. Its time tells it from every other one."""
+
+    shop_id: UUID
+    partner_id: UUID
+    until: datetime
+
+    @property
+    def reach(self) -> frozenset[UUID]:
+        """Whose rows it comes to."""
+        return frozenset({self.partner_id})
 
 
 class Access(TypedDict):
@@ -79,7 +98,7 @@ async def connect(
     """Remember how the shop is reached, in place of what was before; `found` is what it said of itself.
 
     The same event there: what was read of it stays, and all of it is read again. Another one: codes that were made in
-    the one before stay there and in the pool, and are read no more.
+    the one before stay there and in the pool, and are read no more. Whoever is reading has lost the lease.
     """
     event = await may_connect(session, event_id, by)
     access = checked(given)
@@ -162,19 +181,36 @@ async def is_any_due(session: AsyncSession, *, now: datetime) -> bool:
     return bool(await session.scalar(sa.select(sa.exists().where(*_due(now)))))
 
 
-async def claim(session: AsyncSession, *, now: datetime, every: timedelta, most: int = 4) -> list[UUID]:
+async def claim(session: AsyncSession, *, now: datetime, every: timedelta, most: int = 4) -> list[Lease]:
     """Shops that are to be read now, for this worker alone until `settle`; whoever dies leaves it to the next."""
     rows = sa.select(Shop).where(*_due(now)).order_by(Shop.sync_at).limit(most)
     found = (await session.scalars(rows.with_for_update(skip_locked=True))).all()
     for shop in found:
         shop.leased_until, shop.began_at, shop.sync_at = now + LEASE, now, now + every
     await session.flush()
-    return [shop.id for shop in found]
+    return [Lease(shop.id, shop.partner_id, now + LEASE) for shop in found]
+
+
+def leased(lease: Lease) -> sa.Select[Shop]:
+    """The shop, as long as it is this worker's."""
+    mine = sa.select(Shop).where(Shop.id == lease.shop_id, Shop.leased_until == lease.until)
+    return mine.execution_options(populate_existing=True)
+
+
+async def held(session: AsyncSession, lease: Lease) -> Shop:
+    """The shop, locked: nobody connects it anew until what is written now is there. An offer is locked before it.
+
+    Raises `LeaseLost`.
+    """
+    shop = await session.scalar(leased(lease).with_for_update(key_share=True))
+    if shop is None:
+        raise LeaseLost
+    return shop
 
 
 async def settle(
     session: AsyncSession,
-    shop_id: UUID,
+    lease: Lease,
     trouble: str | None,
     *,
     found: ShopEvent | None = None,
@@ -184,15 +220,10 @@ async def settle(
 ) -> None:
     """Write down what came of one reading. `wait`: for how long the shop wants to be left alone. `is_whole`: all of it
     was read. The owners get one mail for a trouble, however long it lasts, and none for one that is soon over.
+
+    Raises `LeaseLost`.
     """
-    shop = await session.scalar(
-        sa.select(Shop)
-        .where(Shop.id == shop_id)
-        .with_for_update(key_share=True)
-        .execution_options(populate_existing=True)
-    )
-    if shop is None:  # left meanwhile
-        return
+    shop = await held(session, lease)
     shop.leased_until = None
     shop.sync_at = max(shop.sync_at, now + wait) if wait else shop.sync_at
     if is_whole:

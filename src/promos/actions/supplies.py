@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from promos.actions import journal, limits, pools, shops
 from promos.actions.pools import Scribe, Word
+from promos.actions.shops import Lease
 from promos.models import Event, Offer, PassType, PoolCode, Shop, ShopCode, Supply, new_id, table
 from promos.outside.shops.pretix import NewVoucher
 from promos.rules import shops as rules
@@ -105,9 +106,13 @@ async def of_shop(session: AsyncSession, shop_id: UUID) -> Sequence[Supply]:
     return (await session.scalars(found.order_by(Supply.offer_id))).all()
 
 
-async def want(session: AsyncSession, offer_id: UUID, *, keys: Keys, now: datetime) -> list[Wanted]:
-    """Choose the codes that are still missing, while the offer can be redeemed; all that are not in the shop yet."""
+async def want(session: AsyncSession, lease: Lease, offer_id: UUID, *, keys: Keys, now: datetime) -> list[Wanted]:
+    """Choose the codes that are still missing, while the offer can be redeemed; all that are not in the shop yet.
+
+    Raises `LeaseLost`.
+    """
     offer = await limits.locked_offer(session, offer_id, PROGRAM)
+    await shops.held(session, lease)
     supply = await session.get(Supply, offer_id, populate_existing=True)
     if supply is None or not supply.makes or offer.pooled is None or offer.archived_at or offer.ends_at <= now:
         return []
@@ -125,9 +130,15 @@ async def want(session: AsyncSession, offer_id: UUID, *, keys: Keys, now: dateti
     return [Wanted(mark, _voucher(supply, offer, currency, text)) for mark, text in texts_of.items() if text]
 
 
-async def made(session: AsyncSession, offer_id: UUID, numbers: Mapping[str, int], *, now: datetime) -> int:
-    """These codes, by their marks, are in the shop now under these numbers; how many went into the pool."""
+async def made(
+    session: AsyncSession, lease: Lease, offer_id: UUID, numbers: Mapping[str, int], *, now: datetime
+) -> int:
+    """These codes, by their marks, are in the shop now under these numbers; how many went into the pool.
+
+    Raises `LeaseLost`.
+    """
     offer = await limits.locked_offer(session, offer_id, PROGRAM)
+    await shops.held(session, lease)
     found = sa.select(ShopCode).where(
         ShopCode.offer_id == offer.id, ShopCode.state == "wanted", ShopCode.mark.in_(numbers)
     )
@@ -152,6 +163,7 @@ async def take(session: AsyncSession, offer: Offer, words: Sequence[Word], *, no
 
 async def troubled(
     session: AsyncSession,
+    lease: Lease,
     offer_id: UUID,
     trouble: str | None,
     *,
@@ -159,7 +171,8 @@ async def troubled(
     left: int | None,
     now: datetime,  # noqa: ARG001 -- as all that is written
 ) -> None:
-    """Remember why no more codes can be made, if so, and what the tightest quota had."""
+    """Remember why no more codes can be made, if so, and what the tightest quota had. Raises `LeaseLost`."""
+    await shops.held(session, lease)
     values = sa.update(table(Supply)).where(Supply.offer_id == offer_id)
     await session.execute(values.values(trouble=trouble, size=size, left=left))
 
