@@ -11,13 +11,15 @@ from uuid import UUID
 import pytest
 import sqlalchemy as sa
 
-from promos.actions import archives, offers, passes, pools, redemptions, shops, supplies
+from promos.actions import archives, handing, offers, passes, pools, redemptions, shops, supplies
 from promos.database import Database
-from promos.models import Delivery, Entry, Offer, Partner, PoolCode, PromoCode, Shop, ShopCode, new_id
+from promos.models import Delivery, Entry, Offer, Partner, Pass, PoolCode, PromoCode, Shop, ShopCode, new_id
 from promos.outside.web import Web
 from promos.queries import recount
 from promos.queries.shops import Reconciled, reconciled
+from promos.rules import signing
 from promos.rules.people import Role
+from promos.rules.redemption import Asker
 from promos.rules.refusals import (
     InvalidRequest,
     NotAllowed,
@@ -465,6 +467,46 @@ async def test_what_a_reader_gives_back_is_taken_back_in_the_shop_and_another_is
     assert len(desk.codes) == 1
     assert await desk.give("bo") == desk.codes
     assert counts(await desk.tally(), "deleted", "lost") == (0, 0)
+
+
+async def hand_on(desk: Desk, redeemed_with: str, name: str) -> None:
+    """The reader who has this code hands the pass on, and the other one takes it."""
+    email = f"{name}@readers.example"
+    to = Asker(signing.reader_key(KEYS.reader, email), email, None, "en")
+    async with desk.database.writing() as session:
+        mark = pools.Scribe(KEYS).mark(redeemed_with)
+        held = sa.select(Pass.id).join(PoolCode, PoolCode.redemption_id == Pass.redemption_id)
+        pass_id = (await session.scalars(held.where(PoolCode.mark == mark, Pass.state == "live"))).one()
+        given: Any = {"signing_key": KEYS.signing[0], "lifetime": 3600, "now": desk.now}
+        claim = await handing.hand_on(session, pass_id, to, **given)
+        await handing.accept(session, claim.id, now=desk.now)
+
+
+async def test_what_a_reader_hands_on_is_deleted_in_the_shop_and_another_is_made(desk: Desk) -> None:
+    await desk.open(limit=3)
+    await desk.read()
+    [first] = await desk.give("ada")
+
+    await hand_on(desk, first, "bo")
+    await desk.read()
+
+    assert first not in desk.codes
+    assert len(desk.codes) == 3
+    assert counts(await desk.tally(), "free", "unused", "used", "ended", "deleted") == (2, 1, 0, 0, 0)
+    assert len({*await desk.give("cy", "di"), first}) == 3
+
+
+async def test_who_uses_a_code_after_its_pass_went_on_is_seen(desk: Desk) -> None:
+    await desk.open(limit=3)
+    await desk.read()
+    [first] = await desk.give("ada")
+
+    await hand_on(desk, first, "bo")
+    desk.fake.order(first)
+    await desk.read()
+
+    assert counts(await desk.tally(), "free", "unused", "used", "ended") == (1, 1, 1, 1)
+    assert len(desk.codes) == 3  # it was used: no other is made for it
 
 
 async def test_a_quota_that_is_too_small_gets_what_fits_and_says_so(desk: Desk) -> None:

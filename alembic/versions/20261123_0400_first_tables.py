@@ -653,7 +653,8 @@ def upgrade() -> None:
             "state IN ('free', 'reserved', 'given', 'burnt', 'spent')", name=op.f("ck_pool_codes_state")
         ),
         sa.CheckConstraint(
-            "(state IN ('free', 'spent')) = (redemption_id IS NULL)", name=op.f("ck_pool_codes_taken_by_one")
+            "state = 'burnt' OR (state IN ('free', 'spent')) = (redemption_id IS NULL)",
+            name=op.f("ck_pool_codes_taken_by_one"),
         ),
         sa.ForeignKeyConstraint(["offer_id"], ["offers.id"], name="fk_pool_codes_offer_id"),
         sa.ForeignKeyConstraint(["partner_id"], ["partners.id"], name="fk_pool_codes_partner_id"),

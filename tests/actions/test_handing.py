@@ -9,10 +9,29 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from promos.actions import checkins, consents, handing, passes, redemptions
+from promos.actions import checkins, consents, handing, passes, pools, redemptions
 from promos.actions.locks import LimitsMoved
 from promos.database import Database
-from promos.models import CheckIn, Claim, Consent, Delivery, Event, Offer, Pass, PassType, Reader, Redemption
+from promos.models import (
+    CheckIn,
+    Claim,
+    Consent,
+    Delivery,
+    Entry,
+    Event,
+    Offer,
+    Pass,
+    PassType,
+    PoolCode,
+    PromoCode,
+    Reader,
+    ReconciledCode,
+    Reconciliation,
+    Redemption,
+    Shop,
+    ShopCode,
+    new_id,
+)
 from promos.queries import recount
 from promos.rules import signing
 from promos.rules.redemption import Asker, Redeemed
@@ -27,10 +46,12 @@ from promos.rules.refusals import (
     PassGivenBack,
     PassHandedOn,
     PassInUse,
+    PoolCodeUsed,
+    PoolEmpty,
     Refusal,
 )
 from promos.settings import Keys
-from tests.world import ADMIN, NOW, a_claim, a_code, a_pass_type, an_ask, an_event, an_offer, proof_of
+from tests.world import ADMIN, NOW, a_claim, a_code, a_pass_type, a_pool, an_ask, an_event, an_offer, proof_of
 
 KEYS = Keys((b"s" * 40,), b"r" * 40)
 HOUR = timedelta(hours=1)
@@ -291,3 +312,90 @@ async def test_one_who_presses_many_times_at_once_gets_one_pass(database: Databa
         live = sa.select(sa.func.count()).select_from(Pass).where(Pass.state == "live")
         assert await session.scalar(live) == 1
         assert await recount.differences(session) == []
+
+
+async def a_shops_pass(session: AsyncSession, *codes: str, limit: int | None = None) -> tuple[Offer, Pass]:
+    """The pass of a reader who has a code of the partner's shop with it."""
+    pool = await a_pool(session, *codes, limit=limit)
+    ask = an_ask(await a_code(session, pool), "ada")
+    outcome = (await redemptions.redeem(session, [ask], now=NOW))[ask.id]
+    assert isinstance(outcome, Redeemed)
+    return pool, await session.get_one(Pass, outcome.pass_id)
+
+
+async def codes_of(session: AsyncSession, pool: Offer, redemption_id: UUID) -> dict[str | None, str]:
+    """Each code of the pool and its state, or that it is this redemption's."""
+    assert await recount.differences(session) == []
+    mine = sa.select(PoolCode).where(PoolCode.offer_id == pool.id).execution_options(populate_existing=True)
+    rows = await session.scalars(mine.order_by(PoolCode.id))
+    return {pools.shown(row.sealed, KEYS): "its" if row.redemption_id == redemption_id else row.state for row in rows}
+
+
+async def test_the_next_holder_gets_a_code_of_the_shop_that_nobody_has_seen(session: AsyncSession) -> None:
+    pool, held = await a_shops_pass(session, "A1", "B2", "C3", limit=2)
+
+    new = await hand(session, held, "bo")
+    assert await codes_of(session, pool, new.redemption_id) == {"A1": "burnt", "B2": "its", "C3": "free"}
+    await hand(session, new, "cy")
+
+    assert await codes_of(session, pool, new.redemption_id) == {"A1": "burnt", "B2": "burnt", "C3": "its"}
+    await session.refresh(pool)
+    assert (pool.used, pool.pooled, pool.pool_used) == (1, 3, 3)
+    told = sa.select(Entry.verb, Entry.facts).where(Entry.verb.startswith("pool.")).order_by(Entry.id)
+    low = [(verb, facts["left"]) for verb, facts in await session.execute(told)]
+    assert low == [("pool.almost_exhausted", 1), ("pool.exhausted", 0)]
+
+
+async def test_without_a_code_for_the_next_a_pass_stays_with_its_holder(session: AsyncSession) -> None:
+    pool, held = await a_shops_pass(session, "A1", "B2")
+    claim = await offer(session, held, "bo")
+    code = await session.scalar(sa.select(PromoCode).where(PromoCode.offer_id == pool.id))
+    assert code is not None
+    await redemptions.redeem(session, [an_ask(code, "cy")], now=NOW)  # takes the last one
+
+    for taking in (handing.accept(session, claim.id, now=NOW), offer(session, held, "di")):
+        with pytest.raises(PoolEmpty):
+            await taking
+
+    await session.refresh(held)
+    assert held.state == "live"
+    assert await codes_of(session, pool, held.redemption_id) == {"A1": "its", "B2": "given"}
+
+
+@pytest.mark.parametrize("by", ["connected shop", "brought file"])
+async def test_what_the_shop_saw_used_cannot_be_handed_on(session: AsyncSession, by: str) -> None:
+    pool, held = await a_shops_pass(session, "A1", "B2")
+    claim = await offer(session, held, "bo")
+    used = await session.scalar(sa.select(PoolCode).where(PoolCode.redemption_id == held.redemption_id))
+    assert used is not None
+    await (in_shop if by == "connected shop" else in_file)(session, pool, used)
+
+    for taking in (handing.accept(session, claim.id, now=NOW), offer(session, held, "di")):
+        with pytest.raises(PoolCodeUsed):
+            await taking
+
+    assert await codes_of(session, pool, held.redemption_id) == {"A1": "its", "B2": "free"}
+
+
+async def in_shop(session: AsyncSession, pool: Offer, used: PoolCode) -> None:
+    of = {"partner_id": pool.partner_id, "event_id": pool.event_id}
+    facts = dict.fromkeys(
+        ("kind", "base_url", "organizer", "slug", "name", "currency", "sealed_token", "hook_hash"), ""
+    )
+    shop = Shop(**of, **facts | {"kind": "pretix"}, hook_id=new_id(), sync_at=NOW, connected_at=NOW)
+    session.add(shop)
+    await session.flush()
+    of |= {"shop_id": shop.id, "offer_id": pool.id}
+    session.add(ShopCode(**of, mark=used.mark, state="there", voucher=1, redeemed=1))
+    await session.flush()
+
+
+async def in_file(session: AsyncSession, pool: Offer, used: PoolCode) -> None:
+    counts = ("rows", "void", "foreign_tickets", "used", "outside", "ended", "public", "by_reader", "arrived", "unused")
+    of = {"partner_id": pool.partner_id, "event_id": pool.event_id, "offer_id": pool.id}
+    file = Reconciliation(**of, **dict.fromkeys(counts, 0), shop="tito", file_hash="x", created_at=NOW)
+    session.add(file)
+    await session.flush()
+    row = {"tickets": 1, "by_reader": 0, "arrived": 0, "what": "used", "pool_code_id": used.id}
+    session.add(ReconciledCode(partner_id=pool.partner_id, reconciliation_id=file.id, **row))
+    await session.flush()

@@ -177,12 +177,16 @@ async def test_a_pass_of_the_partners_own_shop_shows_its_code_and_the_way_there(
 
     page = (await browser.get(f"/p/{link}")).text
     told = (await browser.get(f"/api/v1/passes/{link}")).json()
+    kept = await browser.post(f"/p/{link}/hand-on", data={"email": "bo@readers.example"})
     async with database.writing() as session:
         [owed] = await deliveries.claim(session, now=world.NOW, lease=world.DAY)
 
     assert '<code translate="no">VIP&amp;1</code>' in page
     assert "https://tickets.example/?voucher=VIP%261" in page
     assert "Show this at the door" not in page
+    assert "they have a code of their own" in page
+    assert kept.status_code == 409
+    assert "No code of the ticket shop is left for another person" in kept.text
     assert told["shop"] == {"code": "VIP&1", "url": "https://tickets.example/?voucher=VIP%261"}
     assert owed.promo
     assert owed.promo.sealed

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from promos.actions import holds, line, outcomes, readers
+from promos.actions import holds, line, outcomes, pools, readers
 from promos.models import CheckIn, Claim, Delivery, Event, Pass, Redemption, new_id, table
 from promos.rules import signing
 from promos.rules.benefits import Price
@@ -41,8 +41,8 @@ async def hand_on(
 ) -> Claim:
     """Owe the other person a mail; the pass stays with its holder until they press the button in it.
 
-    Raises `HandedToHolder`, `HandedOnTooOften`, `PassInUse`, `NameNeeded`, `EventOver`, and what became of a pass that
-    is gone.
+    Raises `HandedToHolder`, `HandedOnTooOften`, `PassInUse`, `PoolCodeUsed`, `PoolEmpty`, `NameNeeded`, `EventOver`,
+    and what became of a pass that is gone.
     """
     held, redeemed, event = await _held(session, pass_id)
     if now >= event.ends_at:
@@ -83,7 +83,9 @@ async def hand_on(
 async def accept(session: AsyncSession, claim_id: UUID, *, now: datetime) -> Redeemed:
     """The other person takes the pass: theirs is new, the old one opens no door any more. Again: the same pass.
 
-    Raises `AlreadyHoldsPass` for who holds one for this event, and what became of a pass or a claim that is gone.
+    Where a code of the partner's shop comes with it, the other person gets one that nobody has seen. Raises
+    `AlreadyHoldsPass` for who holds one for this event, `PassInUse`, `PoolCodeUsed`, `PoolEmpty`, and what became of a
+    pass or a claim that is gone.
     """
     claim = await session.get_one(Claim, claim_id)
     if claim.pass_id is None:
@@ -91,7 +93,7 @@ async def accept(session: AsyncSession, claim_id: UUID, *, now: datetime) -> Red
     if claim.state == "proven":
         return await _accepted(session, claim)
     redeemed = (await session.scalars(_BEHIND, {"pass_id": claim.pass_id})).one()
-    await holds.locked_terms(session, {(redeemed.code_id, redeemed.block_id)}, now=now)
+    [terms] = (await holds.locked_terms(session, {(redeemed.code_id, redeemed.block_id)}, now=now)).values()
     locked = sa.select(Redemption).where(Redemption.id == redeemed.id).with_for_update(key_share=True)
     redeemed = (await session.scalars(locked.execution_options(populate_existing=True))).one()
     await session.refresh(claim, with_for_update={"key_share": True})
@@ -110,6 +112,7 @@ async def accept(session: AsyncSession, claim_id: UUID, *, now: datetime) -> Red
         raise AlreadyHoldsPass from None
     held.state, held.ended_at = "handed_on", now
     await session.flush()
+    await pools.pass_on(session, terms, redeemed.id, now=now)
     of_type = {"partner_id": held.partner_id, "event_id": held.event_id, "pass_type_id": held.pass_type_id}
     given, mail = holds.issue(redeemed.id, of_type, claim.reader_id, claim.language, now)
     farewell = holds.mail("handed_on", before.language if before else "en", now, pass_id=held.id)
@@ -154,6 +157,7 @@ async def _held(session: AsyncSession, pass_id: UUID) -> tuple[Pass, Redemption,
     handed = sa.select(sa.func.count()).where(Pass.redemption_id == redeemed.id, Pass.state == "handed_on")
     if (await session.scalar(handed) or 0) >= TIMES:
         raise HandedOnTooOften
+    await pools.may_go_on(session, redeemed.id)
     return held, redeemed, event
 
 

@@ -7,6 +7,7 @@ all codes that were taken in, and `offers.pool_used`, those that are not free. T
     take(session, offer, [word, …])            free: brought as a list, or fetched from the shop by its API
     assign(session, offer_id, redemption_ids)  free → reserved (a hold) or given (a pass), with the redemption itself
     settle(session, redemption_ids, …)         reserved → given with the confirmation; after the end free or burnt
+    pass_on(session, offer_id, redemption_id)  given → burnt, and the next free one given in its place
 
 Their texts are secrets: sealed in the row, found by `mark`, opened by `shown` for the holder of the pass and for who
 runs the offer; never in the journal, a log or a message.
@@ -21,11 +22,15 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from promos.actions import journal
 from promos.actions.sealing import Seal
-from promos.models import Offer, PoolCode, Redemption, new_id, table
+from promos.models import Offer, PoolCode, ReconciledCode, Reconciliation, Redemption, ShopCode, new_id, table
 from promos.models.pools import IS_FREE
 from promos.queries.together import padded
 from promos.rules import pools, signing
+from promos.rules.people import PROGRAM
+from promos.rules.redemption import Terms
+from promos.rules.refusals import PoolCodeUsed, PoolEmpty
 from promos.settings import Keys
 
 PURPOSE = "pool code"
@@ -69,7 +74,7 @@ async def known(session: AsyncSession, event_id: UUID, marks: Collection[str]) -
 async def take(session: AsyncSession, offer: Offer, words: Sequence[Word], *, now: datetime) -> int:
     """Put codes into the pool of this locked offer, behind those there are; how many were new to the event.
 
-    The caller feeds the waiting list (`limits.feed`) when all are in.
+    Who waits in line is served by the caller (`limits.feed`), or by the worker's next round.
     """
     there = await known(session, offer.event_id, [each.mark for each in words])
     new = {each.mark: each for each in words if each.mark not in there}
@@ -168,6 +173,60 @@ async def settle(
             moved = sa.update(table(PoolCode)).where(PoolCode.id.in_(ids))
             await session.execute(moved.values(state=state, **values[state]))
     return freed
+
+
+async def may_go_on(session: AsyncSession, redemption_id: UUID) -> None:
+    """Whether the pass of a redemption can go on to somebody else, for whom there has to be a code of their own.
+
+    Raises `PoolCodeUsed` if the shop, or an export of it, said that its code was used, and `PoolEmpty`.
+    """
+    in_shop = sa.exists().where(
+        ShopCode.event_id == PoolCode.event_id, ShopCode.mark == PoolCode.mark, ShopCode.redeemed > 0
+    )
+    files = sa.select(Reconciliation.id).where(Reconciliation.offer_id == PoolCode.offer_id)
+    in_file = sa.exists().where(
+        ReconciledCode.reconciliation_id.in_(files),
+        ReconciledCode.what == "used",
+        ReconciledCode.pool_code_id == PoolCode.id,
+    )
+    found = (
+        sa.select(sa.or_(in_shop, in_file).label("is_used"), (Offer.pooled - Offer.pool_used).label("left"))
+        .select_from(PoolCode)
+        .join(Offer, Offer.id == PoolCode.offer_id)
+        .where(PoolCode.redemption_id == redemption_id)
+    )
+    row = (await session.execute(found)).one_or_none()
+    if row is None:  # it has no code of a shop
+        return
+    if row.is_used:
+        raise PoolCodeUsed
+    if row.left < 1:
+        raise PoolEmpty
+
+
+async def pass_on(session: AsyncSession, terms: Terms, redemption_id: UUID, *, now: datetime) -> None:
+    """Give the next code of a locked offer's pool to a redemption whose pass goes on; the one before it was shown, so
+    it is burnt. It has to be one that `may_go_on`.
+    """
+    if terms.pool is None:
+        return
+    shown_before = sa.update(table(PoolCode)).where(PoolCode.redemption_id == redemption_id)
+    await session.execute(shown_before.values(state="burnt", redemption_id=None))
+    await assign(session, terms.offer_id, [redemption_id], now=now)
+    more = sa.update(table(Offer)).where(Offer.id == terms.offer_id).values(pool_used=Offer.pool_used + 1)
+    await session.execute(more)
+    if low := pools.running_low(terms.pool, 1):
+        await journal.record(
+            session,
+            "pool.almost_exhausted" if low.left else "pool.exhausted",
+            terms.offer_id,
+            at=now,
+            by=PROGRAM,
+            partner=terms.partner_id,
+            event=terms.event_id,
+            code=terms.code_id,
+            facts={"left": low.left, "rule": low.rule},
+        )
 
 
 async def spend(session: AsyncSession, offer: Offer, ids: Collection[UUID]) -> int:

@@ -20,16 +20,19 @@ IS_FREE = sa.text("pool_codes.state = 'free'")
 class PoolCode(Base):
     """One code of the shop. Its text is sealed: whoever reads the database alone cannot use it.
 
-    *Free*, *reserved* for a hold, *given* to a reader, *burnt*: it was shown, and its redemption has ended, or *spent*:
-    the shop says that somebody used it whom we never gave it. What is burnt keeps its redemption, so that a use in the
-    shop can still be told whose it was. The offer's `pooled` counts all of its codes, `pool_used` those that are not
+    *Free*, *reserved* for a hold, *given* to a reader, *burnt*: it was shown, and its pass has ended or gone on to
+    somebody else, or *spent*: the shop says that somebody used it whom we never gave it. What is burnt keeps its
+    redemption, so that a use in the shop can still be told whose it was, unless that goes on with another code. The
+    offer's `pooled` counts all of its codes, `pool_used` those that are not
     free; its row is locked before any of them.
     """
 
     __tablename__ = "pool_codes"
     __table_args__ = (
         sa.CheckConstraint("state IN ('free', 'reserved', 'given', 'burnt', 'spent')", name="state"),
-        sa.CheckConstraint("(state IN ('free', 'spent')) = (redemption_id IS NULL)", name="taken_by_one"),
+        sa.CheckConstraint(
+            "state = 'burnt' OR (state IN ('free', 'spent')) = (redemption_id IS NULL)", name="taken_by_one"
+        ),
         sa.UniqueConstraint("event_id", "mark"),
         sa.Index("ix_pool_codes_offer_id_id", "offer_id", "id"),
         sa.Index("ix_pool_codes_free", "offer_id", "id", sqlite_where=sa.text(FREE), postgresql_where=sa.text(FREE)),

@@ -27,6 +27,7 @@ class Reconciled:
     free: int
     unused: int
     used: int
+    ended: int  # of them, those whose pass had ended here, or gone on with another code
     outside: int
     cancelled: int  # used in an order that was cancelled since
     deleted: int  # in the shop, not by us
@@ -70,6 +71,7 @@ async def reconciled(session: AsyncSession, shop_id: UUID) -> Sequence[Reconcile
         "free": PoolCode.state == "free",
         "unused": sa.and_(PoolCode.state == "given", there, ~used),
         "used": sa.and_(handed, used),
+        "ended": sa.and_(PoolCode.state == "burnt", used),
         "outside": sa.and_(sa.or_(PoolCode.id.is_(None), ~handed), used),
         "cancelled": sa.and_(ShopCode.cancelled_at.is_not(None), ~used),
         "deleted": sa.and_(gone, sa.or_(PoolCode.id.is_(None), PoolCode.state != "burnt")),

@@ -4,7 +4,7 @@ from typing import Final
 
 WHAT: Final = {
     "given": "used",
-    "burnt": "ended",  # its pass was cancelled or given back, and the code used all the same
+    "burnt": "ended",  # its pass was cancelled, given back or handed on, and the code used all the same
     "free": "outside",  # we had given it to nobody
     "reserved": "outside",
     "spent": "outside",

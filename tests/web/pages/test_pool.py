@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 
 from promos.database import Database
-from promos.models import Offer
+from promos.models import Offer, PoolCode
 from tests.web.pages.conftest import Browser, SignIn
 from tests.web.pages.desk import a_world, all_of, an_owner
 
@@ -40,6 +40,25 @@ async def test_a_list_is_tried_and_taken_in(database: Database, signed_in: SignI
     assert "This is no table" in wrong
     assert "B2" in shown
     assert await all_of(database, sa.select(Offer.pooled).where(Offer.id == offer.id)) == [0]
+
+
+async def test_the_burnt_ones_are_listed_to_be_cancelled_in_the_shop(database: Database, signed_in: SignIn) -> None:
+    partner, _, offer, _ = await a_world(database)
+    browser = await an_owner(signed_in, partner)
+    here = await a_pool(database, offer)
+    await sent(browser, here, b"code\nA1\nB2\n", "take")
+    assert "?state=burnt" not in (await browser.get(here)).text
+    async with database.writing() as session:
+        first = sa.select(PoolCode.id).order_by(PoolCode.id).limit(1).scalar_subquery()
+        await session.execute(sa.update(PoolCode).where(PoolCode.id == first).values(state="burnt"))
+        await session.execute(sa.update(Offer).where(Offer.id == offer.id).values(pool_used=1))
+
+    assert f"{here}?state=burnt" in (await browser.get(here)).text
+    shown = (await browser.get(f"{here}?state=burnt")).text
+
+    assert ">A1<" in shown
+    assert ">B2<" not in shown
+    assert "Cancel them there" in shown
 
 
 async def test_an_offer_without_a_pool_has_no_such_page(database: Database, signed_in: SignIn) -> None:

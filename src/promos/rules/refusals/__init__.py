@@ -129,7 +129,7 @@ from promos.rules.refusals.offers import (
     TermsFrozen,
     VersionMoved,
 )
-from promos.rules.refusals.pools import PoolCodeElsewhere, PoolCodeMalformed, PoolMissing
+from promos.rules.refusals.pools import PoolCodeElsewhere, PoolCodeMalformed, PoolCodeUsed, PoolEmpty, PoolMissing
 from promos.rules.refusals.shops import (
     ShopAddressRefused,
     ShopCodesLost,
@@ -261,6 +261,8 @@ __all__ = [
     "PlaceLapsed",
     "PoolCodeElsewhere",
     "PoolCodeMalformed",
+    "PoolCodeUsed",
+    "PoolEmpty",
     "PoolMissing",
     "ProofNeeded",
     "PublicationNotNamed",

@@ -33,8 +33,8 @@ State = Literal["free", "reserved", "given", "burnt", "spent"]
 
 
 class PoolStanding(msgspec.Struct):
-    """`reserved`: for holds. `burnt`: shown to a reader whose pass has ended, so never given again. `spent`:
-    used in the shop by somebody who did not get it here."""
+    """`reserved`: for holds. `burnt`: shown to a reader whose pass has ended or gone on to somebody else, so never
+    given again. `spent`: used in the shop by somebody who did not get it here."""
 
     offer_id: UUID
     codes: int

@@ -59,7 +59,8 @@ class NewSupply(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class SupplySeen(msgspec.Struct):
-    """What readers were handed is `unused` or `used`; `outside`: used in the shop, never handed out by us.
+    """What readers were handed is `unused` or `used`; `ended`: of those used, codes whose pass had ended here, or
+    gone on with another code; `outside`: used in the shop, never handed out by us.
 
     `waiting`: not in the shop yet; `deleted` there, `lost`: of them, those that a reader has; `cancelled`: with their
     order; `skipped`: under the tag and of no use to us. `arrived` at the door there, `scanned`: of them, by our own
@@ -82,6 +83,7 @@ class SupplySeen(msgspec.Struct):
     free: int
     unused: int
     used: int
+    ended: int
     outside: int
     cancelled: int
     deleted: int

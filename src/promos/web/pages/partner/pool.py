@@ -106,7 +106,10 @@ async def _shown(
     standing = await queries.standing(session, offer_id, actor)
     event = await session.get_one(Event, standing.offer.event_id)
     cursor, here = request.query_params.get("cursor"), f"/partner/offers/{offer_id}/pool"
-    mine = sa.select(PoolCode).where(PoolCode.offer_id == offer_id)
+    mine, is_burnt = sa.select(PoolCode).where(PoolCode.offer_id == offer_id), False
+    if request.query_params.get("state") == "burnt":
+        mine, is_burnt = mine.where(PoolCode.state == "burnt"), True
+    only = "state=burnt&" if is_burnt else ""
     rows, following = await pages.page(session, mine, PoolCode.id, cursor, SHOWN)
     language = language_of(request)
     report = said.report
@@ -119,8 +122,9 @@ async def _shown(
         event=event,
         here=here,
         codes=[(pools.shown(row.sealed, keys), row) for row in rows],
-        next_href=f"{here}?cursor={following}" if following else None,
-        first_href=here if cursor else None,
+        is_burnt=is_burnt,
+        next_href=f"{here}?{only}cursor={following}" if following else None,
+        first_href=f"{here}?{only}" if cursor else None,
         said=said,
         wrong=[(each.line, language.gettext(each.why)) for each in report.wrong[:100]] if report else [],
     )

@@ -20,6 +20,8 @@ from promos.rules.refusals import (
     InvalidRequest,
     NameNeeded,
     PassInUse,
+    PoolCodeUsed,
+    PoolEmpty,
     RateLimited,
     Refusal,
 )
@@ -31,7 +33,10 @@ from promos.web.pages.show import errors_of, go, language_of, page
 from promos.web.problems import status_of
 
 FIELD_OF: dict[type[Refusal], str] = {AddressInvalid: "email", HandedToHolder: "email", NameNeeded: "name"}
-MENDABLE: tuple[type[Refusal], ...] = (*FIELD_OF, InvalidRequest, HandedOnTooOften, PassInUse, RateLimited)
+MENDABLE: tuple[type[Refusal], ...] = (
+    *FIELD_OF,
+    *(InvalidRequest, HandedOnTooOften, PassInUse, PoolCodeUsed, PoolEmpty, RateLimited),
+)
 
 
 @get("/p/{link:str}", opt=ANYONE)
