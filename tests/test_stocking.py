@@ -5,6 +5,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -467,6 +468,109 @@ async def test_what_a_reader_gives_back_is_taken_back_in_the_shop_and_another_is
     assert len(desk.codes) == 1
     assert await desk.give("bo") == desk.codes
     assert counts(await desk.tally(), "deleted", "lost") == (0, 0)
+
+
+def worth(desk: Desk) -> list[tuple[str, str, datetime]]:
+    """What the codes in the shop are worth, and until when, each kind once."""
+    found = {(each["price_mode"], each["value"], each["valid_until"]) for each in desk.fake.vouchers.values()}
+    return sorted((mode, value, datetime.fromisoformat(until)) for mode, value, until in found)
+
+
+async def change(desk: Desk, **terms: Any) -> None:
+    async with desk.database.writing() as session:
+        await offers.update(session, desk.offer, **terms, now=desk.now, by=ADMIN)
+
+
+def changes(desk: Desk) -> int:
+    return sum(asked.method == "PATCH" for asked in desk.fake.asked)
+
+
+async def test_codes_that_are_there_follow_the_offers_end_and_benefit(desk: Desk) -> None:
+    await desk.open(limit=5)
+    await desk.read()
+    later, still_later = desk.now + 20 * DAY, desk.now + 25 * DAY
+
+    await change(desk, ends_at=later, benefit="percent", percent=Decimal(50))
+    await desk.read()
+    assert worth(desk) == [("percent", "50.00", later)]
+    assert changes(desk) == 5
+
+    await desk.read()
+    assert changes(desk) == 5
+    used, _ = await desk.give("ada", "bo")
+    desk.fake.order(used)
+    await change(desk, ends_at=still_later)
+    await desk.read()
+
+    assert desk.fake.voucher(used)["valid_until"] == later.isoformat()  # it has done what it was for
+    assert changes(desk) == 9
+    desk.fake.vouchers.pop(desk.fake.voucher(used)["id"])
+    assert worth(desk) == [("percent", "50.00", still_later)]
+
+
+async def test_an_offer_that_ended_early_ends_its_codes(desk: Desk) -> None:
+    await desk.open(limit=2)
+    await desk.read()
+
+    await change(desk, ends_at=desk.now + MINUTE)
+    await desk.read()
+
+    assert worth(desk) == [("set", "0.00", desk.now - 4 * MINUTE)]
+
+
+async def test_a_worker_that_dies_while_it_changes_codes_leaves_the_others_to_the_next(desk: Desk) -> None:
+    await desk.open(limit=5)
+    await desk.read()
+    later = desk.now + 20 * DAY
+    await change(desk, ends_at=later)
+    answered = 0
+
+    async def dying(asked: Any) -> Any:
+        nonlocal answered
+        answer = await desk.fake(asked)
+        answered += asked.method == "PATCH"
+        if answered == 2:
+            raise asyncio.CancelledError  # of the process that asked
+        return answer
+
+    with pytest.raises(asyncio.CancelledError):
+        await desk.read(dying)
+    assert len(worth(desk)) == 2
+
+    desk.now += shops.LEASE
+    await desk.read()
+    assert worth(desk) == [("set", "0.00", later)]
+    assert changes(desk) == 5
+
+
+async def test_ended_codes_that_shall_last_again_need_room_and_say_so(desk: Desk) -> None:
+    await desk.open(limit=2)
+    await desk.read()
+    await change(desk, ends_at=desk.now + MINUTE)
+    await desk.read()
+    desk.fake.now, desk.fake.size = desk.now + DAY, 0
+
+    await change(desk, ends_at=desk.now + 20 * DAY)
+    await desk.read()
+    assert (await desk.shop()).trouble == "shop-declined"
+    assert (await desk.tally()).supply.trouble == "shop-declined"
+
+    desk.fake.size = 10
+    await desk.read()
+    assert (await desk.shop()).trouble is None
+    assert len(worth(desk)) == 1
+
+
+async def test_codes_of_a_tag_are_not_ours_to_change(desk: Desk) -> None:
+    desk.fake.add("PRESS-1", tag="press")
+    await desk.open(limit=2)
+    await desk.fill(makes=False, item=None, tag="press")
+
+    await desk.read()
+    await change(desk, ends_at=desk.now + 20 * DAY)
+    await desk.read()
+
+    assert changes(desk) == 0
 
 
 async def hand_on(desk: Desk, redeemed_with: str, name: str) -> None:

@@ -20,7 +20,7 @@ from promos.actions.shops import Access, Lease, LeaseLost
 from promos.actions.supplies import Wanted
 from promos.database import Database, is_lost
 from promos.models import Shop, Supply
-from promos.outside.shops.pretix import Item, Pretix, Quota, ShopEvent
+from promos.outside.shops.pretix import Item, Pretix, Quota, ShopEvent, Voucher
 from promos.outside.web import Web
 from promos.retrying import written, written_of
 from promos.rules import shops as rules
@@ -119,15 +119,17 @@ class Stocking:
         return told, ShopCodesLost() if is_lost_there else next((each for each in short if each), None)
 
     async def _supply(self, there: Pretix, lease: Lease, supply: Supply) -> Refusal | None:
-        """Read the codes of one offer and make those that are missing; why some could not be made."""
-        await self._seen(there, lease, supply)
+        """Read the codes of one offer, change what is no longer as the offer says, and make those that are missing; why
+        some could not be."""
+        vouchers = await there.vouchers(supply.tag)
+        await self._write(lease, shop_codes.seen, supply.offer_id, vouchers, scribe=Scribe(self._keys))
         async with self._database.reading(lease.reach) as session:
             burnt = await shop_codes.to_take_back(session, supply.offer_id)
         gone = [number for number in burnt if await there.delete(number)]
         if gone:
             await self._write(lease, shop_codes.taken_back, gone)
+        trouble = await self._change(there, lease, supply, vouchers)
         wanted = await self._write(lease, supplies.want, supply.offer_id, keys=self._keys)
-        trouble: Refusal | None = None
         try:
             for begin in range(0, len(wanted), BATCH):
                 await self._make(there, lease, supply, wanted[begin : begin + BATCH])
@@ -138,9 +140,16 @@ class Stocking:
         await self._write(lease, supplies.troubled, supply.offer_id, slug, size=size, left=left)
         return trouble
 
-    async def _seen(self, there: Pretix, lease: Lease, supply: Supply) -> None:
-        vouchers = await there.vouchers(supply.tag)
-        await self._write(lease, shop_codes.seen, supply.offer_id, vouchers, scribe=Scribe(self._keys))
+    async def _change(self, there: Pretix, lease: Lease, supply: Supply, vouchers: Sequence[Voucher]) -> Refusal | None:
+        """Let the codes that we made end and count as the offer says now; why that cannot be."""
+        async with self._database.reading(lease.reach) as session:
+            worth, outdated = await supplies.outdated(session, supply.offer_id, vouchers)
+        try:
+            for number in outdated:
+                await there.change(number, worth)
+        except ShopDeclined as refusal:
+            return refusal
+        return None
 
     async def _make(self, there: Pretix, lease: Lease, supply: Supply, wanted: Sequence[Wanted]) -> None:
         """All of them or as many as there is room for, and into the pool with them."""

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from promos.outside.shops.pretix import NewVoucher, Pretix, words
+from promos.outside.shops.pretix import NewVoucher, Pretix, Worth, words
 from promos.outside.web import Web
 from promos.rules.refusals import (
     ShopAddressRefused,
@@ -46,7 +46,7 @@ async def desk() -> AsyncIterator[Desk]:
 
 def vouchers(*codes: str, blocks_quota: bool = True) -> list[NewVoucher]:
     end = NOW + timedelta(days=30)
-    return [NewVoucher(code, TAG, "set", "0.00", 1, None, blocks_quota, end) for code in codes]
+    return [NewVoucher(code, TAG, Worth("set", "0.00", end), 1, None, blocks_quota) for code in codes]
 
 
 async def test_codes_are_made_as_we_chose_them_and_found_by_their_tag(desk: Desk) -> None:

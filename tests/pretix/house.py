@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from promos.actions import pools
 from promos.database import Database
-from promos.models import Claim, Delivery, PoolCode, Redemption
+from promos.models import Claim, Delivery, Pass, PoolCode, Redemption
 from promos.queries import recount
 from promos.rules import signing
 from promos.settings import Keys
@@ -57,6 +57,19 @@ class House:
     async def claim(self, reader: str) -> str:
         """A reader asks, proves the mailbox by a press, and has a code of the shop."""
         await self.ask("POST", "claims", code="ORGUE-12", email=f"{reader}@readers.example")
+        return await self.press()
+
+    async def hand_on(self, code: str, reader: str) -> str:
+        """The reader who has this code hands the pass on; the code that the other one has then."""
+        async with self.database.reading() as session:
+            held = sa.select(Pass.id).join(PoolCode, PoolCode.redemption_id == Pass.redemption_id)
+            mine = held.where(PoolCode.mark == pools.Scribe(self.keys).mark(code), Pass.state == "live")
+            link = signing.link(self.keys.signing, "pass", (await session.scalars(mine)).one())
+        await self.ask("POST", f"passes/{link}/hand-on", email=f"{reader}@readers.example")
+        return await self.press()
+
+    async def press(self) -> str:
+        """Whoever was written to last presses the button; the code that they have then."""
         async with self.database.reading() as session:
             claim = await session.scalar(sa.select(Claim.id).order_by(Claim.id.desc()).limit(1))
             assert claim is not None
@@ -81,6 +94,12 @@ class House:
         """The codes of our tag in the shop."""
         found = await asyncio.to_thread(self.pretix.vouchers, f"promos-{self.offer}")
         return sorted(each["code"] for each in found)
+
+    async def worth(self) -> list[tuple[str, str, datetime]]:
+        """What those codes are worth, and until when, each kind once."""
+        found = await asyncio.to_thread(self.pretix.vouchers, f"promos-{self.offer}")
+        kinds = {(each["price_mode"], each["value"], each["valid_until"]) for each in found}
+        return sorted((mode, value, datetime.fromisoformat(until)) for mode, value, until in kinds)
 
     async def pool(self) -> list[str]:
         async with self.database.reading() as session:

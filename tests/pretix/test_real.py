@@ -3,11 +3,10 @@
 import asyncio
 import json
 import os
-import sqlite3
 import subprocess
 import sys
 from collections.abc import AsyncIterator
-from contextlib import closing, suppress
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 import httpx
@@ -27,7 +26,7 @@ from tests.web.conftest import running
 from tests.web.sides import a_token
 from tests.world import DAY, a_code, a_person, a_pool
 
-MANY = 300
+MANY, HOUR = 300, timedelta(hours=1)
 
 
 @pytest.fixture
@@ -118,7 +117,7 @@ async def test_pretix_calls_and_is_read_at_once(house: House) -> None:
 async def test_pretix_is_stopped_in_the_middle(house: House) -> None:
     await _many(house)
     reading = asyncio.create_task(house.read("until stopped"))
-    await _some_made(house)
+    await _some(house)
     await asyncio.to_thread(house.pretix.stop, at_once=True)
     await reading
 
@@ -142,7 +141,7 @@ async def test_the_token_is_revoked_in_the_middle(house: House) -> None:
     await _many(house)
     ada = ""
     reading = asyncio.create_task(house.read("until revoked"))
-    await _some_made(house)
+    await _some(house)
     await asyncio.to_thread(house.pretix.revoke)
     await reading
     assert (await house.shop())["trouble"] == "shop-token-refused"
@@ -163,26 +162,73 @@ async def test_the_token_is_revoked_in_the_middle(house: House) -> None:
 
 
 async def test_the_worker_is_killed_again_and_again(house: House, settings: Settings) -> None:
-    """`promos worker`, with no time to say goodbye; the next one goes on where it was."""
+    """The next one goes on where it was."""
     await _many(house)
-    ours = {"DATA_DIR": settings.data_dir, "SECRET_KEYS": settings.secret_keys, "READER_KEY": settings.reader_key}
-    ours |= {"SHOP_HOSTS": house.pretix.place, "WORKER_POLL": "0.1"}
-    environment = {**os.environ, **{f"PROMOS_{name}": value for name, value in ours.items()}}
-    for enough in (1, 51, 101, 151, 201):
-        worker = subprocess.Popen([sys.executable, "-m", "promos.cli", "worker"], env=environment)  # noqa: ASYNC220
-        try:
-            made = await _some_made(house, enough)
-        finally:
-            worker.kill()
-            worker.wait()
-        house.seconds[f"killed at {enough}"] = made
-        async with house.database.writing() as session:  # time passes
-            await session.execute(sa.update(Shop).values(leased_until=None, sync_at=datetime.now(UTC)))
+    await _killed(house, settings, MADE, 1, 51, 101, 151, 201)
 
     await house.read("go on")
     assert await house.tally("waiting", "free") == (0, MANY)
     assert len(await house.there()) == len(set(await house.there())) == MANY
     assert await house.pool() == await house.there()
+
+
+async def test_codes_follow_the_offers_end_and_benefit(house: House) -> None:
+    end = (datetime.now(UTC) + 20 * DAY).replace(microsecond=0)
+    await house.connect()
+    await house.fill()
+    await house.read()
+
+    await house.ask("PATCH", f"offers/{house.offer}", benefit={"kind": "percent", "percent": "50"})
+    await house.ask("PATCH", f"offers/{house.offer}", ends_at=end.isoformat())
+    await house.read("change 5")
+    assert await house.worth() == [("percent", "50.00", end)]
+    await house.read()
+    assert house.pretix.count(CHANGED) == 5
+
+    ada, bo = await house.claim("ada"), await house.claim("bo")
+    order = await asyncio.to_thread(house.pretix.buy, ada, is_free=False)
+    assert order["total"] == "499.50"
+    await house.ask("PATCH", f"offers/{house.offer}", ends_at=(datetime.now(UTC) + house.late[0] + HOUR).isoformat())
+    await house.read()  # what was used stays as it was
+    assert house.pretix.count(CHANGED) == 9
+    assert (await house.shop())["trouble"] is None
+    assert bo in await house.there()
+
+
+async def test_the_worker_is_killed_while_it_changes_codes(house: House, settings: Settings) -> None:
+    end = (datetime.now(UTC) + 20 * DAY).replace(microsecond=0)
+    await _many(house)
+    await house.read("make")
+    await house.ask("PATCH", f"offers/{house.offer}", ends_at=end.isoformat())
+    async with house.database.writing() as session:
+        await session.execute(sa.update(Shop).values(sync_at=datetime.now(UTC)))
+
+    await _killed(house, settings, CHANGED, 1, 101, 201)
+    await house.read("go on")
+
+    assert await house.worth() == [("set", "0.00", end)]
+    assert MANY <= house.pretix.count(CHANGED) <= MANY + 3  # one at most was on its way each time
+    assert (await house.shop())["trouble"] is None
+
+
+async def test_a_pass_that_goes_on_gets_another_code_and_the_old_one_is_gone(house: House) -> None:
+    await house.connect()
+    await house.fill()
+    await house.read()
+    ada, cy = await house.claim("ada"), await house.claim("cy")
+
+    bo, di = await house.hand_on(ada, "bo"), await house.hand_on(cy, "di")
+    await asyncio.to_thread(house.pretix.buy, cy)  # quicker than we are
+    await house.read()
+
+    there = await house.there()
+    assert len({ada, bo, cy, di}) == 4
+    assert ada not in there
+    assert {bo, cy, di} < set(there)
+    assert await house.tally("free", "unused", "used", "ended", "lost") == (2, 2, 1, 1, 0)
+    with pytest.raises(AssertionError):
+        await asyncio.to_thread(house.pretix.buy, ada)
+    assert (await asyncio.to_thread(house.pretix.buy, bo))["total"] == "0.00"
 
 
 async def test_a_code_that_is_deleted_there_is_handed_to_nobody_and_a_full_quota_is_told(house: House) -> None:
@@ -212,13 +258,30 @@ async def _many(house: House) -> None:
     await house.fill()
 
 
-async def _some_made(house: House, enough: int = 1) -> int:
-    """Wait until the shop has so many codes; how many they were."""
-    path = house.pretix.folder / "data" / "db.sqlite3"
+MADE, CHANGED = "pretixbase_voucher", "pretixbase_logentry WHERE action_type = 'pretix.voucher.changed'"
+
+
+async def _some(house: House, what: str = MADE, enough: int = 1) -> int:
+    """Wait until so many codes were made, or changed; how many they were."""
     for _ in range(6000):
-        with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=30)) as database:
-            made = database.execute("SELECT count(*) FROM pretixbase_voucher").fetchone()[0]
-        if made >= enough:
-            return int(made)
+        if (found := house.pretix.count(what)) >= enough:
+            return found
         await asyncio.sleep(0.01)
-    raise AssertionError("no code was made")
+    raise AssertionError(f"nothing happened: {what}")
+
+
+async def _killed(house: House, settings: Settings, what: str, *after: int) -> None:
+    """`promos worker`, with no time to say goodbye, as soon as so many codes were made or changed."""
+    ours = {"DATA_DIR": settings.data_dir, "SECRET_KEYS": settings.secret_keys, "READER_KEY": settings.reader_key}
+    ours |= {"SHOP_HOSTS": house.pretix.place, "WORKER_POLL": "0.1"}
+    environment = {**os.environ, **{f"PROMOS_{name}": value for name, value in ours.items()}}
+    for enough in after:
+        worker = subprocess.Popen([sys.executable, "-m", "promos.cli", "worker"], env=environment)  # noqa: ASYNC220
+        try:
+            done = await _some(house, what, enough)
+        finally:
+            worker.kill()
+            worker.wait()
+        house.seconds[f"killed at {enough}"] = done
+        async with house.database.writing() as session:  # time passes
+            await session.execute(sa.update(Shop).values(leased_until=None, sync_at=datetime.now(UTC)))

@@ -8,6 +8,7 @@ no second one.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -17,7 +18,7 @@ from promos.actions import journal, limits, pools, shops
 from promos.actions.pools import Scribe, Word
 from promos.actions.shops import Lease
 from promos.models import Event, Offer, PassType, PoolCode, Shop, ShopCode, Supply, new_id, table
-from promos.outside.shops.pretix import NewVoucher
+from promos.outside.shops.pretix import NewVoucher, Voucher, Worth
 from promos.rules import shops as rules
 from promos.rules import texts
 from promos.rules.benefits import Benefit
@@ -27,7 +28,7 @@ from promos.rules.people import PROGRAM, Actor
 from promos.rules.refusals import InvalidRequest, PoolMissing, ShopCurrencyOther, ShopMissing
 from promos.settings import Keys
 
-AT_ONCE = 1_000  # codes chosen in one transaction
+AT_ONCE = 1_000  # codes chosen in one transaction, or changed in one reading
 
 _IN_POOL = sa.exists().where(PoolCode.event_id == ShopCode.event_id, PoolCode.mark == ShopCode.mark)
 
@@ -125,9 +126,22 @@ async def want(session: AsyncSession, lease: Lease, offer_id: UUID, *, keys: Key
         rows.append(_row(supply, offer, word.mark, sealed=word.sealed, state="wanted"))
     session.add_all(rows)
     await session.flush()
-    currency = (await session.get_one(PassType, offer.pass_type_id)).currency
+    worth = await _worth(session, offer)
     texts_of = {row.mark: pools.shown(row.sealed or "", keys) for row in rows}
-    return [Wanted(mark, _voucher(supply, offer, currency, text)) for mark, text in texts_of.items() if text]
+    return [Wanted(mark, _voucher(supply, worth, text)) for mark, text in texts_of.items() if text]
+
+
+async def outdated(session: AsyncSession, offer_id: UUID, vouchers: Sequence[Voucher]) -> tuple[Worth, list[int]]:
+    """What a code of the offer is worth now, and the numbers of those that we made, that nobody used and that are worth
+    something else in the shop. What was read there decides, so whoever dies on the way leaves the rest to be found.
+    """
+    offer = await session.get_one(Offer, offer_id)
+    worth = await _worth(session, offer)
+    made = sa.select(ShopCode.voucher).join(Supply, Supply.offer_id == ShopCode.offer_id)
+    made = made.where(ShopCode.offer_id == offer_id, ShopCode.state == "there", Supply.makes)
+    ours = set(await session.scalars(made))
+    old = (each.id for each in vouchers if each.id in ours and not each.redeemed and not worth.is_of(each))
+    return worth, list(islice(old, AT_ONCE))
 
 
 async def made(
@@ -201,15 +215,18 @@ async def _there(session: AsyncSession, offer: Offer) -> int:
     return (await session.scalar(pool) or 0) + (await session.scalar(outside) or 0)
 
 
-def _voucher(supply: Supply, offer: Offer, currency: str, text: str) -> NewVoucher:
-    mode, value = rules.worth(Benefit(offer.benefit, offer.percent, offer.amount), currency)
+def _voucher(supply: Supply, worth: Worth, text: str) -> NewVoucher:
     return NewVoucher(
         code=text,
         tag=supply.tag,
-        price_mode=mode,
-        value=value,
+        worth=worth,
         item=supply.item or 0,
         variation=supply.variation,
         blocks_quota=supply.blocks_quota,
-        valid_until=offer.ends_at,
     )
+
+
+async def _worth(session: AsyncSession, offer: Offer) -> Worth:
+    currency = (await session.get_one(PassType, offer.pass_type_id)).currency
+    mode, value = rules.worth(Benefit(offer.benefit, offer.percent, offer.amount), currency)
+    return Worth(mode, value, offer.ends_at)

@@ -34,13 +34,17 @@ class FakePretix:
         self.is_series = False
         self.is_down = self.is_revoked = False
         self.fails_after: int | None = None  # answers until it is down
+        self.now = NOW
         self._last, self._clock = 0, NOW
 
     @property
     def left(self) -> int | None:
         if self.size is None:
             return None
-        blocked = sum(each["block_quota"] and not each["redeemed"] for each in self.vouchers.values())
+        blocked = sum(
+            each["block_quota"] and not each["redeemed"] and not self._has_ended(each)
+            for each in self.vouchers.values()
+        )
         sold = sum(not each["canceled"] for order in self.orders for each in order["positions"])
         return self.size - int(blocked + sold)
 
@@ -108,6 +112,8 @@ class FakePretix:
         if path == "checkins/":
             return self._listed(asked, [each for each in self.check_ins if _since(each["created"], asked)])
         one = re.fullmatch(r"vouchers/(\d+)/", path)
+        if one and asked.method == "PATCH" and int(one[1]) in self.vouchers:
+            return self._changed(self.vouchers[int(one[1])], asked.data)
         if one and asked.method == "DELETE" and int(one[1]) in self.vouchers:
             if self.vouchers[int(one[1])]["redeemed"]:
                 return said(403, {"detail": "This voucher can not be deleted as it has already been used."})
@@ -126,9 +132,19 @@ class FakePretix:
             return said(400, wrong)
         return said(201, [self.vouchers[self._store(each)] for each in wanted])
 
+    def _changed(self, voucher: dict[str, Any], wanted: dict[str, Any]) -> Said:
+        """What had ended and shall last longer needs room in the quota again."""
+        if self._has_ended(voucher) and voucher["block_quota"] and self.left == 0:
+            return said(400, FULL)
+        voucher |= wanted
+        return said(200, voucher)
+
+    def _has_ended(self, voucher: dict[str, Any]) -> bool:
+        return bool(voucher["valid_until"]) and datetime.fromisoformat(voucher["valid_until"]) < self.now
+
     def _store(self, voucher: dict[str, Any]) -> int:
         number = self._next()
-        self.vouchers[number] = {"block_quota": False, **voucher, "id": number, "redeemed": 0}
+        self.vouchers[number] = {"block_quota": False, "valid_until": None, **voucher, "id": number, "redeemed": 0}
         return number
 
     def _listed(self, asked: Asked, rows: list[dict[str, Any]]) -> Said:

@@ -10,8 +10,10 @@ has to be asked before. Nothing of a buyer is read: neither names, addresses nor
 """
 
 from collections.abc import AsyncIterator, Collection, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Annotated, Any, Generic, Literal, TypeVar
 from urllib.parse import quote, urlencode
 
@@ -37,6 +39,7 @@ Row = TypeVar("Row")
 Words = dict[str, str] | str  # in several languages, or in one
 Number = Annotated[int, msgspec.Meta(ge=0, le=LARGEST)]  # of a thing there
 Count = Annotated[int, msgspec.Meta(ge=-(2**31), le=2**31 - 1)]
+Instant = Annotated[datetime, msgspec.Meta(tz=True)]
 
 
 class ShopEvent(msgspec.Struct):
@@ -78,6 +81,9 @@ class Voucher(msgspec.Struct):
     code: str
     max_usages: Count
     redeemed: Count
+    price_mode: str = "none"
+    value: Decimal | None = None
+    valid_until: Instant | None = None
 
 
 class Position(msgspec.Struct):
@@ -90,7 +96,7 @@ class Order(msgspec.Struct):
     """`status`: n(ot paid), p(aid), e(xpired), c(anceled)."""
 
     status: str
-    last_modified: datetime
+    last_modified: Instant
     positions: list[Position]
 
 
@@ -110,17 +116,39 @@ class _Page(msgspec.Struct, Generic[Row]):
 
 
 @dataclass(frozen=True, slots=True)
+class Worth:
+    """What a code does to the price there, until when; `value` in major units or percent, as `price_mode` says."""
+
+    price_mode: Literal["none", "set", "subtract", "percent"]
+    value: str | None
+    valid_until: datetime
+
+    def words(self) -> dict[str, Any]:
+        """As pretix takes it."""
+        return {
+            "price_mode": self.price_mode,
+            "value": self.value,
+            "valid_until": self.valid_until.isoformat(),
+        }
+
+    def is_of(self, voucher: Voucher) -> bool:
+        """Whether the code there is worth this."""
+        its, until = voucher.value, voucher.valid_until
+        is_so_long = until is not None and abs(until - self.valid_until) < timedelta(seconds=1)
+        is_so_much = self.value is None or (its is not None and its.is_finite() and its == Decimal(self.value))
+        return is_so_long and is_so_much and voucher.price_mode == self.price_mode
+
+
+@dataclass(frozen=True, slots=True)
 class NewVoucher:
-    """One use; `value` in major units or percent, as `price_mode` says."""
+    """For one use."""
 
     code: str
     tag: str
-    price_mode: Literal["none", "set", "subtract", "percent"]
-    value: str | None
+    worth: Worth
     item: int
     variation: int | None
     blocks_quota: bool
-    valid_until: datetime
 
     def words(self) -> dict[str, Any]:
         """As pretix takes it."""
@@ -128,12 +156,10 @@ class NewVoucher:
             "code": self.code,
             "tag": self.tag,
             "max_usages": 1,
-            "price_mode": self.price_mode,
-            "value": self.value,
             "item": self.item,
             "variation": self.variation,
             "block_quota": self.blocks_quota,
-            "valid_until": self.valid_until.isoformat(),
+            **self.worth.words(),
         }
 
 
@@ -174,6 +200,11 @@ class Pretix:
         """All of them or none; `ShopDeclined` where one is there already, or pretix finds another fault."""
         body = msgspec.json.encode([each.words() for each in vouchers])
         return self._decoded(await self._ask("POST", "vouchers/batch_create/", body), list[Voucher])
+
+    async def change(self, voucher: int, worth: Worth) -> None:
+        """Of one that is gone, nothing. `ShopDeclined` where it had ended, shall last longer, and has no room."""
+        with suppress(_Missing):
+            await self._ask("PATCH", f"vouchers/{voucher}/", msgspec.json.encode(worth.words()))
 
     async def delete(self, voucher: int) -> bool:
         """Whether it is gone now; one that stands in an order stays."""
