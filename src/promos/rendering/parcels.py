@@ -66,7 +66,7 @@ async def _both(
 ) -> AsyncIterator[bytes]:
     """A list as CSV, and what was put aside meanwhile as JSON: a ZIP holds one file after the other."""
     table, document = _Written(f"{part.name}.csv"), _Written(f"{part.name}.json")
-    with parcel.open(table.name, "w") as inside:
+    with _part(parcel, table) as inside:
         inside.write(table.add(sheets.line(part.columns)))
         aside.write(document.add(b"["))
         async for some in part.rows:
@@ -75,12 +75,17 @@ async def _both(
                 yield piece
         aside.write(document.add(b"\n]\n"))
     aside.seek(0)
-    with parcel.open(document.name, "w") as inside:
+    with _part(parcel, document) as inside:
         while data := await asyncio.to_thread(aside.read, _PIECE):
             await asyncio.to_thread(inside.write, data)
             if piece := pipe.taken():
                 yield piece
     files += [table.told(), document.told()]
+
+
+def _part(parcel: zipfile.ZipFile, file: _Written) -> IO[bytes]:
+    """A part whose size nobody knows yet: it may grow beyond what a ZIP of the old kind holds, 2 GiB."""
+    return parcel.open(file.name, "w", force_zip64=True)
 
 
 def _write(
