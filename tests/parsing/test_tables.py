@@ -1,13 +1,24 @@
 import io
+import random
 import tempfile
 import zipfile
 
 import openpyxl
 import pytest
+from openpyxl.xml import functions
 
 from promos.parsing import Unreadable, tables, workbooks
 
 NAMES = {"nom": "name", "name": "name", "début": "starts_at"}
+PARTS = {
+    "sheet": "xl/worksheets/sheet1.xml",
+    "second": "xl/worksheets/sheet2.xml",
+    "macros": "xl/vbaProject.bin",
+    "shared": "xl/sharedStrings.xml",
+    "styles": "xl/styles.xml",
+    "book": "xl/workbook.xml",
+    "types": "[Content_Types].xml",
+}
 
 
 def read(content: bytes) -> list[tuple[int, dict[str, str]]]:
@@ -23,9 +34,8 @@ def a_workbook(*rows: tuple[object, ...]) -> bytes:
 
 
 def repacked(content: bytes, **parts: bytes) -> bytes:
-    """A workbook with other parts in it: `sheet` is the first sheet."""
-    names = {"sheet": "xl/worksheets/sheet1.xml", "macros": "xl/vbaProject.bin", "shared": "xl/sharedStrings.xml"}
-    told, file = {names[name]: part for name, part in parts.items()}, io.BytesIO()
+    """A workbook with other parts in it, by their names in `PARTS`."""
+    told, file = {PARTS[name]: part for name, part in parts.items()}, io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(content)) as old, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as new:
         for name in old.namelist():
             if name not in told:
@@ -89,13 +99,77 @@ def test_what_cannot_be_read_is_refused_in_words(content: bytes, why: str) -> No
     assert str(refused.value) == why
 
 
-def test_a_workbook_has_no_words_of_its_own() -> None:
+def sharing_words() -> bytes:
+    """A workbook as Excel writes it, in which cells share their words: *name*, *&j;* and *Ada*."""
+    kinds = b"application/vnd.openxmlformats-officedocument.spreadsheetml"
+    shared = b'<Override PartName="/xl/sharedStrings.xml" ContentType="%s.sharedStrings+xml"/></Types>' % kinds
     main = b'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
-    rows = b'<row r="1"><c t="inlineStr"><is><t>&a;</t></is></c></row><row r="2"><c><v>7</v></c></row>'
-    sheet = b'<!DOCTYPE x [<!ENTITY a "name">]><worksheet %s><sheetData>%s</sheetData></worksheet>' % (main, rows)
+    row = b'<row r="%d"><c t="s"><v>%d</v></c></row>'
+    whole = a_workbook()
+    return repacked(
+        whole,
+        types=part_of(whole, "types").replace(b"</Types>", shared),
+        sheet=b"<worksheet %s><sheetData>%s%s</sheetData></worksheet>" % (main, row % (1, 0), row % (2, 2)),
+        shared=b"<sst %s><si><t>name</t></si><si><t>&amp;j;</t></si><si><t>Ada</t></si></sst>" % main,
+    )
 
-    with pytest.raises(Unreadable):
-        read(repacked(a_workbook(("name",)), sheet=sheet))
+
+def part_of(whole: bytes, part: str) -> bytes:
+    with zipfile.ZipFile(io.BytesIO(whole)) as packed:
+        return packed.read(PARTS[part])
+
+
+LAUGHS = b"".join(
+    b'<!ENTITY %c "%s">' % (name, b"&%c;" % (name - 1) * 10 if name > ord("a") else b"name" * 10)
+    for name in range(ord("a"), ord("j") + 1)
+)
+DECLARED = {
+    "an entity": b'<!DOCTYPE x [<!ENTITY j "name">]>',
+    "a file": b'<!DOCTYPE x [<!ENTITY j SYSTEM "file:///etc/hostname">]>',
+    "far down": b"<!-- " + bytes(range(33, 44)) * 1000 + b' --><!DOCTYPE x [<!ENTITY j "name">]>',
+    "a billion laughs": b"<!DOCTYPE x [%s]>" % LAUGHS,
+}
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+@pytest.mark.parametrize("declared", DECLARED.values(), ids=DECLARED)
+@pytest.mark.parametrize("part", ["sheet", "shared", "styles", "book", "types"])
+@pytest.mark.timeout(5)
+def test_a_workbook_has_no_words_of_its_own(part: str, declared: bytes, encoding: str) -> None:
+    whole = sharing_words()
+    rest = part_of(whole, part).decode().rpartition("?>")[2]
+    text = f'<?xml version="1.0" encoding="{encoding}"?>{declared.decode()}{rest}'.replace("&amp;j;", "&j;")
+    assert read(repacked(whole, **{part: text.replace(declared.decode(), "").replace("&j;", "j").encode(encoding)}))
+
+    with pytest.raises(Unreadable) as refused:
+        read(repacked(whole, **{part: text.encode(encoding)}))
+
+    assert str(refused.value) == workbooks.NO_WORKBOOK
+
+
+@pytest.mark.parametrize("part", ["shared", "styles", "book", "types", "elsewhere"])
+@pytest.mark.timeout(5)
+def test_a_part_that_is_in_memory_as_a_whole_is_not_too_long(part: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However it is called, and though it is packed as spreadsheets do."""
+    whole = sharing_words()
+    monkeypatch.setattr(workbooks, "MOST_SHARED", 25_000)
+    monkeypatch.setattr(workbooks, "MOST_WHOLE", 20_000)
+    assert read(whole) == [(2, {"name": "Ada"})]
+    noise = b"<!-- %s -->" % random.Random(1).randbytes(15_000).hex().encode()
+    if part == "elsewhere":
+        elsewhere = part_of(whole, "types").replace(b"/xl/sharedStrings.xml", b"/xl/worksheets/sheet2.xml")
+        long = repacked(whole, types=elsewhere, second=part_of(whole, "shared") + noise)
+    else:
+        long = repacked(whole, **{part: part_of(whole, part) + noise})
+
+    with pytest.raises(Unreadable) as refused:
+        read(long)
+
+    assert str(refused.value) == workbooks.TOO_LARGE
+
+
+def test_openpyxl_reads_with_what_refuses_entities() -> None:
+    assert {each.__module__ for each in (functions.fromstring, functions.iterparse)} == {"defusedxml.common"}
 
 
 def test_a_sheet_that_says_it_has_a_billion_rows_has_those_that_are_there() -> None:
