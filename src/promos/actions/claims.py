@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from promos.actions import outcomes, readers
-from promos.models import Claim, Delivery, Event, Offer, Pass, PromoBlock, PromoCode, Reader, Redemption, new_id
+from promos.models import Claim, Delivery, Event, Offer, PromoBlock, PromoCode, Redemption, new_id
 from promos.queries import codes as code_queries
 from promos.queries import terms
 from promos.queries.together import padded
@@ -218,8 +218,3 @@ async def block_of(session: AsyncSession, block_id: UUID | None, code_id: UUID) 
         return None
     is_its = sa.and_(PromoBlock.id == block_id, PromoBlock.code_id == code_id)
     return await session.scalar(sa.select(PromoBlock.id).where(is_its))
-
-
-async def of_pass(session: AsyncSession, pass_id: UUID) -> Reader | None:
-    """The reader who holds a pass."""
-    return await session.scalar(sa.select(Reader).join(Pass, Pass.reader_id == Reader.id).where(Pass.id == pass_id))

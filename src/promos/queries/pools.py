@@ -1,6 +1,5 @@
 """The pool of an offer, as its partner reads it."""
 
-from collections.abc import Collection
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -37,9 +36,3 @@ async def standing(session: AsyncSession, offer_id: UUID, by: Actor) -> Standing
     taken = sa.select(PoolCode.state, sa.func.count()).where(PoolCode.offer_id == offer_id, PoolCode.state != "free")
     counted: dict[str, int] = {row[0]: row[1] for row in await session.execute(taken.group_by(PoolCode.state))}
     return Standing(offer, offer.left_in_pool, **counted)
-
-
-async def sealed_of(session: AsyncSession, redemption_ids: Collection[UUID]) -> dict[UUID, str]:
-    """The sealed codes of these redemptions, by their ids."""
-    found = sa.select(PoolCode.redemption_id, PoolCode.sealed).where(PoolCode.redemption_id.in_(redemption_ids))
-    return {row.redemption_id: row.sealed for row in await session.execute(found) if row.redemption_id}
