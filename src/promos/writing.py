@@ -16,7 +16,7 @@ from promos.rendering.language import Language, language
 from promos.rules import moves as move_rules
 from promos.rules import pools as rules
 from promos.rules import signing
-from promos.rules.refusals import every_refusal
+from promos.rules.refusals import title_of
 from promos.settings import Keys, Settings
 
 
@@ -148,7 +148,7 @@ def _noticed(noticed: Noticed, base: str) -> notices.Notice:
 
 
 def _troubled(shop: Shop, event: Event, base: str) -> notices.ShopTroubled:
-    title = next((each.title for each in every_refusal() if each.slug == shop.trouble), "")
+    title = title_of(shop.trouble) or ""
     return notices.ShopTroubled(
         event.name, urlsplit(shop.base_url).netloc, title, f"{base}/partner/events/{event.id}/shop"
     )

@@ -174,6 +174,11 @@ def every_refusal() -> list[type[Refusal]]:
     return [kind for family in Refusal.__subclasses__() for kind in family.__subclasses__()]
 
 
+def title_of(slug: str | None) -> str | None:
+    """What the refusal of this slug says, where one was kept; none for a slug that there is not."""
+    return next((kind.title for kind in every_refusal() if kind.slug == slug), None)
+
+
 __all__ = [
     "AddressInvalid",
     "AllotmentExhausted",
@@ -314,4 +319,5 @@ __all__ = [
     "WaitingListLeft",
     "WishSettled",
     "every_refusal",
+    "title_of",
 ]

@@ -5,11 +5,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from functools import cache
-from typing import Any
+from typing import IO, Any
 from uuid import UUID
 from zoneinfo import ZoneInfo, available_timezones
 
 from litestar import Request
+from litestar.datastructures import UploadFile
 
 from promos.rendering.language import Language
 from promos.rules import money, texts
@@ -132,6 +133,13 @@ class Typed:
             wrong |= {each["field"]: each["message"] for each in refusal.errors}
         if wrong:
             raise InvalidRequest(wrong)
+
+
+def chosen(sent: object, field: str = "file") -> IO[bytes]:
+    """The file that came with a form; raises `InvalidRequest`, beside this field, where none was chosen."""
+    if not isinstance(sent, UploadFile) or not sent.filename:
+        raise InvalidRequest({field: N_("Choose a file.")})
+    return sent.file
 
 
 def to_mend(

@@ -19,7 +19,7 @@ from promos.outside.tools.kinds import KINDS
 from promos.rendering.language import Language
 from promos.rules.language import N_
 from promos.rules.people import Actor
-from promos.rules.refusals import InvalidRequest, NotFound, Refusal, ToolMissing, every_refusal
+from promos.rules.refusals import InvalidRequest, NotFound, Refusal, ToolMissing, title_of
 from promos.settings import Keys
 from promos.web.access import fresh
 from promos.web.given import Reads, Writes
@@ -200,7 +200,7 @@ async def _of_issue(
         issue, publication = await issue_of(session, issue_id, by)
         connection = await _connection(session, publication.id, by)
     drafts, trouble = await _drafts(request, connection, by)
-    kept = next((each.title for each in every_refusal() if connection and each.slug == connection.trouble), None)
+    kept = title_of(connection.trouble) if connection else None
     return page(
         request,
         "editor/placed.html",

@@ -8,7 +8,6 @@ from uuid import UUID
 
 import sqlalchemy as sa
 from litestar import Request, Response, get, post
-from litestar.datastructures import UploadFile
 from litestar.di import NamedDependency
 from litestar.params import FromPath
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -19,12 +18,10 @@ from promos.models import CodeBatch, Event, Offer, new_id
 from promos.queries import codes, pages
 from promos.rules import offers as rules
 from promos.rules import patterns
-from promos.rules.language import N_
 from promos.rules.people import Actor
 from promos.rules.refusals import (
     BatchDone,
     Invalid,
-    InvalidRequest,
     ListTooLong,
     ListUnreadable,
     NotFound,
@@ -36,7 +33,7 @@ from promos.web.api.batches import LIST, download, listed
 from promos.web.given import Reads, Writes
 from promos.web.pages.partner.desk import READ, WRITE
 from promos.web.pages.show import go, language_of, page
-from promos.web.pages.typed import TO_MEND, Typed, to_mend
+from promos.web.pages.typed import TO_MEND, Typed, chosen, to_mend
 from promos.web.problems import TAKES_LONG
 
 FIELDS = ("count", "pattern", "limit")
@@ -119,13 +116,11 @@ async def bring(
     actor: NamedDependency[Actor],
 ) -> Response[str]:
     """Take a list in, or only say what would come of it."""
-    form = await request.form()
-    sent, is_dry = form.get("list"), form.get("then") != "take"
-    state = request.app.state
+    form, state = await request.form(), request.app.state
+    is_dry = form.get("then") != "take"
     try:
-        if not isinstance(sent, UploadFile) or not sent.filename:
-            raise InvalidRequest({"list": N_("Choose a file.")})
-        report = await making.take(state.database, state.clock, offer_id, listed(sent.file), by=actor, dry_run=is_dry)
+        rows = listed(chosen(form.get("list"), "list"))
+        report = await making.take(state.database, state.clock, offer_id, rows, by=actor, dry_run=is_dry)
         forms = Forms(report=report, is_dry=is_dry)
     except Invalid as refusal:
         errors, status = to_mend(refusal, language_of(request), fields={ListTooLong: "list", ListUnreadable: "list"})

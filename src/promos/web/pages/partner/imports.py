@@ -7,15 +7,13 @@ from typing import Any
 from uuid import UUID
 
 from litestar import Request, Response, get, post
-from litestar.datastructures import UploadFile
 from litestar.di import NamedDependency
 from litestar.params import FromPath
 
 from promos.actions.arrivals import Report
 from promos.models import Partner
-from promos.rules.language import N_
 from promos.rules.people import Actor
-from promos.rules.refusals import Invalid, InvalidRequest, ListTooLong, NotFound, Refusal
+from promos.rules.refusals import Invalid, ListTooLong, NotFound, Refusal
 from promos.settings import Keys
 from promos.web.api import arrivals, imports
 from promos.web.api.batches import LIST
@@ -24,7 +22,7 @@ from promos.web.given import Reads, Writes
 from promos.web.pages.partner.desk import READ, WRITE, event_of, partners_of
 from promos.web.pages.partner.sentences import CHANGED
 from promos.web.pages.show import go, language_of, page
-from promos.web.pages.typed import to_mend, zones
+from promos.web.pages.typed import chosen, to_mend, zones
 from promos.web.problems import TAKES_LONG
 
 OTHERS = ("timezone", "city", "country", "url")
@@ -81,7 +79,7 @@ async def bring_events(
     typed = {name: str(form.get(name, ""))[:500].strip() for name in OTHERS}
     is_dry = form.get("then") != "take"
     try:
-        file = _file(form.get("file"))
+        file = chosen(form.get("file"))
         came = await imports.brought(file, partner_id, typed, reads, writes, actor, dry_run=is_dry)
     except Invalid as refusal:
         errors, status = to_mend(refusal, language_of(request), fields=FIELDS)
@@ -114,18 +112,12 @@ async def bring_arrivals(
     typed = {"source": str(form.get("source", ""))[:100]}
     is_dry = form.get("then") != "take"
     try:
-        file = _file(form.get("file"))
+        file = chosen(form.get("file"))
         report = await arrivals.taken(file, event_id, typed["source"], reads, writes, actor, keys, now, dry_run=is_dry)
     except Invalid as refusal:
         errors, status = to_mend(refusal, language_of(request), fields=FIELDS)
         return await _arrivals(request, reads, event_id, actor, Tried(typed, errors, status), None)
     return await _arrivals(request, reads, event_id, actor, Tried(typed, is_dry=is_dry), report)
-
-
-def _file(sent: Any) -> Any:
-    if not isinstance(sent, UploadFile) or not sent.filename:
-        raise InvalidRequest({"file": N_("Choose a file.")})
-    return sent.file
 
 
 async def _partner(reads: Reads, partner_id: UUID, by: Actor) -> Partner:

@@ -8,7 +8,6 @@ from uuid import UUID
 
 import sqlalchemy as sa
 from litestar import Request, Response, get, post
-from litestar.datastructures import UploadFile
 from litestar.di import NamedDependency
 from litestar.params import FromPath
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -19,16 +18,15 @@ from promos.models import Event, PoolCode
 from promos.parsing import tables
 from promos.queries import pages
 from promos.queries import pools as queries
-from promos.rules.language import N_
 from promos.rules.people import Actor
-from promos.rules.refusals import Invalid, InvalidRequest, ListTooLong
+from promos.rules.refusals import Invalid, ListTooLong
 from promos.settings import Keys
 from promos.web.api.batches import LIST
 from promos.web.api.pools import listed_in
 from promos.web.given import Reads, Writes
 from promos.web.pages.partner.desk import READ, WRITE
 from promos.web.pages.show import go, language_of, page
-from promos.web.pages.typed import to_mend
+from promos.web.pages.typed import chosen, to_mend
 from promos.web.problems import TAKES_LONG
 
 SHOWN = 20  # codes on a page
@@ -71,17 +69,15 @@ async def bring(
     keys: NamedDependency[Keys],
 ) -> Response[str]:
     """Take a list in, or only say what would come of it."""
-    form = await request.form()
-    sent, is_dry = form.get("list"), form.get("then") != "take"
-    state = request.app.state
+    form, state = await request.form(), request.app.state
+    is_dry = form.get("then") != "take"
     async with reads() as session:
         await queries.standing(session, offer_id, actor)
     try:
-        if not isinstance(sent, UploadFile) or not sent.filename:
-            raise InvalidRequest({"file": N_("Choose a file.")})
-        listed = await asyncio.to_thread(listed_in, sent.file)
+        file = chosen(form.get("list"))
+        listed = await asyncio.to_thread(listed_in, file)
         report = await stocking.take(state.database, state.clock, keys, offer_id, listed, by=actor, dry_run=is_dry)
-        said = Said(report, is_dry, saved_as=await asyncio.to_thread(tables.written, sent.file))
+        said = Said(report, is_dry, saved_as=await asyncio.to_thread(tables.written, file))
     except Invalid as refusal:
         errors, status = to_mend(refusal, language_of(request), fields={ListTooLong: "file"})
         said = Said(errors=dict(errors), status=status)

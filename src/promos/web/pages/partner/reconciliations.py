@@ -7,7 +7,6 @@ from uuid import UUID
 
 import sqlalchemy as sa
 from litestar import Request, Response, get, post
-from litestar.datastructures import UploadFile
 from litestar.di import NamedDependency
 from litestar.params import FromPath
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -20,14 +19,14 @@ from promos.queries import codes, pages
 from promos.queries import reconciliations as queries
 from promos.rules.language import N_
 from promos.rules.people import Actor
-from promos.rules.refusals import Invalid, InvalidRequest, ListTooLong
+from promos.rules.refusals import Invalid, ListTooLong
 from promos.settings import Keys
 from promos.web.api.batches import LIST
 from promos.web.api.reconciliations import taken
 from promos.web.given import Reads
 from promos.web.pages.partner.desk import READ, WRITE
 from promos.web.pages.show import language_of, page
-from promos.web.pages.typed import to_mend
+from promos.web.pages.typed import chosen, to_mend
 from promos.web.problems import TAKES_LONG
 
 SHOPS = {"eventbrite": "Eventbrite", "luma": "Luma", "tito": "Tito", "weezevent": "Weezevent"}
@@ -87,16 +86,14 @@ async def bring(
 ) -> Response[str]:
     """Compare a file, or only say what would come of it."""
     form = await request.form()
-    sent, is_dry = form.get("file"), form.get("then") != "take"
+    is_dry = form.get("then") != "take"
     typed = {name: str(form.get(name, ""))[:200].strip() for name in FIELDS}
     heads = {name: head for name, head in typed.items() if head}
     async with reads() as session:
         await codes.offer(session, offer_id, actor)
     try:
-        if not isinstance(sent, UploadFile) or not sent.filename:
-            raise InvalidRequest({"file": N_("Choose a file.")})
         how = {"dry_run": is_dry, "with_arrivals": bool(form.get("check_ins"))}
-        report = await taken(sent.file, offer_id, heads, request.app.state, keys, actor, **how)
+        report = await taken(chosen(form.get("file")), offer_id, heads, request.app.state, keys, actor, **how)
         said = Said({**report.columns.heads, "check_ins": str(form.get("check_ins", ""))}, {}, report, is_dry)
     except Invalid as refusal:
         errors, status = to_mend(refusal, language_of(request), fields={ListTooLong: "file"})

@@ -16,7 +16,7 @@ from promos.queries import shops as queries
 from promos.rendering.language import Language
 from promos.rules.language import N_
 from promos.rules.people import Actor, Role
-from promos.rules.refusals import InvalidRequest, NotAllowed, NotFound, Refusal, every_refusal
+from promos.rules.refusals import InvalidRequest, NotAllowed, NotFound, Refusal, title_of
 from promos.settings import Keys, Settings
 from promos.stocking import Stocking
 from promos.web.access import fresh
@@ -164,7 +164,7 @@ async def _shown(
 
 
 def _title(slug: str | None, language: Language) -> str | None:
-    title = next((each.title for each in every_refusal() if each.slug == slug), None)
+    title = title_of(slug)
     return language.gettext(title) if title else None
 
 
