@@ -7,7 +7,7 @@ import pytest
 import sqlalchemy as sa
 
 from promos.actions import passes, pools, reconciliations, redemptions
-from promos.actions.reconciliations import Report
+from promos.actions.reconciliations.counting import Report
 from promos.database import Database
 from promos.models import Base, CheckIn, Offer, PoolCode, ReconciledCode, Reconciliation
 from promos.queries import reconciliations as queries

@@ -13,7 +13,7 @@ from litestar.exceptions import HTTPException
 from litestar.params import FromPath, FromQuery, QueryParameter
 
 from promos.actions import pools, reconciliations
-from promos.actions.reconciliations import Report
+from promos.actions.reconciliations.counting import Report
 from promos.models import Reconciliation
 from promos.parsing.shop_exports import FIELDS
 from promos.queries import codes, pages

@@ -12,7 +12,7 @@ from litestar.params import FromPath
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from promos.actions import pools
-from promos.actions.reconciliations import Report
+from promos.actions.reconciliations.counting import Report
 from promos.models import Event, Offer, Reconciliation
 from promos.parsing.shop_exports import FIELDS
 from promos.queries import codes, pages
