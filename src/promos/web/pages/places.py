@@ -21,11 +21,9 @@ DESK: Sequence[Place] = (
     ("/partner/notices", N_("Your mails")),
 )
 WITHIN = {  # the place to which a page belongs that stands elsewhere
-    "/partner/events": "/partner",
-    "/partner/import": "/partner",
-    "/partner/pass-types": "/partner",
-    "/partner/redemptions": "/partner",
-    "/partner/organisation": "/partner/team",
+    "/partner/offers/": "/partner",
+    "/partner/codes/": "/partner",
+    "/partner/organisation/": "/partner/team",
 }
 
 
@@ -49,7 +47,7 @@ def desk(actor: Actor, path: str, language: Language) -> list[dict[str, Any]]:
         return []
     is_leading = actor.is_admin or Role.OWNER in actor.roles
     found = [place for place in DESK if is_leading or place not in LED]
-    here = next((home for part, home in WITHIN.items() if _is_in(path, part)), path)
+    here = next((home for part, home in WITHIN.items() if path.startswith(part)), path)
     inside = [href for href, _ in found if _is_in(here, href)]
     return _links(found, language, max(inside, key=len, default=""))
 

@@ -136,6 +136,10 @@ function lead(event, to) {
   if (to.select) to.select();
 }
 
+// Where one is among the places of the desk is in sight on a phone, too.
+const place = document.querySelector(".places [aria-current]");
+if (place) place.closest(".places").scrollLeft = place.offsetLeft - 16;
+
 // Door: the field is empty and ready for the next scan, also after "back"; a scanner that types elsewhere is heard too.
 const scan = () => document.querySelector("form[data-door] input:not([type=hidden])");
 const ready = () => scan()?.focus({ preventScroll: true });
