@@ -88,6 +88,16 @@ def demo(tmp_path: Path) -> Iterator[Demo]:
         started.stop()
 
 
+OVERLAPPING = """() => {
+    const shown = [...document.querySelectorAll("main :is(button, .button, summary, input, select, textarea)")]
+        .filter((each) => each.checkVisibility() && !each.closest(".unseen") && each.type !== "hidden")
+        .map((each) => [each, each.getBoundingClientRect()])
+    return shown.flatMap(([one, a], at) => shown.slice(at + 1)
+        .filter(([other, b]) => !one.contains(other) && Math.min(a.right, b.right) - Math.max(a.left, b.left) > 1
+            && Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > 1)
+        .map(([other]) => `${one.innerText || one.name} and ${other.innerText || other.name}`)) }"""
+
+
 class Browser:
     """One person's browser. It complains of whatever a console, a foreign request or axe complains of."""
 
@@ -111,7 +121,7 @@ class Browser:
             self.complaints.append(f"asks {url}")
 
     async def looked_at(self, page: Any) -> None:
-        """axe finds nothing, and nothing runs out of a phone's or a desk's width."""
+        """axe finds nothing, no control lies over another, nothing runs out of a phone's or a desk's width."""
         from axe_playwright_python.async_playwright import Axe
 
         found = (await Axe().run(page)).response["violations"]
@@ -121,6 +131,8 @@ class Browser:
             root = "document.documentElement"
             if await page.evaluate(f"{root}.scrollWidth > {root}.clientWidth + 1"):
                 self.complaints.append(f"{page.url}: wider than {width} pixels")
+            over = await page.evaluate(OVERLAPPING)
+            self.complaints += [f"{page.url}: {each} lie over each other at {width} pixels" for each in over]
 
 
 @pytest.fixture
