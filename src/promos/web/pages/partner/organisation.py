@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from promos.actions import partners
 from promos.models import Partner
+from promos.queries import beginnings
 from promos.rules import events as rules
 from promos.rules import registers
 from promos.rules.people import Actor, Role, Scope
@@ -84,7 +85,9 @@ async def change(
         return _again(request, partner, typed, refusal)
     if registers.advice(given["country"].strip().upper(), given["legal_form"], given["register_number"]):
         return go(f"/partner/organisation/{partner_id}", "saved")  # where the advice stands
-    return go(f"/partner/team/{partner_id}", "saved")
+    async with reads() as session:
+        begins = await beginnings.of(session, actor)
+    return go("/partner" if begins else f"/partner/team/{partner_id}", "saved")  # on to the next step, or back
 
 
 @post("/partner/organisation/{partner_id:uuid}/passkeys", opt=fresh(WRITE))
