@@ -122,10 +122,28 @@ async def test_a_form_that_has_to_be_mended_keeps_what_was_typed(signed_in: Sign
     assert answer.status_code == 422
     assert 'value="Javits"' in answer.text
     assert 'value="2027-03-01T09:00"' in answer.text
-    assert re.findall(r'href="#field-(\w+)"', answer.text) == ["ends_at", "country", "url"]
+    told = re.findall(r'href="#field-(\w+)">([^:]+): ', answer.text)  # by name, as they stand on the page
+    assert told == [("url", "The event’s own page"), ("ends_at", "Ends"), ("country", "Country")]
     for field in ("country", "ends_at", "url"):
         assert f'id="field-{field}-error"' in answer.text
     assert await all_of(database, sa.select(sa.func.count()).select_from(Event)) == [1]
+
+
+async def test_a_form_of_an_older_session_leads_back_to_its_page(signed_in: SignIn, database: Database) -> None:
+    partner, event, *_ = await a_world(database)
+    browser = await an_owner(signed_in, partner)
+    form = f"/partner/events/{event.id}/edit"
+
+    asked = {"form": f"https://promos.example{form}", "elsewhere": "https://promos.example//x.example", "nowhere": "["}
+    answers = {
+        name: await browser.client.post(form, data={"_csrf_token": "older"}, headers={"Referer": referer})
+        for name, referer in asked.items()
+    }
+
+    ways = {name: re.findall(r'class="button primary" href="([^"]+)"', answer.text) for name, answer in answers.items()}
+    assert {answer.status_code for answer in answers.values()} == {403}
+    assert ways == {"form": [form], "elsewhere": ["/"], "nowhere": ["/"]}
+    assert "Nothing was stored." in answers["form"].text
 
 
 async def test_an_event_that_is_saved_unchanged_stays_to_the_second(signed_in: SignIn, database: Database) -> None:

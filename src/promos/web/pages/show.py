@@ -18,7 +18,7 @@ from promos.rendering import language as languages
 from promos.rendering.language import Language
 from promos.rules.language import LANGUAGES, N_
 from promos.rules.people import Actor
-from promos.rules.refusals import FreshSignInNeeded, PasskeyNeeded, Refusal, SecondFactorNeeded, SignInNeeded
+from promos.rules.refusals import FormEnded, FreshSignInNeeded, PasskeyNeeded, Refusal, SecondFactorNeeded, SignInNeeded
 from promos.web import problems
 from promos.web.access import signed_in
 from promos.web.pages import places
@@ -186,9 +186,19 @@ def page_refused(request: Request[Any, Any, Any], error: Exception) -> Response[
         status=status,
         title=language.gettext(title),
         happened=told(refusal, language) if refusal else None,
+        **(_opened_again(request, language) if isinstance(refusal, FormEnded) else {}),
         request_id=request.scope["state"].get("request_id") if status >= 500 else None,
         headers=retry_after(refusal),
     )
+
+
+def _opened_again(request: Request[Any, Any, Any], language: Language) -> dict[str, Any]:
+    """The way on from a form that is too old: the page where it stood, as the browser tells it."""
+    form = own_path("/" + request.headers.get("Referer", "").partition("://")[2].partition("/")[2])
+    return {
+        "advice": language.gettext(N_("Nothing was stored. What you typed is still there if your browser goes back.")),
+        "links": [{"href": form, "label": language.gettext(N_("Open the page again"))}],
+    }
 
 
 def _confirm_first(request: Request[Any, Any, Any]) -> Response[Any]:
