@@ -27,23 +27,14 @@ function swap(button, word, milliseconds) {
 }
 
 function restore(button) {
-  clearTimeout(button.timer);
-  if (button.dataset.word) button.textContent = button.dataset.word;
+  button.textContent = button.dataset.word;
   delete button.dataset.word;
-  delete button.dataset.asked;
 }
 
 document.addEventListener("click", (event) => {
-  const button = event.target.closest("[data-copy], [data-confirm]");
-  if (!button) return;
-  if (button.dataset.copy) return copy(button);
-  if (button.dataset.asked) return;  // the second press goes through
-  event.preventDefault();
-  button.dataset.asked = "yes";
-  swap(button, button.dataset.confirm, 6000);
-  say(button.dataset.confirm);
+  const button = event.target.closest("[data-copy]");
+  if (button) copy(button);
 });
-document.addEventListener("focusout", (event) => { if (event.target.dataset?.asked) restore(event.target); });
 
 // Unsaved: <form data-unsaved>, or data-unsaved="typed" when the server sends back what was typed.
 const unsaved = new Set(document.querySelectorAll('form[data-unsaved="typed"]'));
@@ -137,8 +128,8 @@ function lead(event, to) {
 }
 
 // Where one is among the places of the desk is in sight on a phone, too.
-const place = document.querySelector(".places [aria-current]");
-if (place) place.closest(".places").scrollLeft = place.offsetLeft - 16;
+const place = document.querySelector(".places [aria-current]"), bar = place?.closest(".places");
+if (bar) bar.scrollLeft = place.offsetLeft - (bar.clientWidth - place.offsetWidth) / 2;
 
 // Door: the field is empty and ready for the next scan, also after "back"; a scanner that types elsewhere is heard too.
 const scan = () => document.querySelector("form[data-door] input:not([type=hidden])");
