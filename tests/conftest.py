@@ -7,7 +7,9 @@ On PostgreSQL the tests work as the application's role, which owns nothing.
 import asyncio
 import gc
 import itertools
+import os
 import shutil
+import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
@@ -23,7 +25,16 @@ from promos.settings import Settings
 from tests.postgres import Server
 
 SECRETS: dict[str, Any] = {"secret_keys": "s" * 40, "reader_key": "r" * 40}
+ROOM = 4 << 30  # bytes; two runs take half of it
 _names = (f"clone_{number}" for number in itertools.count())
+
+
+def pytest_configure() -> None:
+    """No file outlives its test: they lie in memory where that has room; a database is made there at once."""
+    memory = Path("/dev/shm")
+    if "TMPDIR" not in os.environ and memory.is_dir() and shutil.disk_usage(memory).free > ROOM:
+        os.environ["TMPDIR"] = str(memory)
+        tempfile.tempdir = None  # to be found again
 
 
 def pytest_collection_finish() -> None:
@@ -64,7 +75,7 @@ def postgres() -> Iterator[Server]:
 
 
 @pytest.fixture(scope="session")
-def postgres_template(postgres: Server) -> str:
+def postgresql_template(postgres: Server) -> str:
     postgres.create_database("template_promos")
     owner = Settings(database_url=postgres.url("template_promos"))
     asyncio.run(schema.upgrade(owner))
@@ -88,13 +99,18 @@ def kind(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def settings(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Settings]:
-    """Settings of an installation with an empty database of its own."""
+def template(kind: str, request: pytest.FixtureRequest) -> Any:
+    """What the database of this test is a copy of: a file of SQLite, or the name of a database. An empty one."""
+    return request.getfixturevalue(f"{kind}_template")
+
+
+@pytest.fixture
+def settings(kind: str, template: Any, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Settings]:
+    """Settings of an installation with a database of its own."""
     if kind == "sqlite":
-        shutil.copy(request.getfixturevalue("sqlite_template"), tmp_path / "promos.sqlite3")
+        shutil.copy(template, tmp_path / "promos.sqlite3")
         yield Settings(data_dir=str(tmp_path), **SECRETS)
         return
-    template = request.getfixturevalue("postgres_template")
     server: Server = request.getfixturevalue("postgres")
     name = next(_names)
     server.create_database(name, template=template)
@@ -145,6 +161,6 @@ async def session(shared: Settings) -> AsyncIterator[AsyncSession]:
 
 
 @pytest.fixture(scope="session")
-def shared_postgres(postgres: Server, postgres_template: str) -> str:
-    postgres.create_database("shared_promos", template=postgres_template)
+def shared_postgres(postgres: Server, postgresql_template: str) -> str:
+    postgres.create_database("shared_promos", template=postgresql_template)
     return "shared_promos"

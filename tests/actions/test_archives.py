@@ -103,8 +103,8 @@ async def test_a_draft_that_nobody_saw_is_deleted_with_all_below_it(session: Asy
     assert await session.scalar(sa.select(Entry.facts).where(Entry.verb == "event.deleted")) == {"name": "GenerationAI"}
 
 
-@pytest.mark.parametrize("kind", [PromoCode, Offer, PassType, Event])
-async def test_what_somebody_saw_is_never_deleted(session: AsyncSession, kind: type[archives.Kept]) -> None:
+@pytest.mark.parametrize("noun", [PromoCode, Offer, PassType, Event])
+async def test_what_somebody_saw_is_never_deleted(session: AsyncSession, noun: type[archives.Kept]) -> None:
     seen = await a_code(session)
     used = await a_code(session, await session.get_one(Offer, seen.offer_id), "USED")
     await redemptions.redeem(session, [an_ask(used, "ada")], now=NOW)
@@ -117,9 +117,9 @@ async def test_what_somebody_saw_is_never_deleted(session: AsyncSession, kind: t
     ids = {PromoCode: [seen.id, used.id], Offer: [offer.id], PassType: [offer.pass_type_id], Event: [offer.event_id]}
     later = NOW + 20 * DAY
 
-    for row_id in ids[kind]:
+    for row_id in ids[noun]:
         with pytest.raises(HasHistory):
-            await archives.delete(session, kind, row_id, now=later, by=ADMIN)
+            await archives.delete(session, noun, row_id, now=later, by=ADMIN)
 
     assert await session.scalar(sa.select(sa.func.count()).select_from(PromoCode)) == 2
 
@@ -135,8 +135,8 @@ async def test_what_works_is_not_deleted_although_nobody_used_it_yet(session: As
     assert (await codes.create(session, code.offer_id, "FREEAGENAI", **AS_ADMIN)).id != code.id
 
 
-@pytest.mark.parametrize("kind", [PromoCode, Offer, PassType, Event])
-async def test_another_partners_things_are_not_there(session: AsyncSession, kind: type[archives.Kept]) -> None:
+@pytest.mark.parametrize("noun", [PromoCode, Offer, PassType, Event])
+async def test_another_partners_things_are_not_there(session: AsyncSession, noun: type[archives.Kept]) -> None:
     await a_publication(session)
     code = await a_code(session, status="paused")
     offer = await session.get_one(Offer, code.offer_id)
@@ -145,4 +145,4 @@ async def test_another_partners_things_are_not_there(session: AsyncSession, kind
 
     for verb in (archives.archive, archives.restore, archives.delete):
         with pytest.raises(NotFound):
-            await verb(session, kind, ids[kind], now=NOW, by=stranger)
+            await verb(session, noun, ids[noun], now=NOW, by=stranger)

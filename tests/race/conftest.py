@@ -170,7 +170,7 @@ def standing(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
         shutil.copy(request.getfixturevalue("sqlite_template"), folder / "promos.sqlite3")
     else:
         server = request.getfixturevalue("postgres")
-        server.create_database(name, template=request.getfixturevalue("postgres_template"))
+        server.create_database(name, template=request.getfixturevalue("postgresql_template"))
         settings = msgspec.structs.replace(settings, database_url=server.url(name, user="promos_web"))
     made = House(settings, connect(settings))
     try:

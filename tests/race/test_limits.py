@@ -160,8 +160,8 @@ async def test_all_ways_to_a_pass_meet_the_same_limit(crowded: House) -> None:
         assert await session.scalar(of.where(Redemption.state.in_(["held", "confirmed"]))) == LIMIT
 
 
-@pytest.mark.parametrize("kind", ["code", "offer", "pass type"])
-async def test_a_first_limit_set_in_the_crowd_holds_from_then_on(crowded: House, kind: str) -> None:
+@pytest.mark.parametrize("what", ["code", "offer", "pass type"])
+async def test_a_first_limit_set_in_the_crowd_holds_from_then_on(crowded: House, what: str) -> None:
     code = await crowded.code(limit=None)
     _, token = await crowded.token()
     async with crowded.database.reading() as session:
@@ -170,7 +170,7 @@ async def test_a_first_limit_set_in_the_crowd_holds_from_then_on(crowded: House,
         "code": (f"/api/v1/codes/{code.text}", {"limit": LIMIT}),
         "offer": (f"/api/v1/offers/{offer.id}", {"limit": LIMIT}),
         "pass type": (f"/api/v1/pass-types/{offer.pass_type_id}", {"capacity": LIMIT}),
-    }[kind]
+    }[what]
     wire = Wire(f"http://127.0.0.1:{crowded.port(1)}", token)
     crowd = [vouch(crowded.port(number), token, code.text, f"r{number}@readers.example") for number in range(CROWD)]
     await wire.hold("PATCH", path, document)

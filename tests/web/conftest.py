@@ -1,9 +1,13 @@
 """The running application for tests of the API, and a world for them to ask about."""
 
 import asyncio
+import shutil
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from copy import deepcopy
 from datetime import datetime
+from pathlib import Path
+from typing import Any
 
 import httpx
 import msgspec
@@ -12,13 +16,15 @@ from litestar import Litestar
 
 from promos import settings as configuration
 from promos.app import create_app
-from promos.database import Database
+from promos.database import connect
 from promos.outside.web import Web
 from promos.settings import Keys, Settings
 from promos.web.headers import Headers
+from tests.conftest import SECRETS
 from tests.outside.fakes import InProcess
 from tests.outside.fakes.ghost import FakeGhost
 from tests.outside.fakes.pretix import FakePretix
+from tests.postgres import Server
 from tests.web.sides import World, a_world
 from tests.world import NOW
 
@@ -89,6 +95,35 @@ async def client(settings: Settings, ghost: FakeGhost) -> AsyncIterator[httpx.As
 
 
 @pytest.fixture
-async def world(database: Database, keys: Keys) -> World:
-    async with database.writing() as session:
-        return await a_world(session, keys)
+def template(kind: str, template: Any, request: pytest.FixtureRequest) -> Any:
+    """With the world in it for those who ask for it."""
+    return request.getfixturevalue(f"{kind}_world")[0] if "world" in request.fixturenames else template
+
+
+@pytest.fixture
+def world(kind: str, request: pytest.FixtureRequest) -> World:
+    """Made once, for that takes as long as many a test; each finds it as it was made."""
+    return deepcopy(request.getfixturevalue(f"{kind}_world")[1])
+
+
+@pytest.fixture(scope="session")
+def sqlite_world(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, World]:
+    folder = tmp_path_factory.mktemp("world")
+    file = Path(shutil.copy(sqlite_template, folder))
+    return file, asyncio.run(_made(Settings(data_dir=str(folder), **SECRETS)))
+
+
+@pytest.fixture(scope="session")
+def postgresql_world(postgres: Server, postgresql_template: str) -> tuple[str, World]:
+    postgres.create_database("world", template=postgresql_template)
+    url = postgres.url("world", user="promos_web")
+    return "world", asyncio.run(_made(Settings(database_url=url, **SECRETS)))
+
+
+async def _made(settings: Settings) -> World:
+    database = connect(settings)
+    try:
+        async with database.writing() as session:
+            return await a_world(session, configuration.keys(settings))
+    finally:
+        await database.close()

@@ -18,8 +18,7 @@ from promos.models import Base, Entry, Event, Offer, PromoCode
 from promos.parsing import codes_csv
 from promos.rules.people import Actor, Grant, Role
 from promos.rules.refusals import NotFound
-from promos.settings import Keys
-from tests.web.sides import Side, World, a_world
+from tests.web.sides import Side, World
 from tests.web.walls import routed_of
 from tests.world import ADMIN, DAY, NOW
 
@@ -32,12 +31,6 @@ OPEN = {"roles"}  # those of the publisher's own people belong to no partner, an
 @pytest.fixture
 def kind() -> str:
     return "postgresql"
-
-
-@pytest.fixture
-async def world(database: Database, keys: Keys) -> World:
-    async with database.writing() as session:
-        return await a_world(session, keys)
 
 
 @pytest.fixture

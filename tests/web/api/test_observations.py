@@ -51,7 +51,7 @@ async def test_a_look_is_kept_once_however_often_it_is_sent(client: httpx.AsyncC
 
 
 @pytest.mark.parametrize(
-    ("content", "kind", "status"),
+    ("content", "media_type", "status"),
     [
         (b"", "text/html", 422),
         (b"\x00\x01\x02", "text/html", 422),
@@ -61,9 +61,9 @@ async def test_a_look_is_kept_once_however_often_it_is_sent(client: httpx.AsyncC
     ],
 )
 async def test_what_cannot_be_looked_at_is_refused(
-    client: httpx.AsyncClient, sent: str, content: bytes, kind: str, status: int
+    client: httpx.AsyncClient, sent: str, content: bytes, media_type: str, status: int
 ) -> None:
-    answer = await client.post(f"{sent}/observations", content=content, headers={"Content-Type": kind})
+    answer = await client.post(f"{sent}/observations", content=content, headers={"Content-Type": media_type})
 
     assert answer.status_code == status, answer.text
     assert answer.headers["Content-Type"].startswith("application/problem+json")
