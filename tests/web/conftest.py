@@ -103,7 +103,8 @@ def template(kind: str, template: Any, request: pytest.FixtureRequest) -> Any:
 @pytest.fixture
 def world(kind: str, request: pytest.FixtureRequest) -> World:
     """Made once, for that takes as long as many a test; each finds it as it was made."""
-    return deepcopy(request.getfixturevalue(f"{kind}_world")[1])
+    made: World = request.getfixturevalue(f"{kind}_world")[1]
+    return deepcopy(made)
 
 
 @pytest.fixture(scope="session")
