@@ -1638,14 +1638,16 @@ ROLES = (
 )
 
 # A transaction says whose rows it is about (`promos.everybody`, `promos.partners`); one that says nothing finds none.
-# Both are read once a statement, not once a row. What belongs to no partner: the roles of the publisher's own people
-# are there for everybody, and everybody may add to the history of all.
+# Both are read once a statement, not once a row: all that costs stands inside of their SELECTs. The last cast does
+# nothing, but without it ANY would take the SELECT for a list of rows. What belongs to no partner: the roles of the
+# publisher's own people are there for everybody, and everybody may add to the history of all.
 WALLS = """
     DO $$
     DECLARE
         walled record;
-        everybody text := $q$(SELECT current_setting('promos.everybody', true)) = 'yes'$q$;
-        partners text := $q$(SELECT string_to_array(NULLIF(current_setting('promos.partners', true), ''), ','))::uuid[]$q$;
+        everybody text := $q$(SELECT current_setting('promos.everybody', true) = 'yes')$q$;
+        said text := $q$NULLIF(current_setting('promos.partners', true), '')$q$;
+        partners text := format('(SELECT string_to_array(%s, %L)::uuid[])::uuid[]', said, ',');
     BEGIN
         FOR walled IN
             SELECT table_name AS name, column_name AS partner
