@@ -144,12 +144,13 @@ class Stocking:
         """Let the codes that we made end and count as the offer says now; why that cannot be."""
         async with self._database.reading(lease.reach) as session:
             worth, outdated = await supplies.outdated(session, supply.offer_id, vouchers)
-        try:
-            for number in outdated:
+        declined: Refusal | None = None
+        for number in outdated:  # one that is declined keeps the others from nothing
+            try:
                 await there.change(number, worth)
-        except ShopDeclined as refusal:
-            return refusal
-        return None
+            except ShopDeclined as refusal:
+                declined = refusal
+        return declined
 
     async def _make(self, there: Pretix, lease: Lease, supply: Supply, wanted: Sequence[Wanted]) -> None:
         """All of them or as many as there is room for, and into the pool with them."""

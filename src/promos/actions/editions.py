@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from promos.actions import allotments, codes, events, offers
+from promos.database import among_all
 from promos.models import Allotment, Event, Offer, PassType, PromoCode, Publication
 from promos.models.offers import OfferPublication
 from promos.queries.codes import IS_PUBLIC
@@ -147,7 +148,9 @@ async def _words(
         for text in editions.texts(code.spelled, before, year):
             normal = spelling.normal(text)
             taken = sa.select(sa.exists().where(PromoCode.text == normal))
-            if normal not in given and not await session.scalar(taken):
+            async with among_all(session):  # a word is taken whoever has it
+                is_taken = await session.scalar(taken)
+            if normal not in given and not is_taken:
                 given.add(normal)
                 words.setdefault(code.offer_id, {})[code.id] = (code.spelled, text)
                 break
