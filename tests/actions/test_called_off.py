@@ -126,6 +126,24 @@ async def test_a_long_line_is_told_bit_by_bit(session: AsyncSession, monkeypatch
     assert await told(session) == to("ada", "bo", "cy")
 
 
+async def test_of_many_offered_places_none_ends_without_a_word(
+    session: AsyncSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(line, "AT_ONCE", 1)
+    code = await a_sold_out_code(session, limit=2)
+    waiting = await in_line(session, code, "ada", "bo")
+    for _ in waiting:
+        await one_goes_back(session, code)
+    assert await states(session, waiting) == ["offered", "offered"]
+    await cancel(session, code)
+
+    assert await line.call_off(session, code.event_id, now=NOW + HOUR) == 1
+    for event_id in await holds.overdue_events(session, now=NOW + HOUR):
+        await holds.settle(session, event_id, now=NOW + HOUR)  # what a worker does between
+
+    assert await told(session) == to("ada", "bo")
+
+
 async def test_who_cancels_hears_first_of_those_in_line(session: AsyncSession) -> None:
     code = await a_sold_out_code(session, limit=2)
     await in_line(session, code, "ada")

@@ -222,17 +222,19 @@ async def call_off(session: AsyncSession, event_id: UUID, *, now: datetime) -> i
     """Who waits for a cancelled event waits no longer, and is owed one mail that says why; how many claims that ended,
     `AT_ONCE` at most.
 
-    The claim ends in the transaction that writes the mail, and one worker at a time holds the event: nobody is told
-    twice, and nobody who left. Who got a pass another way hears of it as its holder.
+    A place that was offered ends with its claim, for by those left the event is found again. The claim ends in the
+    transaction that writes the mail, and one worker at a time holds the event: nobody is told twice, and nobody who
+    left. Who got a pass another way hears of it as its holder.
     """
     cancelled = sa.select(Event.id).where(Event.id == event_id, Event.cancelled_at.is_not(None))
     if await session.scalar(cancelled.with_for_update(key_share=True)) is None:
         return 0
-    kept = (Redemption.event_id == event_id, IS_HELD, Redemption.held_for == "place", Redemption.expires_at > now)
-    await session.execute(sa.update(table(Redemption)).where(*kept).values(expires_at=now))
-    columns = (Claim.id, Claim.state, Claim.reader_key, Claim.language)
+    columns = (Claim.id, Claim.state, Claim.reader_key, Claim.language, Claim.redemption_id)
     found = sa.select(*columns).where(*_waits_for(event_id)).order_by(Claim.id).limit(AT_ONCE)
     ended = (await session.execute(found.with_for_update())).all()
+    places = [each.redemption_id for each in ended if each.redemption_id]
+    kept = (Redemption.id.in_(places), IS_HELD, Redemption.held_for == "place", Redemption.expires_at > now)
+    await session.execute(sa.update(table(Redemption)).where(*kept).values(expires_at=now))
     for was, becomes in (("waiting", "left"), ("offered", "lapsed")):
         values = {"state": becomes, "refusal": EventCancelled.slug, "settled_at": now}
         of = [each.id for each in ended if each.state == was]
