@@ -9,7 +9,7 @@ import pytest
 from promos.parsing.survival import as_html
 from promos.rendering import blocks, living, qr
 from promos.rules.blocks import BlockContent
-from tests.browser.test_whole_path import CHROMIUM, chromium  # noqa: F401 -- the same browser
+from tests.browser.house import CHROMIUM
 from tests.rendering.conftest import block  # noqa: F401 -- the same block as the renderings are tested with
 
 pytestmark = [
@@ -46,7 +46,7 @@ SEEN = """() => {
 
 
 @pytest.fixture
-async def page(chromium: Any) -> AsyncIterator[Any]:  # noqa: F811
+async def page(chromium: Any) -> AsyncIterator[Any]:
     context = await chromium.new_context(viewport={"width": 390, "height": 844})
     yield await context.new_page()
     await context.close()

@@ -1,32 +1,21 @@
 """Every page of the partner's desk in a real browser: a desk's and a phone's width, both languages, all unfolded."""
 
 import re
-from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 
-from tests.browser.test_whole_path import CHROMIUM, Demo, chromium, signed_in
+from tests.browser.house import CHROMIUM, Demo, signed_in
 
 pytestmark = [
     pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine"),
     pytest.mark.timeout(300),
 ]
-__all__ = ["chromium"]  # a fixture
 LEAST = 30  # kinds of pages that a partner's desk has, and a few more
 HERE = """() => [...document.querySelectorAll("a[href^='/partner']:not([download]), a[href='/account']")]
     .map((link) => link.getAttribute("href").split("#")[0])"""
 UNFOLD = "() => document.querySelectorAll('main details').forEach((each) => { each.open = true })"
-
-
-@pytest.fixture
-def demo(tmp_path: Path) -> Iterator[Demo]:
-    started = Demo(tmp_path)
-    try:
-        yield started
-    finally:
-        started.stop()
 
 
 def kind(address: str) -> str:

@@ -1,34 +1,22 @@
 """A whole edition made with the keyboard alone: no mouse, no script of ours but the keys that a person presses."""
 
 import re
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.browser.test_whole_path import CHROMIUM, Browser, Demo, chromium, person
+from tests.browser.house import CHROMIUM, Browser, Demo, person
 
 pytestmark = [
     pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine"),
     pytest.mark.timeout(300),
 ]
-__all__ = ["chromium"]  # a fixture
 MOST = 150  # presses of Tab until one is somewhere
 
 HERE = """() => { const at = document.activeElement, box = at.getBoundingClientRect(), style = getComputedStyle(at)
     return { tag: at.tagName, name: (at.ariaLabel || at.labels?.[0]?.innerText || at.innerText || "").trim(),
       id: at.id, kind: at.type || "", seen: style.outlineStyle !== "none" && parseFloat(style.outlineWidth) > 0
         && box.bottom > 0 && box.top < innerHeight } }"""
-
-
-@pytest.fixture
-def demo(tmp_path: Path) -> Iterator[Demo]:
-    started = Demo(tmp_path)
-    try:
-        yield started
-    finally:
-        started.stop()
 
 
 class Keys:

@@ -11,7 +11,7 @@ from promos.parsing.issues import HTML
 from promos.parsing.lint import Report, lint, media_type_of
 from promos.rendering import blocks
 from promos.rules.disclosure.vocabulary import Verdict
-from tests.browser.test_whole_path import CHROMIUM
+from tests.browser.house import CHROMIUM
 from tests.corpus.cases import FOLDER, RULES, Case, cases
 from tests.newsroom import rules
 from tests.outside.test_tools import BLOCK

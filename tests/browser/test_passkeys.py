@@ -1,21 +1,12 @@
 """The whole ceremony in a real browser, with an authenticator that Chromium plays."""
 
 import re
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from promos.demo import PEOPLE
-from tests.browser.test_whole_path import (  # the same browser
-    CHROMIUM,
-    Demo,
-    chromium,  # noqa: F401
-    person,
-    press,
-    signed_in,
-)
+from tests.browser.house import CHROMIUM, Demo, person, press, signed_in
 
 pytestmark = [
     pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine"),
@@ -32,13 +23,9 @@ KEY = {
 
 
 @pytest.fixture
-def demo(tmp_path: Path) -> Iterator[Demo]:
-    """With a name: browsers keep passkeys for names only."""
-    started = Demo(tmp_path, "localhost")
-    try:
-        yield started
-    finally:
-        started.stop()
+def host() -> str:
+    """A name: browsers keep passkeys for names only."""
+    return "localhost"
 
 
 async def a_key(page: Any) -> None:
@@ -59,7 +46,7 @@ async def by_mail(page: Any, demo: Demo, seen: set[str]) -> None:
     await press(page, "Sign in")
 
 
-async def test_a_passkey_is_added_asked_for_and_replaced_by_a_code(chromium: Any, demo: Demo) -> None:  # noqa: F811
+async def test_a_passkey_is_added_asked_for_and_replaced_by_a_code(chromium: Any, demo: Demo) -> None:
     await demo.ready()
     browser, page = await signed_in(chromium, demo, "Partner")
     await a_key(page)
@@ -96,7 +83,7 @@ async def test_a_passkey_is_added_asked_for_and_replaced_by_a_code(chromium: Any
     assert browser.complaints == []
 
 
-async def test_without_javascript_the_page_says_so_and_a_code_does(chromium: Any, demo: Demo) -> None:  # noqa: F811
+async def test_without_javascript_the_page_says_so_and_a_code_does(chromium: Any, demo: Demo) -> None:
     await demo.ready()
     browser = await person(chromium, demo)
     page = await browser.page()
