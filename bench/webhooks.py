@@ -133,8 +133,10 @@ async def measure(house: House, events: int, rate: float, kills: int) -> list[st
     try:
         well = await _endpoint(database, house, f"http://{place}/well", shop)
         worker = Worker(house.settings, place)
+        await _redeem(database, text, range(1), rate)
+        await _arrive(shop, 1)  # it has started
         began = datetime.now(UTC)
-        await _redeem(database, text, range(events // 10), rate)
+        await _redeem(database, text, range(1, events // 10), rate)
         await _arrive(shop, events // 10)
         alone_until = datetime.now(UTC)
         for name in SICK:
