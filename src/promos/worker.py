@@ -106,9 +106,13 @@ class Worker:
         async with self._database.writing() as session:
             lease = timedelta(seconds=self._settings.mail_lease)
             found = await deliveries.claim(session, now=now, lease=lease, most=AT_ONCE)
-        for outcome in await asyncio.gather(*(self._deliver(due) for due in found), return_exceptions=True):
-            if isinstance(outcome, BaseException):
-                log.error("a mail could not be settled; it comes again when its lease is over", exc_info=outcome)
+        if found:
+            said = await asyncio.gather(*(self._answer(due) for due in found))
+            answers = {due.id: answer for due, answer in zip(found, said, strict=True)}
+            states = await self._write(deliveries.settle, answers, pauses=self._settings.retry_pauses)
+            for due in found:
+                if states.get(due.id) == "dead" and answers[due.id] not in {NOBODY, NOT_NEEDED}:
+                    log.warning("mail %s (%s) was given up: %s", due.id, due.kind, answers[due.id].said)
         return len(found)
 
     async def serve(self) -> int:
@@ -140,12 +144,6 @@ class Worker:
 
     async def _write(self, effect: Callable[..., Awaitable[T]], *given: Any, **facts: Any) -> T:
         return await retrying.written(self._database, self._clock, effect, *given, **facts)
-
-    async def _deliver(self, due: Due) -> None:
-        answer = await self._answer(due)
-        state = await self._write(deliveries.settle, due.id, answer, pauses=self._settings.retry_pauses)
-        if state == "dead" and answer not in {NOBODY, NOT_NEEDED}:
-            log.warning("mail %s (%s) was given up: %s", due.id, due.kind, answer.said)
 
     async def _answer(self, due: Due) -> Answer:
         """What comes of one try. A mail that we fail to write is our own mistake: it waits for us to mend it."""

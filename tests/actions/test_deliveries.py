@@ -1,4 +1,4 @@
-"""Mails owed, claimed by one worker, settled one by one."""
+"""Mails owed, claimed by one worker, settled by what came of each."""
 
 import asyncio
 from datetime import datetime, timedelta
@@ -39,7 +39,7 @@ async def claimed(session: AsyncSession, seconds: int = 0) -> list[Due]:
 
 
 async def answered(session: AsyncSession, mail: UUID, answer: Sent | Failed, seconds: int = 0) -> str:
-    return await deliveries.settle(session, mail, answer, now=NOW + seconds * SECOND, pauses=PAUSES)
+    return (await deliveries.settle(session, {mail: answer}, now=NOW + seconds * SECOND, pauses=PAUSES))[mail]
 
 
 async def test_a_mail_to_a_claim_brings_what_its_words_need(session: AsyncSession) -> None:

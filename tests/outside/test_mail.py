@@ -106,6 +106,18 @@ async def test_what_the_server_said_is_kept_without_the_address(start: Start) ->
     assert answer.said == "550 5.1.1 … unknown"
 
 
+async def test_what_the_server_said_can_be_kept_whatever_its_bytes() -> None:
+    async def refuse(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"421 ferm\xe9 \0 d\xc3\xa9j\xc3\xa0\r\n")
+        writer.close()
+
+    async with await asyncio.start_server(refuse, "127.0.0.1", 0) as rude:
+        port = rude.sockets[0].getsockname()[1]
+        answer = await smtp_post(Settings(smtp_url=f"smtp://127.0.0.1:{port}"))(a_mail())
+
+    assert answer == Failed(permanent=False, said="421 ferm? déjà")
+
+
 async def test_a_server_that_is_away_may_be_back_later() -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))

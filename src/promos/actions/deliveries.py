@@ -1,8 +1,9 @@
-"""Mails owed: written with what they tell of, claimed by one worker under a lease, settled one by one."""
+"""Mails owed: written with what they tell of, claimed by one worker under a lease, settled by what came of each."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -180,42 +181,39 @@ async def claim(session: AsyncSession, *, now: datetime, lease: timedelta, most:
 
     Whoever dies while sending holds nothing up for longer than that.
     """
-    free = sa.select(Delivery.id).where(_due(now)).order_by(Delivery.due_at, Delivery.id).limit(most)
-    ids = list(await session.scalars(free.with_for_update(skip_locked=True)))
-    if not ids:
+    free = sa.select(Delivery).where(_due(now)).order_by(Delivery.due_at, Delivery.id).limit(most)
+    found = free.with_for_update(skip_locked=True).execution_options(populate_existing=True)
+    mails = list(await session.scalars(found))
+    if not mails:
         return []
-    leased = sa.update(table(Delivery)).where(Delivery.id.in_(ids)).values(leased_until=now + lease)
-    await session.execute(leased)
-    return await _load(session, ids)
+    leased = sa.update(table(Delivery)).where(Delivery.id.in_([mail.id for mail in mails]))
+    await session.execute(leased.values(leased_until=now + lease))
+    return await _load(session, mails)
 
 
 async def settle(
-    session: AsyncSession, delivery_id: UUID, answer: Answer, *, now: datetime, pauses: Sequence[int]
-) -> str:
-    """Write down what came of one try, and return the state it leads to: `sent`, `pending` (tried again after the next
-    of `pauses`, seconds) or `dead`. What is settled already stays as it is.
+    session: AsyncSession, answers: Mapping[UUID, Answer], *, now: datetime, pauses: Sequence[int]
+) -> dict[UUID, str]:
+    """Write down what came of one try of each mail, and return the state it leads to: `sent`, `pending` (tried again
+    after the next of `pauses`, seconds) or `dead`. What is settled already stays as it is.
     """
-    row = await session.scalar(
-        sa.select(Delivery)
-        .where(Delivery.id == delivery_id)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    )
-    if row is None:
-        raise LookupError(f"no delivery {delivery_id}")
-    if row.state != "pending":
-        return row.state
-    row.attempts += 1
-    row.leased_until = None
-    row.last_answer = answer.said
-    if isinstance(answer, Sent):
-        row.state, row.settled_at = "sent", now
-    elif answer.permanent or (again := next_try(row.attempts, pauses, now)) is None:
-        row.state, row.settled_at = "dead", now
-    else:
-        row.due_at = again
+    found = sa.select(Delivery).where(Delivery.id.in_(answers)).order_by(Delivery.id).with_for_update()
+    rows = list(await session.scalars(found.execution_options(populate_existing=True)))
+    for row in rows:
+        answer = answers[row.id]
+        if row.state != "pending":
+            continue
+        row.attempts += 1
+        row.leased_until = None
+        row.last_answer = answer.said
+        if isinstance(answer, Sent):
+            row.state, row.settled_at = "sent", now
+        elif answer.permanent or (again := next_try(row.attempts, pauses, now)) is None:
+            row.state, row.settled_at = "dead", now
+        else:
+            row.due_at = again
     await session.flush()
-    return row.state
+    return {row.id: row.state for row in rows}
 
 
 def _due(now: datetime) -> sa.ColumnElement[bool]:
@@ -223,14 +221,16 @@ def _due(now: datetime) -> sa.ColumnElement[bool]:
     return sa.and_(IS_PENDING, Delivery.due_at <= now, is_free)
 
 
-async def _load(session: AsyncSession, ids: Iterable[UUID]) -> list[Due]:
+async def _load(session: AsyncSession, mails: Sequence[Delivery]) -> list[Due]:
     """These mails, each with its rows, in the order in which they are due."""
-    loaded = sa.select(Delivery.id).where(Delivery.id.in_(ids), Delivery.observation_id.is_not(None))
-    missed = await _missed(session, (await session.scalars(loaded)).all())
-    noticed, wished = await _noticed(session, ids), await _wished(session, ids)
-    shops = await _shops(session, ids)
-    entries, invited = await _entries(session, ids), await _invited(session, ids)
-    reported = await _reported(session, ids)
+    ids = [mail.id for mail in mails]
+    missed = await _missed(session, [mail.id for mail in mails if mail.observation_id])
+    told = [mail.id for mail in mails if mail.entry_id]
+    noticed, entries = await _noticed(session, told), await _entries(session, told)
+    wished = await _wished(session, [mail.id for mail in mails if mail.wish_id])
+    shops = await _shops(session, [mail.id for mail in mails if mail.shop_id])
+    invited = await _invited(session, [mail.id for mail in mails if mail.invitation_id])
+    reported = await _reported(session, [mail.id for mail in mails if mail.report_link_id])
     rows = await session.execute(
         sa.select(
             *(Delivery, Person, Reader, Claim, Pass, SignInLink, Event, Partner, PassType, PromoCode, Endpoint),
@@ -285,40 +285,42 @@ async def _load(session: AsyncSession, ids: Iterable[UUID]) -> list[Due]:
     ]
 
 
-async def _noticed(session: AsyncSession, ids: Iterable[UUID]) -> dict[UUID, Noticed]:
-    rows = await session.execute(
+async def _noticed(session: AsyncSession, ids: Sequence[UUID]) -> dict[UUID, Noticed]:
+    rows = await _rows(
+        session,
+        ids,
         sa.select(Delivery.id, Entry, PromoCode, Offer, Event)
         .join(Entry, Delivery.entry_id == Entry.id)
         .join(PromoCode, Entry.code_id == PromoCode.id)
         .join(Offer, PromoCode.offer_id == Offer.id)
-        .join(Event, PromoCode.event_id == Event.id)
-        .where(Delivery.id.in_(ids))
+        .join(Event, PromoCode.event_id == Event.id),
     )
     return {row[0]: Noticed(*row[1:]) for row in rows}
 
 
-async def _wished(session: AsyncSession, ids: Iterable[UUID]) -> dict[UUID, Wished]:
-    rows = await session.execute(
+async def _wished(session: AsyncSession, ids: Sequence[UUID]) -> dict[UUID, Wished]:
+    rows = await _rows(
+        session,
+        ids,
         sa.select(Delivery.id, Wish, PromoCode, Event, Publication, Person)
         .join(Wish, Delivery.wish_id == Wish.id)
         .join(PromoCode, Wish.code_id == PromoCode.id)
         .join(Event, Wish.event_id == Event.id)
         .outerjoin(Publication, Wish.publication_id == Publication.id)
-        .outerjoin(Person, Wish.asked_by == Person.id)
-        .where(Delivery.id.in_(ids))
+        .outerjoin(Person, Wish.asked_by == Person.id),
     )
     return {row[0]: Wished(*row[1:]) for row in rows}
 
 
-async def _reported(session: AsyncSession, ids: Iterable[UUID]) -> dict[UUID, Reported]:
-    rows = await session.execute(
+async def _reported(session: AsyncSession, ids: Sequence[UUID]) -> dict[UUID, Reported]:
+    rows = await _rows(
+        session,
+        ids,
         sa.select(Delivery.id, ReportSchedule, ReportLink, Event, Partner)
         .join(ReportLink, Delivery.report_link_id == ReportLink.id)
         .join(ReportSchedule, ReportLink.schedule_id == ReportSchedule.id)
         .join(Event, ReportLink.event_id == Event.id)
-        .join(Partner, Event.partner_id == Partner.id)
-        .where(Delivery.id.in_(ids))
-        .execution_options(populate_existing=True)
+        .join(Partner, Event.partner_id == Partner.id),
     )
     return {row[0]: Reported(*row[1:]) for row in rows}
 
@@ -327,51 +329,60 @@ def _recipient(reported: Reported | None) -> str | None:
     return reported.schedule.email if reported else None
 
 
-async def _shops(session: AsyncSession, ids: Iterable[UUID]) -> dict[UUID, tuple[Shop, Event]]:
-    rows = await session.execute(
+async def _shops(session: AsyncSession, ids: Sequence[UUID]) -> dict[UUID, tuple[Shop, Event]]:
+    rows = await _rows(
+        session,
+        ids,
         sa.select(Delivery.id, Shop, Event)
         .join(Shop, Delivery.shop_id == Shop.id)
-        .join(Event, Shop.event_id == Event.id)
-        .where(Delivery.id.in_(ids))
+        .join(Event, Shop.event_id == Event.id),
     )
     return {row[0]: (row[1], row[2]) for row in rows}
 
 
-async def _entries(session: AsyncSession, ids: Iterable[UUID]) -> dict[UUID, Entry]:
-    rows = await session.execute(
-        sa.select(Delivery.id, Entry)
-        .join(Entry, Delivery.entry_id == Entry.id)
-        .where(Delivery.id.in_(ids), Delivery.kind == "account")
+async def _entries(session: AsyncSession, ids: Sequence[UUID]) -> dict[UUID, Entry]:
+    rows = await _rows(
+        session,
+        ids,
+        sa.select(Delivery.id, Entry).join(Entry, Delivery.entry_id == Entry.id).where(Delivery.kind == "account"),
     )
     return {row[0]: row[1] for row in rows}
 
 
-async def _invited(session: AsyncSession, ids: Iterable[UUID]) -> dict[UUID, Invited]:
+async def _invited(session: AsyncSession, ids: Sequence[UUID]) -> dict[UUID, Invited]:
     host = aliased(Person)
-    rows = await session.execute(
+    rows = await _rows(
+        session,
+        ids,
         sa.select(Delivery.id, Invitation, sa.func.coalesce(Partner.name, Publication.name), host)
         .join(Invitation, Delivery.invitation_id == Invitation.id)
         .outerjoin(Partner, Invitation.partner_id == Partner.id)
         .outerjoin(Publication, Invitation.publication_id == Publication.id)
-        .outerjoin(host, Invitation.invited_by == host.id)
-        .where(Delivery.id.in_(ids))
+        .outerjoin(host, Invitation.invited_by == host.id),
     )
     return {row[0]: Invited(*row[1:]) for row in rows}
 
 
 async def _missed(session: AsyncSession, ids: Sequence[UUID]) -> dict[UUID, Missed]:
-    if not ids:
-        return {}
     is_editor = sa.exists().where(
         StaffRole.person_id == Delivery.person_id, StaffRole.publication_id == PromoBlock.publication_id
     )
-    rows = await session.execute(
+    rows = await _rows(
+        session,
+        ids,
         sa.select(Delivery.id, Publication, Issue, PromoBlock, PromoCode, Observation.at, is_editor)
         .join(Observation, Delivery.observation_id == Observation.id)
         .join(PromoBlock, Observation.block_id == PromoBlock.id)
         .join(PromoCode, Observation.code_id == PromoCode.id)
         .join(Issue, Observation.issue_id == Issue.id)
-        .join(Publication, Issue.publication_id == Publication.id)
-        .where(Delivery.id.in_(ids))
+        .join(Publication, Issue.publication_id == Publication.id),
     )
     return {row[0]: Missed(*row[1:]) for row in rows}
+
+
+async def _rows(session: AsyncSession, ids: Sequence[UUID], query: sa.Select[*tuple[Any, ...]]) -> list[Any]:
+    """What `query` says of these mails; of none it is not asked."""
+    if not ids:
+        return []
+    of = query.where(Delivery.id.in_(ids)).execution_options(populate_existing=True)
+    return list(await session.execute(of))

@@ -74,5 +74,6 @@ def _refused(refused: SMTPResponseException) -> Failed:
 
 
 def _said(words: str) -> str:
-    """What a server said, on one short line and without anybody's address."""
-    return _ADDRESS.sub("…", " ".join(words.split()))[:200]
+    """What a server said, on one short line, without anybody's address and without what no database takes."""
+    readable = words.encode("utf-8", "replace").decode().replace("\0", "")
+    return _ADDRESS.sub("…", " ".join(readable.split()))[:200]

@@ -34,7 +34,7 @@ def mailbox_post(folder: Path) -> Callable[[EmailMessage], Awaitable[Answer]]:
     """Keep each mail in `folder`, whole or not at all. The same Message-ID, with the same date, is the same file."""
 
     async def post(message: EmailMessage) -> Answer:
-        await asyncio.to_thread(_keep, folder, message)
+        await asyncio.to_thread(_keep, folder / f"{_letter_id(message)}.eml", message.as_bytes(policy=SMTP))
         return Sent("kept in the mailbox")
 
     return post
@@ -64,19 +64,24 @@ def letter(folder: Path, letter_id: str) -> Letter | None:
     )
 
 
-def _keep(folder: Path, message: EmailMessage) -> None:
+def _letter_id(message: EmailMessage) -> str:
     found = _MESSAGE_ID.fullmatch(message["Message-ID"])
     if found is None:
         raise ValueError(f"not a Message-ID of ours: {message['Message-ID']}")
     at: datetime = message["Date"].datetime.astimezone(UTC)
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    unfinished = folder / f".{uuid4()}"
+    return f"{at:%Y%m%dT%H%M%SZ}-{found[1]}"
+
+
+def _keep(path: Path, content: bytes) -> None:
+    """Nothing but waiting for the disk: it runs in a thread, where work would only take turns with all else."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    unfinished = path.with_name(f".{uuid4()}")
     handle = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(handle, "wb") as file:
-        file.write(message.as_bytes(policy=SMTP))
+        file.write(content)
         file.flush()
         os.fsync(file.fileno())
-    unfinished.rename(folder / f"{at:%Y%m%dT%H%M%SZ}-{found[1]}.eml")
+    unfinished.rename(path)
 
 
 def _body(message: EmailMessage, kind: str) -> str:

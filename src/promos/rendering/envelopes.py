@@ -4,9 +4,11 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 from email.header import Header
-from email.headerregistry import Address
+from email.headerregistry import Address, HeaderRegistry
 from email.message import EmailMessage
 from email.policy import SMTP, EmailPolicy
+from functools import cache, lru_cache
+from typing import Any
 
 from promos.rules.blocks import clean_line
 
@@ -39,7 +41,7 @@ def message(mail: Mail, *, sender: str, recipient: str, message_id: str, date: d
         raise ValueError(f"an instant without a zone: {date}")
     if not re.fullmatch(r"<[^\s<>@]+@[^\s<>@]+>", message_id, re.ASCII):
         raise ValueError(f"not a Message-ID: {message_id!r}")
-    envelope = EmailMessage(policy=SMTP)
+    envelope = EmailMessage(policy=_POLICY)
     envelope["From"] = _sender(sender)
     envelope["To"] = _bare(recipient)
     envelope["Subject"] = _Subject(clean_line(mail.subject))
@@ -58,6 +60,29 @@ def message(mail: Mail, *, sender: str, recipient: str, message_id: str, date: d
         params |= {"method": attached.method} if attached.method else {}
         envelope.add_attachment(attached.content, main, sub, filename=attached.name, params=params)
     return envelope
+
+
+class _Headers(HeaderRegistry):
+    """What all mails have in common is made once: the class of a header, and the headers of parts. The registry of
+    Python 3.11 makes a class for each header and parses it anew, which was most of the time that a mail took."""
+
+    def __getitem__(self, name: str) -> type:
+        return self._class_of(name.lower())
+
+    def __call__(self, name: str, value: Any) -> Any:
+        made = self._of_part if name.lower().startswith("content-") else super().__call__
+        return made(name, value)
+
+    @cache  # noqa: B019 -- there is one registry
+    def _class_of(self, name: str) -> type:
+        return super().__getitem__(name)
+
+    @lru_cache(maxsize=100)  # noqa: B019
+    def _of_part(self, name: str, value: str) -> Any:
+        return super().__call__(name, value)
+
+
+_POLICY = SMTP.clone(header_factory=_Headers())
 
 
 class _Subject(str):
@@ -86,6 +111,7 @@ def _bracketed(url: str) -> str:
     return f"<{url}>"
 
 
+@lru_cache(maxsize=10)
 def _sender(sender: str) -> Address:
     header = SMTP.header_factory("From", sender) if clean_line(sender) == sender else None
     found: tuple[Address, ...] = header.addresses if header is not None and not header.defects else ()

@@ -91,6 +91,8 @@ def seen(text: str) -> str:
 
     Of many accents piled on one letter the first few stay, and the joiner stays between two emoji.
     """
+    if text.isascii():
+        return _UNSEEN.sub("", text)
     kept: list[str] = []
     piled = 0
     for character in unicodedata.normalize("NFC", _UNSEEN.sub("", _JOINER.sub("", text))):
