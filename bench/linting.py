@@ -9,9 +9,9 @@ from selectolax.lexbor import LexborHTMLParser
 
 from bench.rendering import BLOCK
 from bench.scenes import Figure
-from promos.app import rule_set
 from promos.parsing.issues import HTML, read_issue
 from promos.parsing.lint import lint
+from promos.parsing.rules import rule_set
 from promos.rendering import blocks
 
 SIZE = 100_000  # characters

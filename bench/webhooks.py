@@ -1,6 +1,6 @@
 """Webhooks: how late a healthy endpoint is told while five sick ones sit beside it and the worker is killed.
 
-    python -m bench.webhooks [--events 10000] [--rate 100] [--kills 3] [--on sqlite postgresql]
+    python -m bench.webhooks [--events 10000] [--rate 100] [--workers 1] [--kills 3] [--on sqlite postgresql]
 
 Every event is a redemption, told to all six. The first tenth is told to the healthy one alone, for comparison. A
 delay is counted from the moment in the message to its first arrival; the worker looks once a second. Ends with 1 if a
@@ -122,17 +122,17 @@ class Worker:
         self._process.wait()
 
 
-async def measure(house: House, events: int, rate: float, kills: int) -> list[str]:
+async def measure(house: House, events: int, rate: float, workers: int, kills: int) -> list[str]:
     """Lines of figures; raises `SystemExit` if something is wrong."""
     shop = Shop()
     server = await asyncio.start_server(shop.talk, "127.0.0.1", 0)
     place = "{}:{}".format(*server.sockets[0].getsockname())
     (text,) = await asyncio.to_thread(house.codes, "HOOK")
     database = connect(house.settings)
-    worker = None
+    working: list[Worker] = []
     try:
         well = await _endpoint(database, house, f"http://{place}/well", shop)
-        worker = Worker(house.settings, place)
+        working += [Worker(house.settings, place) for _ in range(workers)]
         await _redeem(database, text, range(1), rate)
         await _arrive(shop, 1)  # it has started
         began = datetime.now(UTC)
@@ -141,7 +141,7 @@ async def measure(house: House, events: int, rate: float, kills: int) -> list[st
         alone_until = datetime.now(UTC)
         for name in SICK:
             await _endpoint(database, house, f"http://{place}/{name.replace(' ', '-')}", None)
-        crashes = asyncio.create_task(_crash(worker, kills, events * 0.9 / rate))
+        crashes = asyncio.create_task(_crash(working, kills, events * 0.9 / rate))
         await _redeem(database, text, range(events // 10, events), rate)
         await crashes
         await _arrive(shop, events)
@@ -152,7 +152,7 @@ async def measure(house: House, events: int, rate: float, kills: int) -> list[st
         alone, beside = shop.delays(began, alone_until), shop.delays(alone_until, over)
         lines = [
             _line("alone", alone),
-            _line(f"beside {len(SICK)} sick ones, worker killed {kills} times", beside),
+            _line(f"beside {len(SICK)} sick ones, {kills} kills", beside),
             f"p95 beside by p95 alone: {_at(beside, 95) / _at(alone, 95):.2f}",
             f"events {events}, owed {len(owed)}, arrived {len(shop.arrived)}, lost {lost}, "
             f"of nothing {strange}, "
@@ -163,7 +163,7 @@ async def measure(house: House, events: int, rate: float, kills: int) -> list[st
             raise SystemExit("\n".join([*lines, "WRONG"]))
         return lines
     finally:
-        if worker:
+        for worker in working:
             worker.kill()
         server.close()
         await database.close()
@@ -192,9 +192,10 @@ async def _redeem(database: Database, text: str, readers: Sequence[int], rate: f
             await redemptions.redeem(session, asks, now=datetime.now(UTC))
 
 
-async def _crash(worker: Worker, kills: int, within: float) -> None:
-    for _ in range(kills):
+async def _crash(working: Sequence[Worker], kills: int, within: float) -> None:
+    for number in range(kills):
         await asyncio.sleep(within / (kills + 1))
+        worker = working[number % len(working)]
         worker.kill()
         worker.start()
 
@@ -218,14 +219,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.webhooks", description=str(__doc__).splitlines()[0])
     parser.add_argument("--events", type=int, default=10_000)
     parser.add_argument("--rate", type=float, default=100.0, help="events a second")
-    parser.add_argument("--kills", type=int, default=3, help="kill -9 of the worker")
+    parser.add_argument("--workers", type=int, default=1, help="processes that tell, and write the readers' mails")
+    parser.add_argument("--kills", type=int, default=3, help="kill -9 of a worker")
     parser.add_argument("--on", nargs="+", choices=KINDS, default=KINDS)
     asked = parser.parse_args()
     with Street() as street:
         for kind in asked.on:
-            print(
-                f"{kind}:", *asyncio.run(measure(street.house(kind), asked.events, asked.rate, asked.kills)), sep="\n  "
-            )
+            house, how = street.house(kind), (asked.events, asked.rate, asked.workers, asked.kills)
+            print(f"{kind}:", *asyncio.run(measure(house, *how)), sep="\n  ")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,7 @@
-"""`promos admin` and `promos forget-passkeys` as somebody at a terminal uses them."""
+"""The program as somebody at a terminal uses it."""
+
+import subprocess
+import sys
 
 import pytest
 
@@ -18,3 +21,11 @@ def test_whoever_holds_the_machine_makes_an_admin_and_takes_passkeys_away(
     assert "0 passkeys of ada@example.org are gone" in capsys.readouterr().out
     with pytest.raises(SystemExit, match="Nobody here has the address"):
         cli.main(["forget-passkeys", "eve@example.org"])
+
+
+def test_a_command_starts_without_what_only_pages_need() -> None:
+    look = "import sys, promos.cli; print(*sorted({'litestar', 'fpdf', 'promos.web'} & {*sys.modules}))"
+
+    run = subprocess.run([sys.executable, "-c", look], capture_output=True, text=True, check=True)
+
+    assert run.stdout.split() == []

@@ -6,7 +6,7 @@ import logging
 import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -17,20 +17,20 @@ from litestar.static_files import create_static_files_router
 from litestar.types import ASGIApp, Middleware
 from sqlalchemy.exc import SQLAlchemyError
 
-from promos import announcing, schema
+from promos import announcing, looking, schema
 from promos import settings as configuration
 from promos.actions import claims, installation, tokens
 from promos.actions.visits import VisitCounter
 from promos.announcing import Announcing
+from promos.clock import utc_now
 from promos.database import connect
 from promos.group_commit import GroupCommit
 from promos.looking import Looking
 from promos.outside.mail import post_of
 from promos.outside.web import Web
-from promos.parsing.rules import read_rules
+from promos.parsing.rules import rule_set
 from promos.queries import catalogue
 from promos.queries.together import Together
-from promos.rules.disclosure.ruleset import RuleSet
 from promos.settings import Settings
 from promos.stocking import Stocking
 from promos.web import access, health, openapi, problems
@@ -48,15 +48,6 @@ VISITS_EVERY = 0.5  # seconds: what a crash may lose of the clicks
 DATABASE_EVERY = 1.0  # seconds between looks for a database that is not there yet
 OPENAPI = OpenAPIConfig(title="Promos", version="1")
 BODY = 256 * 1024  # bytes; the operations that take a whole issue allow more
-
-
-def utc_now() -> datetime:
-    return datetime.now(UTC)
-
-
-def rule_set() -> RuleSet:
-    """The disclosure rules that Promos ships."""
-    return read_rules(HERE / "rules" / "disclosure" / "data")
 
 
 def create_app(
@@ -90,7 +81,7 @@ def create_app(
             "behind_blocks": Together(database, catalogue.behind_blocks),
             "openings": Together(database, catalogue.openings),
             "counter": GroupCommit(database, clock, size=settings.batch_size, wait=settings.batch_wait),
-            "looking": Looking(database, web or web_of(settings), rules, settings, keys, clock),
+            "looking": Looking(database, web or looking.web_of(settings), rules, settings, keys, clock),
             "announcing": Announcing(database, hooks or announcing.web_of(settings), settings, keys, clock),
             "stocking": Stocking(database, shops or Web(trusted=settings.trusted_shops), settings, keys, clock),
             "stopping": False,
@@ -142,11 +133,6 @@ def _described() -> dict[str, Any]:
     return openapi.document(Litestar([_api()], dependencies=DEPENDENCIES, openapi_config=OPENAPI))
 
 
-def web_of(settings: Settings) -> Web:
-    """The way to newsletter tools and published pages."""
-    return Web(trusted=settings.trusted_tools)
-
-
 def served() -> ASGIApp:
     """The application of this environment, for the server's processes."""
     app = create_app(configuration.read(os.environ))
@@ -165,8 +151,8 @@ async def running(app: Litestar) -> AsyncIterator[None]:
         await installation.know_reader_key(session, state["keys"].reader, now=state.clock())
     tasks = [asyncio.create_task(_count_visits(app, stop))]
     if state.settings.embedded_worker:
-        post, looking = post_of(state.settings), state.looking
-        rounds = looking.round, looking.read_mailbox, state.announcing.round, state.stocking.round
+        post, looks = post_of(state.settings), state.looking
+        rounds = looks.round, looks.read_mailbox, state.announcing.round, state.stocking.round
         worker = Worker(state.database, post, state.settings, state["keys"], state.clock, *rounds)
         tasks.append(asyncio.create_task(worker.run(stop)))
     try:

@@ -15,20 +15,22 @@ from typing import TypeVar
 from uuid import UUID
 
 import msgspec
+import uvloop
 from granian.constants import Interfaces
 from granian.server import Server
 from sqlalchemy.exc import SQLAlchemyError
 
-from promos import announcing, cli_codes, cli_disclosure, cli_evidence, crowd, demo, schema
+from promos import announcing, cli_codes, cli_disclosure, cli_evidence, crowd, demo, looking, schema
 from promos import settings as configuration
 from promos.actions import account, installation, people, sign_in, tokens
 from promos.announcing import Announcing
-from promos.app import rule_set, utc_now, web_of
+from promos.clock import utc_now
 from promos.database import Database, connect, is_lost
 from promos.looking import Looking
 from promos.models import Delivery, Message
 from promos.outside.mail import post_of
 from promos.outside.web import Web
+from promos.parsing.rules import rule_set
 from promos.queries import deliveries, recount
 from promos.rules.people import PROGRAM, SCOPES, Role
 from promos.rules.refusals import Refusal
@@ -194,15 +196,14 @@ def work(settings: Settings, _asked: argparse.Namespace) -> None:
         for one in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(one, stop.set)
         keys = configuration.keys(settings)
-        looking = Looking(database, web_of(settings), rule_set(), settings, keys, utc_now)
-        looks = looking.round, looking.read_mailbox
+        looks = Looking(database, looking.web_of(settings), rule_set(), settings, keys, utc_now)
         telling = Announcing(database, announcing.web_of(settings), settings, keys, utc_now)
         stocking = Stocking(database, Web(trusted=settings.trusted_shops), settings, keys, utc_now)
-        rounds = *looks, telling.round, stocking.round
+        rounds = looks.round, looks.read_mailbox, telling.round, stocking.round
         await Worker(database, post_of(settings), settings, keys, utc_now, *rounds).run(stop)
         await telling.close()
 
-    asyncio.run(_with(settings, until_stopped))
+    uvloop.run(_with(settings, until_stopped))
 
 
 def migrate(settings: Settings, asked: argparse.Namespace) -> None:

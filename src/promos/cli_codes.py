@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from promos.actions import batches, making
 from promos.actions.imports import Report
-from promos.app import utc_now
+from promos.clock import utc_now
 from promos.database import Database, connect
 from promos.models import CodeBatch
 from promos.parsing import codes_csv

@@ -11,13 +11,12 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from promos.app import rule_set
 from promos.outside import pages
 from promos.outside.browser import BrowserFailed, BrowserMissing, measured
 from promos.outside.web import Web
 from promos.parsing import Unreadable
 from promos.parsing.lint import Report, lint, media_type_of
-from promos.parsing.rules import RulesError, read_rules
+from promos.parsing.rules import RulesError, read_rules, rule_set
 from promos.parsing.sarif import as_sarif
 from promos.rendering.language import language
 from promos.rules.disclosure.label import spoken

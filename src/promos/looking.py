@@ -46,6 +46,11 @@ class Looked:
     seen: Seen
 
 
+def web_of(settings: Settings) -> Web:
+    """The way to newsletter tools and published pages."""
+    return Web(trusted=settings.trusted_tools)
+
+
 class Looking:
     """`web` reaches tools; each call may raise what `outside.tools.Tool` and `actions.connections.of` raise."""
 

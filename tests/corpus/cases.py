@@ -14,8 +14,8 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from promos.app import rule_set
 from promos.parsing.lint import Report, lint, media_type_of
+from promos.parsing.rules import rule_set
 from promos.rules.disclosure.checks import CHECKS
 from promos.rules.disclosure.vocabulary import Verdict
 

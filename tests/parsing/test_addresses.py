@@ -4,9 +4,9 @@ from datetime import date
 
 import pytest
 
-from promos.app import rule_set
 from promos.parsing.issues import HTML
 from promos.parsing.lint import Report, lint
+from promos.parsing.rules import rule_set
 from promos.rules.disclosure.checks.readers import has_address
 from promos.rules.disclosure.findings import Finding
 from promos.rules.disclosure.vocabulary import Verdict

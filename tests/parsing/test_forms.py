@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from promos.app import rule_set
 from promos.parsing.issues import HTML, MAIL, MARKDOWN, TEXT
 from promos.parsing.lint import Report, lint
+from promos.parsing.rules import rule_set
 from promos.rules.disclosure.vocabulary import Severity, Verdict
 
 RULES = rule_set()

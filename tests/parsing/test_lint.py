@@ -4,10 +4,10 @@ from datetime import date
 
 import pytest
 
-from promos.app import rule_set
 from promos.parsing import Unreadable
 from promos.parsing.issues import HTML, MAIL, MARKDOWN, TEXT
 from promos.parsing.lint import Report, lint, media_type_of
+from promos.parsing.rules import rule_set
 from promos.rules.disclosure.vocabulary import Verdict
 
 RULES = rule_set()

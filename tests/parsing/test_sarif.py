@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from promos import cli
-from promos.app import rule_set
 from promos.outside import pages
 from promos.parsing.issues import HTML, TEXT
 from promos.parsing.lint import lint
+from promos.parsing.rules import rule_set
 from promos.parsing.sarif import as_sarif
 from promos.rules.disclosure.checks import CHECKS
 from promos.rules.disclosure.titles import TITLES

@@ -4,7 +4,6 @@ import asyncio
 import re
 from collections.abc import Awaitable, Callable
 from email.message import EmailMessage
-from email.policy import SMTP
 from urllib.parse import unquote, urlsplit
 
 import aiosmtplib
@@ -45,7 +44,7 @@ def smtp_post(settings: Settings, *, timeout: float = TIMEOUT) -> Post:
         try:
             async with asyncio.timeout(timeout):
                 _, said = await aiosmtplib.send(
-                    message.as_bytes(policy=SMTP),
+                    bytes(message),
                     sender=sender.addr_spec,
                     recipients=[recipient.addr_spec],
                     hostname=url.hostname,

@@ -34,7 +34,7 @@ def mailbox_post(folder: Path) -> Callable[[EmailMessage], Awaitable[Answer]]:
     """Keep each mail in `folder`, whole or not at all. The same Message-ID, with the same date, is the same file."""
 
     async def post(message: EmailMessage) -> Answer:
-        await asyncio.to_thread(_keep, folder / f"{_letter_id(message)}.eml", message.as_bytes(policy=SMTP))
+        await asyncio.to_thread(_keep, folder / f"{_letter_id(message)}.eml", bytes(message))
         return Sent("kept in the mailbox")
 
     return post

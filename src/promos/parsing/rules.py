@@ -8,9 +8,12 @@ from typing import Any
 
 import msgspec
 
+from promos.rules import disclosure
 from promos.rules.disclosure.checks import CHECKS
 from promos.rules.disclosure.ruleset import Country, Known, LabelEntry, Lexicon, Rule, RuleSet, Source, Wording
 from promos.rules.disclosure.vocabulary import Mark, Severity, Standing
+
+SHIPPED = Path(disclosure.__file__).parent / "data"
 
 # Without these, an issue could go out and nobody be told.
 _NEVER_LEFT_OUT = ("LBL-1", "VIS-1")
@@ -48,6 +51,11 @@ class _Country(msgspec.Struct, forbid_unknown_fields=True):
     language: str
     also: tuple[str, ...] = ()
     groups: tuple[str, ...] = ()
+
+
+def rule_set() -> RuleSet:
+    """The disclosure rules that Promos ships."""
+    return read_rules(SHIPPED)
 
 
 def read_rules(folder: Path) -> RuleSet:

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from promos.app import rule_set
 from promos.parsing import Unreadable
 from promos.parsing.lint import Report, lint
+from promos.parsing.rules import rule_set
 from promos.rules.disclosure.declarations import declaration
 from promos.rules.disclosure.label import given_sentence
 from promos.rules.disclosure.lexicon import names_what_was_given

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from promos.app import rule_set
 from promos.parsing.issues import TEXT, read_issue
+from promos.parsing.rules import rule_set
 from promos.rules.disclosure.checks import check
 from promos.rules.disclosure.declarations import Benefit, Declaration, Worth, worth
 from promos.rules.disclosure.findings import Finding

@@ -4,10 +4,10 @@ from datetime import date
 
 import pytest
 
-from promos.app import rule_set
 from promos.parsing import Unreadable
 from promos.parsing.issues import HTML, MAIL, TEXT
 from promos.parsing.lint import lint
+from promos.parsing.rules import rule_set
 
 RULES = rule_set()
 LONG = {

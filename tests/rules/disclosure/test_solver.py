@@ -6,7 +6,7 @@ from itertools import combinations
 
 import pytest
 
-from promos.app import rule_set
+from promos.parsing.rules import rule_set
 from promos.rules.disclosure.label import choices, entries_in, label_for
 from promos.rules.disclosure.ruleset import Known, LabelEntry, RuleSet, Source
 from promos.rules.disclosure.solver import GOOD, Proof, Solution, allowed, solve

@@ -4,9 +4,9 @@ from datetime import date
 
 import pytest
 
-from promos.app import rule_set
 from promos.parsing.issues import TEXT
 from promos.parsing.lint import lint
+from promos.parsing.rules import rule_set
 from promos.rules.disclosure.lexicon import contains
 from promos.rules.disclosure.vocabulary import Verdict
 
