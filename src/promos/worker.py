@@ -63,6 +63,7 @@ class Worker:
         self._database, self._post, self._settings, self._keys, self._clock = database, post, settings, keys, clock
         self._others = others
         self._swept_at: datetime | None = None
+        self._is_behind = False
 
     async def run(self, stop: asyncio.Event) -> None:
         """Look for work every `worker_poll` seconds, and at once again while there is some.
@@ -100,12 +101,14 @@ class Worker:
     async def round(self) -> int:
         """Send some of the mails that are due, all together; how many they were."""
         now = self._clock()
-        async with self._database.reading() as session:
-            if not await deliveries.is_any_due(session, now=now):
-                return 0
+        if not self._is_behind:  # else there is most likely more
+            async with self._database.reading() as session:
+                if not await deliveries.is_any_due(session, now=now):
+                    return 0
         async with self._database.writing() as session:
             lease = timedelta(seconds=self._settings.mail_lease)
             found = await deliveries.claim(session, now=now, lease=lease, most=AT_ONCE)
+        self._is_behind = len(found) == AT_ONCE
         if found:
             said = await asyncio.gather(*(self._answer(due) for due in found))
             answers = {due.id: answer for due, answer in zip(found, said, strict=True)}

@@ -70,8 +70,8 @@ class _Headers(HeaderRegistry):
         return self._class_of(name.lower())
 
     def __call__(self, name: str, value: Any) -> Any:
-        made = self._of_part if name.lower().startswith("content-") else super().__call__
-        return made(name, value)
+        is_of_a_part = name.lower().startswith("content-") and "boundary" not in value
+        return self._of_part(name, value) if is_of_a_part else super().__call__(name, value)
 
     @cache  # noqa: B019 -- there is one registry
     def _class_of(self, name: str) -> type:
