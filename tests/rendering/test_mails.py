@@ -277,6 +277,20 @@ def test_what_arrives_is_what_was_written() -> None:
     assert raw.isascii()
 
 
+def test_a_mail_that_says_what_parts_it_is_whole_and_the_same_at_each_try() -> None:
+    line = "--=_promos_1\n--=_promos_2--\n"
+    mail = Mail("x", f"<p>{line}</p>\n", line, (Attachment("a.txt", "text/plain", line.encode()),))
+
+    sent = _sent(mail)
+
+    plain, html = sent.get_body(("plain",)), sent.get_body(("html",))
+    assert plain is not None
+    assert html is not None
+    assert (plain.get_content(), html.get_content()) == (line.replace("\n", "\r\n"), mail.html.replace("\n", "\r\n"))
+    assert [part.get_payload(decode=True) for part in sent.iter_attachments()] == [line.encode()]
+    assert bytes(sent) == bytes(_sent(mail))
+
+
 @given(st.lists(st.text("aéà’«» \xa0e_?=-.日😀", min_size=1, max_size=30), min_size=1, max_size=20).map(" ".join))
 def test_a_subject_of_any_letters_and_length_arrives(subject: str) -> None:
     mail = Mail(f"Accès à {clean_line(subject)}.", "<p>x</p>", "x\n")

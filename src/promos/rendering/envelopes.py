@@ -59,26 +59,28 @@ def message(mail: Mail, *, sender: str, recipient: str, message_id: str, date: d
         params = {"charset": "utf-8"} if main == "text" else {}
         params |= {"method": attached.method} if attached.method else {}
         envelope.add_attachment(attached.content, main, sub, filename=attached.name, params=params)
+    for number, part in enumerate(filter(EmailMessage.is_multipart, envelope.walk()), 1):
+        part.set_boundary(f"=_promos_{number}")  # "=_" is in no part that is quoted-printable or base64 (RFC 2045, 6.7)
     return envelope
 
 
 class _Headers(HeaderRegistry):
-    """What all mails have in common is made once: the class of a header, and the headers of parts. The registry of
+    """What mails have in common is made once: the class of a header, and the headers of parts. The registry of
     Python 3.11 makes a class for each header and parses it anew, which was most of the time that a mail took."""
 
     def __getitem__(self, name: str) -> type:
         return self._class_of(name.lower())
 
     def __call__(self, name: str, value: Any) -> Any:
-        is_of_a_part = name.lower().startswith("content-") and "boundary" not in value
-        return self._of_part(name, value) if is_of_a_part else super().__call__(name, value)
+        is_common = name.lower().startswith(("content-", "mime-", "auto-"))
+        return self._common(name, value) if is_common else super().__call__(name, value)
 
     @cache  # noqa: B019 -- there is one registry
     def _class_of(self, name: str) -> type:
         return super().__getitem__(name)
 
     @lru_cache(maxsize=100)  # noqa: B019
-    def _of_part(self, name: str, value: str) -> Any:
+    def _common(self, name: str, value: str) -> Any:
         return super().__call__(name, value)
 
 

@@ -34,6 +34,7 @@ def _environment(code: str) -> Environment:
         loader=_Painted(Path(__file__).parent / "templates"),
         autoescape=select_autoescape(disabled_extensions=("txt",), default=True),
         undefined=StrictUndefined,
+        auto_reload=False,
         trim_blocks=True,
         lstrip_blocks=True,
         extensions=["jinja2.ext.i18n"],
