@@ -116,7 +116,7 @@ async def _generation_ai(
         name="GenerationAI",
         legal_name="Generation Events",
         legal_form="SAS",
-        register_number="RCS Paris 000 000 001",
+        register_number="RCS Paris 000 000 000",
         address="1 place de l'Exemple, 75002 Paris",
         country="FR",
         now=now,
