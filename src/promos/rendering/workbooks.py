@@ -1,6 +1,6 @@
 """A list as a workbook (XLSX, ISO/IEC 29500): its first bytes leave before its last row is read.
 
-`docs/decisions/0020-sheets-are-written-here-and-read-by-openpyxl.md` says why this is not left to a library.
+`docs/decisions/0015-sheets-are-written-here-and-read-by-openpyxl.md` says why this is not left to a library.
 """
 
 import asyncio
