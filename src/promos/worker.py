@@ -24,6 +24,7 @@ from promos.actions import (
     line,
     making,
     moves,
+    passes,
     redemptions,
     report_schedules,
     retention,
@@ -127,6 +128,7 @@ class Worker:
             offers = await line.due_offers(session, now=now)
             unlabelled = await labels.due(session, now=now)
             called_off = await line.called_off(session, now=now)
+            unanswered = await passes.called_off(session)
             moved = await moves.due(session, now=now)
             to_report = await report_schedules.due(session, now=now)
         done = 0
@@ -134,6 +136,7 @@ class Worker:
         works += [(redemptions.serve_line, offer_id) for offer_id in offers]
         works += [(labels.pause, code_id) for code_id in unlabelled]
         works += [(line.call_off, event_id) for event_id in called_off]
+        works += [(passes.call_off, event_id) for event_id in unanswered]
         works += [(moves.tell, move_id) for move_id in moved]
         works += [(partial(report_schedules.owe, keys=self._keys), schedule_id) for schedule_id in to_report]
         for work, of in works:

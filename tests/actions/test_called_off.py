@@ -11,11 +11,12 @@ from promos.actions import claims, deliveries, events, holds, line, passes, rede
 from promos.models import Claim, Delivery, PromoCode, Redemption
 from promos.queries import recount
 from promos.rules import signing
+from promos.rules.redemption import Redeemed
 from promos.rules.refusals import EventCancelled, ReadersToTell
 from promos.settings import Keys, Settings
 from promos.writing import written
-from tests.actions.test_line import a_sold_out_code, in_line, one_goes_back, states
-from tests.world import ADMIN, DAY, NOW, a_code, a_pass_type, an_ask, an_event, an_offer
+from tests.actions.test_line import a_sold_out_code, in_line, one_goes_back, press, states
+from tests.world import ADMIN, DAY, NOW, a_claim, a_code, a_pass_type, an_ask, an_event, an_offer
 
 HOUR = timedelta(hours=1)
 KEYS = Keys(signing=(b"s" * 40,), reader=b"r" * 40)
@@ -30,6 +31,7 @@ async def told(session: AsyncSession, now: Any = NOW + HOUR) -> list[str]:
     """What workers do after that, until nothing is left to do; to whom mails would be sent."""
     while True:
         done = [await line.call_off(session, each, now=now) for each in await line.called_off(session, now=now)]
+        done += [await passes.call_off(session, each, now=now) for each in await passes.called_off(session)]
         if not any(done):
             break
     due = await deliveries.claim(session, now=now, lease=DAY)
@@ -153,3 +155,57 @@ async def test_who_cancels_hears_first_of_those_in_line(session: AsyncSession) -
 
     assert refused.value.readers == 3
     assert await line.call_off(session, code.event_id, now=NOW + HOUR) == 0
+
+
+async def asked(session: AsyncSession, *names: str) -> PromoCode:
+    """Readers whose claims wait for the partner's word."""
+    code = await a_code(session, await an_offer(session, limit=9, review=True))
+    for name in names:
+        taken = await press(session, await a_claim(session, code, name, token_hash=signing.fingerprint(name)))
+        assert isinstance(taken, Redeemed)
+        assert taken.held_for == "review"
+    return code
+
+
+async def test_who_waits_for_the_partners_word_is_told_once_and_the_use_returns(
+    session: AsyncSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(passes, "AT_ONCE", 1)
+    code = await asked(session, "ada", "bo")
+    assert await passes.called_off(session) == []
+    with pytest.raises(ReadersToTell) as refused:
+        await events.cancel(session, code.event_id, now=NOW + HOUR, by=ADMIN)
+    await cancel(session, code)
+
+    assert refused.value.readers == 2
+    assert await told(session) == to("ada", "bo")
+    assert await passes.called_off(session) == []
+    assert await session.scalar(sa.select(sa.func.count()).where(Redemption.state == "cancelled")) == 2
+    for name in ("ada", "bo"):
+        with pytest.raises(EventCancelled):
+            await claims.opened(session, name, now=NOW + HOUR)
+    assert await recount.differences(session) == []
+
+
+async def test_a_no_after_the_cancellation_says_why(session: AsyncSession) -> None:
+    code = await asked(session, "ada")
+    await cancel(session, code)
+    held = (await session.scalars(sa.select(Redemption.id))).one()
+
+    await passes.cancel(session, [held], now=NOW + HOUR, by=ADMIN)
+
+    assert await told(session) == to("ada")
+    assert list(await session.scalars(sa.select(Delivery.kind).where(Delivery.state == "pending"))) == ["line_closed"]
+
+
+async def test_who_stands_in_line_and_waits_for_a_word_gets_one_mail(session: AsyncSession) -> None:
+    kind = await a_pass_type(session, await an_event(session))
+    full = await a_code(session, await an_offer(session, kind, limit=1))
+    await redemptions.redeem(session, [an_ask(full, "x")], now=NOW)
+    await in_line(session, full, "ada")
+    reviewed = await a_code(session, await an_offer(session, kind, limit=9, review=True), "SECOND")
+    taken = await press(session, await a_claim(session, reviewed, "ada"))
+    assert isinstance(taken, Redeemed)
+    await cancel(session, full)
+
+    assert await told(session) == to("ada")

@@ -1,6 +1,6 @@
 """The waiting list of an offer: one place a person, in the order of proof, and a deadline for what is offered."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -213,9 +213,20 @@ _CALLED_OFF = (
 
 
 async def length(session: AsyncSession, event_id: UUID) -> int:
-    """How many readers wait for the event: in line, or for the press by which they take their place."""
-    waiting = sa.select(sa.func.count(Claim.reader_key.distinct())).where(*_waits_for(event_id))
-    return await session.scalar(waiting) or 0
+    """How many readers wait for the event: in line, for the press by which they take their place, or for the partner's
+    word."""
+    waiting = sa.select(Claim.reader_key).where(*_waits_for(event_id))
+    asked = sa.select(Redemption.reader_key).where(
+        Redemption.event_id == event_id, IS_HELD, Redemption.held_for == "review"
+    )
+    return await session.scalar(sa.select(sa.func.count()).select_from(waiting.union(asked).subquery())) or 0
+
+
+async def told(session: AsyncSession, event_id: UUID, keys: Collection[str]) -> set[str]:
+    """Who of these readers, who waited, are owed the mail already that says that the event is cancelled."""
+    found = sa.select(Claim.reader_key).join(Delivery, Delivery.claim_id == Claim.id)
+    found = found.where(Claim.event_id == event_id, Claim.reader_key.in_(keys), Delivery.kind == "line_closed")
+    return set(await session.scalars(found))
 
 
 async def call_off(session: AsyncSession, event_id: UUID, *, now: datetime) -> int:
@@ -240,12 +251,10 @@ async def call_off(session: AsyncSession, event_id: UUID, *, now: datetime) -> i
         of = [each.id for each in ended if each.state == was]
         await session.execute(sa.update(table(Claim)).where(Claim.id.in_(of)).values(**values))
     keys = {each.reader_key for each in ended}
-    told = sa.select(Claim.reader_key).join(Delivery, Delivery.claim_id == Claim.id)
-    told = told.where(Claim.event_id == event_id, Claim.reader_key.in_(keys), Delivery.kind == "line_closed")
     holding = sa.select(Redemption.reader_key).where(
         Redemption.event_id == event_id, Redemption.reader_key.in_(keys), Redemption.state == "confirmed"
     )
-    knows = {*await session.scalars(told), *await session.scalars(holding)}
+    knows = await told(session, event_id, keys) | set(await session.scalars(holding))
     first = {each.reader_key: each for each in reversed(ended) if each.reader_key not in knows}
     mails = [
         {"id": new_id(), "kind": "line_closed", "claim_id": each.id, "language": each.language}

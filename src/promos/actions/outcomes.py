@@ -64,6 +64,7 @@ async def settled_before(session: AsyncSession, batch: Batch, asks: Sequence[Ask
 
 
 _ENDS: dict[str, type[Refusal]] = {"superseded": LinkSuperseded, "lapsed": PlaceLapsed, "left": WaitingListLeft}
+_NO: dict[str, type[Refusal]] = {each.slug: each for each in (EventCancelled, NotEligible)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +87,7 @@ def why_closed(claim: Standing, now: datetime) -> Refusal | None:
         if claim.holder != claim.reader_key:
             return PassHandedOn()
         if claim.became not in ("held", "confirmed"):
-            return NotEligible() if claim.refusal == NotEligible.slug else PassGivenBack()
+            return _NO.get(claim.refusal or "", PassGivenBack)()
     if claim.state == "offered" and now >= claim.expires_at:
         return PlaceLapsed()
     return LinkEnded() if claim.state in ("pending", "refused") and now >= claim.expires_at else None

@@ -10,9 +10,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from promos.actions import holds, line, redemptions
 from promos.models import CheckIn, Claim, Delivery, Entry, Event, Offer, Partner, Pass, PromoCode, Redemption, table
+from promos.models.redemptions import IS_HELD
 from promos.rules import redemption, signing
-from promos.rules.people import READER, Actor
+from promos.rules.people import PROGRAM, READER, Actor
 from promos.rules.refusals import (
+    EventCancelled,
     LinkEnded,
     NotEligible,
     NotFound,
@@ -24,6 +26,7 @@ from promos.rules.refusals import (
 
 ENDINGS = ("redemption.cancelled", "redemption.expired", "pass.given_back")
 CONFIRMED = ("redemption.confirmed",)
+AT_ONCE = 100  # claims under review that end in one transaction
 RESENDS_A_DAY = 3
 RESEND_PAUSE = 60  # seconds
 
@@ -45,6 +48,24 @@ async def cancel(session: AsyncSession, ids: Collection[UUID], *, now: datetime,
     """
     await _may_see(session, ids, by)
     return await _end(session, ids, becomes="revoked", verb="redemption.cancelled", now=now, by=by)
+
+
+async def called_off(session: AsyncSession) -> list[UUID]:
+    """The cancelled events that somebody has asked for a pass of, and the partner has not answered."""
+    asked = sa.exists().where(Redemption.event_id == Event.id, *_IS_REVIEWED)
+    return list(await session.scalars(sa.select(Event.id).where(Event.cancelled_at.is_not(None), asked)))
+
+
+async def call_off(session: AsyncSession, event_id: UUID, *, now: datetime) -> int:
+    """Nobody waits for a partner's word about a cancelled event: the claim ends, and its reader is owed a mail that
+    says why; how many those were, `AT_ONCE` at most."""
+    asked = sa.select(Redemption.id).where(Redemption.event_id == event_id, *_IS_REVIEWED).order_by(Redemption.id)
+    ids = list(await session.scalars(asked.limit(AT_ONCE)))
+    ended = await _end(session, ids, becomes="revoked", verb="redemption.cancelled", now=now, by=PROGRAM)
+    return sum(each.is_new for each in ended)
+
+
+_IS_REVIEWED = (IS_HELD, Redemption.held_for == "review")
 
 
 async def give_back(session: AsyncSession, pass_id: UUID, *, now: datetime) -> Ended:
@@ -226,14 +247,17 @@ async def _refuse_if_inside(session: AsyncSession, pass_ids: Collection[UUID]) -
 
 
 async def _tell(session: AsyncSession, ended: Redemption, held: Pass | None, now: datetime) -> None:
-    """Owe the reader a mail about the end of their pass, or about the partner's no."""
+    """Owe the reader a mail about the end of their pass, about the partner's no, or of an event that is cancelled."""
     claim = await session.scalar(sa.select(Claim).where(Claim.id == ended.claim_id)) if ended.claim_id else None
     language = claim.language if claim else "en"
     if held is not None:
         mail = holds.mail("given_back", language, now, pass_id=held.id)
     elif claim is not None and ended.held_for == "review":
-        claim.refusal = NotEligible.slug
-        mail = holds.mail("declined", language, now, claim_id=claim.id)
+        event = await session.get_one(Event, ended.event_id, populate_existing=True)
+        claim.refusal = EventCancelled.slug if event.cancelled_at else NotEligible.slug
+        if event.cancelled_at and await line.told(session, event.id, [claim.reader_key]):
+            return
+        mail = holds.mail("line_closed" if event.cancelled_at else "declined", language, now, claim_id=claim.id)
     else:
         return
     await session.execute(sa.insert(table(Delivery)), [mail])
