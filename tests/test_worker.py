@@ -10,8 +10,10 @@ from email.message import EmailMessage
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncSession
 
-from promos.actions import batches, claims, passes, redemptions, sign_in
+from promos import worker
+from promos.actions import batches, claims, deliveries, passes, redemptions, sign_in
 from promos.database import Database
 from promos.models import Claim, CodeBatch, Delivery, Pass, PromoCode
 from promos.queries.deliveries import Standing, standing
@@ -333,6 +335,46 @@ async def test_a_mail_that_breaks_something_stops_no_other(
     stand = await how_they_stand(database)
     assert (stand.sent, stand.pending) == (2, 1)
     assert "ada@" not in caplog.text
+
+
+@pytest.mark.usefixtures("code")
+async def test_what_was_sent_is_written_down_though_another_mail_hangs(
+    database: Database, settings: Settings, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def hang_for_ada(message: EmailMessage) -> Answer:
+        if message["To"] == "ada@readers.example":
+            await asyncio.Event().wait()
+        return Sent("250 ok")
+
+    monkeypatch.setattr(worker, "TOGETHER", 0.01)
+    await ask_for_a_pass(database, "ada", "bo", "cy")
+
+    killed = asyncio.create_task(Worker(database, hang_for_ada, settings, KEYS, clock).round())
+    while (await how_they_stand(database)).sent < 2:  # noqa: ASYNC110
+        await asyncio.sleep(0.02)
+    killed.cancel()
+    await asyncio.gather(killed, return_exceptions=True)
+
+    assert await how_they_stand(database) == Standing(sent=2, pending=1, dead=0, oldest=timedelta(0))
+
+
+@pytest.mark.usefixtures("code")
+async def test_only_a_worker_that_is_behind_claims_without_a_look(
+    database: Database, settings: Settings, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks, look = [], deliveries.is_any_due
+
+    async def counted(session: AsyncSession, *, now: datetime) -> bool:
+        looks.append(now)
+        return await look(session, now=now)
+
+    monkeypatch.setattr(deliveries, "is_any_due", counted)
+    await ask_for_a_pass(database, *(f"reader-{number}" for number in range(worker.AT_ONCE)))
+    working = Worker(database, Network(), settings, KEYS, clock)
+
+    rounds = [(await working.round(), len(looks)) for _ in range(3)]
+
+    assert rounds == [(worker.AT_ONCE, 1), (0, 1), (0, 2)]
 
 
 @pytest.mark.usefixtures("code")

@@ -7,7 +7,7 @@ run; they share the work by leases.
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import partial
@@ -39,6 +39,7 @@ from promos.rules.retries import Answer, Failed
 from promos.settings import Keys, Settings
 
 AT_ONCE = 8  # mails on their way together, each over a connection of its own
+TOGETHER = 1.0  # seconds in which answers come that are written down together: a slow one keeps no other
 SWEEP_EVERY = timedelta(minutes=10)
 
 NOBODY = Failed(permanent=True, said="an address that nobody has")
@@ -110,14 +111,24 @@ class Worker:
             lease = timedelta(seconds=self._settings.mail_lease)
             found = await deliveries.claim(session, now=now, lease=lease, most=AT_ONCE)
         self._is_behind = len(found) == AT_ONCE
-        if found:
-            said = await asyncio.gather(*(self._answer(due) for due in found))
-            answers = {due.id: answer for due, answer in zip(found, said, strict=True)}
-            states = await self._write(deliveries.settle, answers, pauses=self._settings.retry_pauses)
-            for due in found:
-                if states.get(due.id) == "dead" and answers[due.id] not in {NOBODY, NOT_NEEDED}:
-                    log.warning("mail %s (%s) was given up: %s", due.id, due.kind, answers[due.id].said)
+        tries = {asyncio.create_task(self._answer(due)): due for due in found}
+        open_tries = set(tries)
+        try:
+            while open_tries:
+                answered, open_tries = await asyncio.wait(open_tries, timeout=TOGETHER)
+                if answered:
+                    await self._settle([(tries[each], each.result()) for each in answered])
+        finally:
+            for each in open_tries:
+                each.cancel()
         return len(found)
+
+    async def _settle(self, answered: Sequence[tuple[Due, Answer]]) -> None:
+        answers = {due.id: answer for due, answer in answered}
+        states = await self._write(deliveries.settle, answers, pauses=self._settings.retry_pauses)
+        for due, answer in answered:
+            if states.get(due.id) == "dead" and answer not in {NOBODY, NOT_NEEDED}:
+                log.warning("mail %s (%s) was given up: %s", due.id, due.kind, answer.said)
 
     async def serve(self) -> int:
         """Settle what is over, offer what is free to who waits, tell of events that moved, write the reports that are
@@ -153,15 +164,14 @@ class Worker:
 
     async def _answer(self, due: Due) -> Answer:
         """What comes of one try. A mail that we fail to write is our own mistake: it waits for us to mend it."""
-        if due.to and readers.is_nobodys(due.to):
-            return NOBODY
-        if not due.is_needed(self._clock()):
-            return NOT_NEEDED
         try:
-            report = await self._report(due.reported) if due.reported else None
-            message = writing.written(due, self._settings, self._keys, report)
+            if due.to and readers.is_nobodys(due.to):
+                return NOBODY
+            if not due.is_needed(self._clock()):
+                return NOT_NEEDED
             async with asyncio.timeout(self._settings.mail_lease / 2):  # else somebody else would begin to send it
-                return await self._post(message)
+                report = await self._report(due.reported) if due.reported else None
+                return await self._post(writing.written(due, self._settings, self._keys, report))
         except LinkLost:
             return Failed(permanent=True, said="the key that made its link is gone")
         except Exception as error:  # one mail never stops the others

@@ -12,11 +12,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from promos.actions import deliveries, redemptions
 from promos.actions.deliveries import Due
 from promos.database import Database
-from promos.models import Claim, Delivery, Pass, PromoCode, SignInLink
+from promos.models import Claim, Delivery, Pass, PromoCode, SignInLink, new_id
 from promos.queries.deliveries import standing
 from promos.rules.people import Role
 from promos.rules.redemption import Redeemed
-from promos.rules.retries import Failed, Sent
+from promos.rules.retries import Answer, Failed, Sent
 from tests.world import NOW, a_claim, a_code, a_person, add, an_ask, an_offer
 
 LEASE = timedelta(seconds=60)
@@ -168,6 +168,26 @@ async def test_a_refusal_for_good_is_not_tried_again(session: AsyncSession) -> N
     row = await session.get_one(Delivery, mail)
     assert (row.attempts, row.last_answer, row.settled_at) == (1, "550 no such user", NOW)
     assert await claimed(session, 10**6) == []
+
+
+async def test_each_mail_gets_its_own_answer(session: AsyncSession) -> None:
+    mails = [await a_mail(session) for _ in range(4)]
+    before, sent, dead, again = mails
+    await answered(session, before, Sent("250 before"))
+    answers: dict[UUID, Answer] = {
+        before: Failed(permanent=True, said="550 late"),
+        sent: Sent("250 ok"),
+        dead: Failed(permanent=True, said="550 no such user"),
+        again: Failed(permanent=False, said="451 busy"),
+        new_id(): Sent(),
+    }
+
+    states = await deliveries.settle(session, answers, now=NOW + SECOND, pauses=PAUSES)
+
+    assert states == {before: "sent", sent: "sent", dead: "dead", again: "pending"}
+    rows = [await session.get_one(Delivery, mail) for mail in mails]
+    assert [row.last_answer for row in rows] == ["250 before", "250 ok", "550 no such user", "451 busy"]
+    assert rows[3].due_at == NOW + SECOND + PAUSES[0] * SECOND
 
 
 async def test_what_is_sent_stays_sent_whatever_a_slow_worker_says_later(session: AsyncSession) -> None:

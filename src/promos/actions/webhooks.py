@@ -1,4 +1,5 @@
-"""Messages owed to partners' endpoints: written with what they tell of, claimed under a lease, settled one by one."""
+"""Messages owed to partners' endpoints: written with what they tell of, claimed under a lease, settled by what came of
+each."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Mails owed: written with what they tell of, sent by the worker, settled one by one."""
+"""Mails owed: written with what they tell of, sent by the worker, settled by what came of each."""
 
 from datetime import datetime
 from uuid import UUID
