@@ -12,6 +12,7 @@ from uuid import UUID
 import pytest
 import sqlalchemy as sa
 
+from promos import stocking
 from promos.actions import archives, handing, offers, passes, pools, redemptions, shops, supplies
 from promos.database import Database
 from promos.models import Delivery, Entry, Offer, Partner, Pass, PoolCode, PromoCode, Shop, ShopCode, new_id
@@ -33,7 +34,7 @@ from promos.rules.refusals import (
 )
 from promos.settings import Settings
 from promos.stocking import Stocking
-from tests.outside.fakes import InProcess
+from tests.outside.fakes import InProcess, said
 from tests.outside.fakes.pretix import FakePretix
 from tests.world import (
     ADMIN,
@@ -559,6 +560,42 @@ async def test_ended_codes_that_shall_last_again_need_room_and_say_so(desk: Desk
     await desk.read()
     assert (await desk.shop()).trouble is None
     assert len(worth(desk)) == 1
+
+
+def declining(desk: Desk, *numbers: int) -> Any:
+    """The shop, which will not change the codes of these numbers."""
+
+    async def shop(asked: Any) -> Any:
+        if asked.method == "PATCH" and int(asked.path.rstrip("/").rpartition("/")[2]) in numbers:
+            desk.fake.asked.append(asked)
+            return said(400, {"non_field_errors": ["no"]})
+        return await desk.fake(asked)
+
+    return shop
+
+
+async def test_a_code_that_is_declined_keeps_the_others_from_nothing(desk: Desk) -> None:
+    await desk.open(limit=4)
+    await desk.read()
+    numbers, later = list(desk.fake.vouchers), desk.now + 20 * DAY
+    await change(desk, ends_at=later)
+
+    await desk.read(declining(desk, numbers[0]))
+
+    ends = {number: datetime.fromisoformat(each["valid_until"]) for number, each in desk.fake.vouchers.items()}
+    assert [number for number, end in ends.items() if end != later] == numbers[:1]
+    assert (await desk.shop()).trouble == "shop-declined"
+
+
+async def test_a_shop_that_declines_all_is_not_asked_about_each(desk: Desk) -> None:
+    await desk.open(limit=stocking.DECLINED + 3)
+    await desk.read()
+    await change(desk, ends_at=desk.now + 20 * DAY)
+
+    await desk.read(declining(desk, *desk.fake.vouchers))
+
+    assert changes(desk) == stocking.DECLINED
+    assert (await desk.shop()).trouble == "shop-declined"
 
 
 async def test_codes_of_a_tag_are_not_ours_to_change(desk: Desk) -> None:

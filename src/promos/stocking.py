@@ -9,6 +9,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
+from random import Random
 from typing import Any, TypeVar, Unpack
 from uuid import UUID
 
@@ -32,6 +33,8 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 BATCH = 50  # codes made in one request
 AT_ONCE = 500  # rows of a list written in one transaction
+CHANGED = 1000  # codes in one reading
+DECLINED = 5  # of them, before the others wait for the next reading
 WHOLE = 600.0  # seconds for one reading; the next one goes on
 
 
@@ -39,9 +42,16 @@ class Stocking:
     """`web` reaches shops. Calls may raise what `outside.shops.pretix.Pretix` and `actions.shops` raise."""
 
     def __init__(
-        self, database: Database, web: Web, settings: Settings, keys: Keys, clock: Callable[[], datetime]
+        self,
+        database: Database,
+        web: Web,
+        settings: Settings,
+        keys: Keys,
+        clock: Callable[[], datetime],
+        random: Random | None = None,
     ) -> None:
         self._database, self._web, self._keys, self._clock = database, web, keys, clock
+        self._random = random or Random()  # noqa: S311 -- which codes come first, not a secret
         self._every = timedelta(seconds=settings.shop_sync)
 
     async def connect(self, event_id: UUID, by: Actor, **given: Unpack[Access]) -> Shop:
@@ -144,13 +154,15 @@ class Stocking:
         """Let the codes that we made end and count as the offer says now; why that cannot be."""
         async with self._database.reading(lease.reach) as session:
             worth, outdated = await supplies.outdated(session, supply.offer_id, vouchers)
-        declined: Refusal | None = None
-        for number in outdated:  # one that is declined keeps the others from nothing
+        declined: list[Refusal] = []
+        for number in self._random.sample(outdated, min(len(outdated), CHANGED)):
             try:
                 await there.change(number, worth)
-            except ShopDeclined as refusal:
-                declined = refusal
-        return declined
+            except ShopDeclined as refusal:  # one keeps the others from nothing; after some, all are likely to be
+                declined.append(refusal)
+                if len(declined) == DECLINED:
+                    break
+        return declined[-1] if declined else None
 
     async def _make(self, there: Pretix, lease: Lease, supply: Supply, wanted: Sequence[Wanted]) -> None:
         """All of them or as many as there is room for, and into the pool with them."""

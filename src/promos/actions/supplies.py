@@ -8,7 +8,6 @@ no second one.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import islice
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -140,8 +139,7 @@ async def outdated(session: AsyncSession, offer_id: UUID, vouchers: Sequence[Vou
     made = sa.select(ShopCode.voucher).join(Supply, Supply.offer_id == ShopCode.offer_id)
     made = made.where(ShopCode.offer_id == offer_id, ShopCode.state == "there", Supply.makes)
     ours = set(await session.scalars(made))
-    old = (each.id for each in vouchers if each.id in ours and not each.redeemed and not worth.is_of(each))
-    return worth, list(islice(old, AT_ONCE))
+    return worth, [each.id for each in vouchers if each.id in ours and not each.redeemed and not worth.is_of(each)]
 
 
 async def made(
