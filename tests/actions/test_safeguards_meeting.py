@@ -12,15 +12,16 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from promos.actions import holds, line, passes, redemptions
+from promos.actions import events, holds, line, passes, redemptions
 from promos.actions.locks import LimitsMoved
 from promos.database import Database
 from promos.group_commit import GroupCommit
-from promos.models import Entry, Event, Offer, PassType, PromoCode, Redemption
+from promos.models import Claim, Entry, Event, Offer, PassType, PromoCode, Redemption
 from promos.rules.redemption import SOLD_OUT, Redeemed, Waiting
 from promos.rules.refusals import AlreadyHoldsPass, PassGivenBack
+from tests.actions.test_line import a_sold_out_code, in_line, one_goes_back
 from tests.actions.test_safeguards import given, watching
-from tests.world import DAY, NOW, a_claim, a_code, an_ask, an_offer, proof_of
+from tests.world import ADMIN, DAY, NOW, a_claim, a_code, an_ask, an_offer, proof_of
 
 Work = Callable[[AsyncSession], Awaitable[Any]]
 
@@ -218,3 +219,29 @@ async def test_whose_transaction_has_to_begin_anew_hears_nothing_of_it(database:
 
     assert isinstance(outcome, Redeemed)
     assert len(seen) == 2
+
+
+async def test_places_are_called_off_before_their_claims_as_all_others_take_them(database: Database) -> None:
+    """In another order the database has to end one of two who meet (40P01)."""
+    async with database.writing() as session:
+        code = await a_sold_out_code(session, limit=2)
+        await in_line(session, code, "ada", "bo")
+        for _ in range(2):
+            await one_goes_back(session, code, now=NOW)
+        await events.cancel(session, code.event_id, tell_readers=True, now=NOW, by=ADMIN)
+
+    async def call_off() -> int:
+        async with database.writing() as session:
+            return await line.call_off(session, code.event_id, now=NOW)
+
+    async with database.writing() as session:
+        places = sa.select(Redemption.id).where(Redemption.held_for == "place")
+        assert len((await session.scalars(places.with_for_update(key_share=True))).all()) == 2
+        behind = asyncio.create_task(call_off())
+        while not database.is_sqlite and not behind.done() and not await someone_waits(database):
+            pass
+        free = sa.select(Claim.id).where(Claim.state == "offered").with_for_update(skip_locked=True)
+        claims = (await session.scalars(free)).all()
+
+    assert len(claims) == 2
+    assert await behind == 2

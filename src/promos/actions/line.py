@@ -240,12 +240,18 @@ async def call_off(session: AsyncSession, event_id: UUID, *, now: datetime) -> i
     cancelled = sa.select(Event.id).where(Event.id == event_id, Event.cancelled_at.is_not(None))
     if await session.scalar(cancelled.with_for_update(key_share=True)) is None:
         return 0
-    columns = (Claim.id, Claim.state, Claim.reader_key, Claim.language, Claim.redemption_id)
-    found = sa.select(*columns).where(*_waits_for(event_id)).order_by(Claim.id).limit(AT_ONCE)
-    ended = (await session.execute(found.with_for_update())).all()
-    places = [each.redemption_id for each in ended if each.redemption_id]
+    found = sa.select(Claim.id, Claim.redemption_id).where(*_waits_for(event_id)).order_by(Claim.id).limit(AT_ONCE)
+    seen = (await session.execute(found)).all()
+    places = [each.redemption_id for each in seen if each.redemption_id]
     kept = (Redemption.id.in_(places), IS_HELD, Redemption.held_for == "place", Redemption.expires_at > now)
-    await session.execute(sa.update(table(Redemption)).where(*kept).values(expires_at=now))
+    held = sa.select(Redemption.id).where(*kept).order_by(Redemption.code_id, Redemption.id)
+    await session.execute(held.with_for_update(key_share=True))  # before their claims, as everywhere
+    columns = (Claim.id, Claim.state, Claim.reader_key, Claim.language, Claim.redemption_id)
+    still = sa.select(*columns).where(Claim.id.in_([each.id for each in seen]), *_waits_for(event_id))
+    still = still.where(sa.or_(Claim.redemption_id.is_(None), Claim.redemption_id.in_(places)))
+    ended = (await session.execute(still.order_by(Claim.id).with_for_update())).all()
+    of_ended = Redemption.id.in_([each.redemption_id for each in ended if each.redemption_id])
+    await session.execute(sa.update(table(Redemption)).where(*kept, of_ended).values(expires_at=now))
     for was, becomes in (("waiting", "left"), ("offered", "lapsed")):
         values = {"state": becomes, "refusal": EventCancelled.slug, "settled_at": now}
         of = [each.id for each in ended if each.state == was]
