@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from promos.actions import events, making
+from promos.actions import editions, events, making
 from promos.actions.imports import Report
 from promos.database import Database, among_all
 from promos.models import Base, Entry, Event, Offer, PromoCode
@@ -20,7 +20,7 @@ from promos.rules.people import Actor, Grant, Role
 from promos.rules.refusals import NotFound
 from tests.web.sides import Side, World
 from tests.web.walls import routed_of
-from tests.world import ADMIN, DAY, NOW
+from tests.world import ADMIN, DAY, NOW, a_code
 
 WALLED = {table.name: "partner_id" for table in Base.metadata.sorted_tables if "partner_id" in table.columns} | {
     "partners": "id"
@@ -169,6 +169,24 @@ async def test_a_name_that_others_have_is_told_apart_without_seeing_theirs(
         made = await events.create(session, world.b.partner, **words, **when, now=NOW, by=owner)  # type: ignore[arg-type]
 
     assert made.slug.startswith("open-day-")
+
+
+async def test_a_word_that_others_have_is_proposed_for_no_next_edition(
+    world: World, database: Database, owner: Actor
+) -> None:
+    async def proposed() -> list[str]:
+        async with database.reading(of=owner.reach) as session:
+            edition = await editions.proposed(session, world.b.event, by=owner)
+        return [word for offer in edition.offers for _, word in offer.codes.values()]
+
+    before = await proposed()
+    async with database.writing() as session:
+        theirs = await session.get_one(Offer, world.a.offer)
+        for word in before:
+            await a_code(session, theirs, word)
+
+    assert before
+    assert {*await proposed()}.isdisjoint(before)
 
 
 @pytest.mark.parametrize("dry_run", [True, False])

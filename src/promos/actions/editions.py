@@ -27,6 +27,7 @@ from promos.rules.refusals import InvalidRequest, NotFound
 
 KEPT = ("timezone", "venue", "city", "country", "url", "highlights", "asks_name", "capacity")
 WORTH = ("name", "face_value", "currency", "vat", "vat_rate", "capacity")
+AT_ONCE = 500  # words asked for in one statement
 TERMS = (
     *("name", "benefit", "percent", "proof", "on_cancel", "on_expiry", "review", "waiting_list", "place_hours"),
     *("eligibility", "conditions_url", "fulfilment", "shop_url"),
@@ -142,19 +143,25 @@ async def _words(
     """A free word for each public code, by offer."""
     its = sa.select(PromoCode).where(PromoCode.offer_id.in_([offer.id for offer in found]), IS_PUBLIC)
     its = its.where(PromoCode.archived_at.is_(None), PromoCode.status != "revoked").order_by(PromoCode.id)
+    proposed = {code: list(editions.texts(code.spelled, before, year)) for code in await session.scalars(its)}
+    taken = await _taken(session, sorted({spelling.normal(text) for some in proposed.values() for text in some}))
     words: dict[UUID, dict[UUID, tuple[str, str]]] = {}
-    given: set[str] = set()
-    for code in await session.scalars(its):
-        for text in editions.texts(code.spelled, before, year):
-            normal = spelling.normal(text)
-            taken = sa.select(sa.exists().where(PromoCode.text == normal))
-            async with among_all(session):  # a word is taken whoever has it
-                is_taken = await session.scalar(taken)
-            if normal not in given and not is_taken:
-                given.add(normal)
-                words.setdefault(code.offer_id, {})[code.id] = (code.spelled, text)
-                break
+    for code, some in proposed.items():
+        free = next((text for text in some if spelling.normal(text) not in taken), None)
+        if free is not None:
+            taken.add(spelling.normal(free))
+            words.setdefault(code.offer_id, {})[code.id] = (code.spelled, free)
     return words
+
+
+async def _taken(session: AsyncSession, words: Sequence[str]) -> set[str]:
+    """Those of these words that a code has, whoever's it is."""
+    found: set[str] = set()
+    async with among_all(session):
+        for begin in range(0, len(words), AT_ONCE):
+            these = sa.select(PromoCode.text).where(PromoCode.text.in_(words[begin : begin + AT_ONCE]))
+            found |= set(await session.scalars(these))
+    return found
 
 
 async def _pass_types(

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 A_YEAR = 364  # days: the same day of the week
 LONGEST = 40  # letters and digits of a code
-TRIES = 200
+TRIES = 20
 
 
 def named(name: str, edition: str | None, year: int) -> tuple[str, str | None]:
