@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy import event
 
-from promos.actions import claims, handing, passes, redemptions
+from promos.actions import claims, events, handing, passes, redemptions
 from promos.database import Database
 from promos.models import Claim, Pass, PromoCode, Redemption
 from promos.queries import recount
@@ -18,7 +18,7 @@ from promos.rules.refusals import NotEligible
 from promos.settings import Settings
 from promos.worker import Worker
 from tests.test_worker import KEYS, SECOND, Clock, Network
-from tests.world import ADMIN, NOW, a_code, an_ask, an_offer, proof_of
+from tests.world import ADMIN, NOW, a_claim, a_code, an_ask, an_offer, proof_of
 
 
 @pytest.fixture
@@ -223,3 +223,20 @@ async def test_a_worker_with_nothing_to_serve_writes_nothing(
     assert await Worker(database, Network(), settings, KEYS, clock).serve() == 0
 
     assert said == []
+
+
+async def test_who_waits_for_the_partners_word_hears_that_the_event_is_cancelled(
+    database: Database, settings: Settings, clock: Clock
+) -> None:
+    async with database.writing() as session:
+        code = await a_code(session, await an_offer(session, limit=9, review=True))
+        await redemptions.redeem(session, [proof_of(await a_claim(session, code, "ada"))], now=NOW)
+        await events.cancel(session, code.event_id, tell_readers=True, now=NOW, by=ADMIN)
+    network = Network()
+    worker = Worker(database, network, settings, KEYS, clock)
+
+    done = await worker.serve(), await worker.serve()
+    await worker.round()
+
+    assert done == (1, 0)
+    assert told(network) == {"ada@readers.example": "GenerationAI\xa0: l’événement est annulé"}

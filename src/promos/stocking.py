@@ -34,7 +34,7 @@ T = TypeVar("T")
 BATCH = 50  # codes made in one request
 AT_ONCE = 500  # rows of a list written in one transaction
 CHANGED = 1000  # codes in one reading
-DECLINED = 5  # of them, before the others wait for the next reading
+DECLINED = 5  # of them in a row, before the others wait for the next reading
 WHOLE = 600.0  # seconds for one reading; the next one goes on
 
 
@@ -154,15 +154,16 @@ class Stocking:
         """Let the codes that we made end and count as the offer says now; why that cannot be."""
         async with self._database.reading(lease.reach) as session:
             worth, outdated = await supplies.outdated(session, supply.offer_id, vouchers)
-        declined: list[Refusal] = []
+        declined, in_a_row = None, 0
         for number in self._random.sample(outdated, min(len(outdated), CHANGED)):
             try:
                 await there.change(number, worth)
+                in_a_row = 0
             except ShopDeclined as refusal:  # one keeps the others from nothing; after some, all are likely to be
-                declined.append(refusal)
-                if len(declined) == DECLINED:
+                declined, in_a_row = refusal, in_a_row + 1
+                if in_a_row == DECLINED:
                     break
-        return declined[-1] if declined else None
+        return declined
 
     async def _make(self, there: Pretix, lease: Lease, supply: Supply, wanted: Sequence[Wanted]) -> None:
         """All of them or as many as there is room for, and into the pool with them."""

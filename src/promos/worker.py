@@ -121,6 +121,7 @@ class Worker:
         finally:
             for each in open_tries:
                 each.cancel()
+            await asyncio.gather(*open_tries, return_exceptions=True)
         return len(found)
 
     async def _settle(self, answered: Sequence[tuple[Due, Answer]]) -> None:

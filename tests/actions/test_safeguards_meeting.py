@@ -245,3 +245,23 @@ async def test_places_are_called_off_before_their_claims_as_all_others_take_them
 
     assert len(claims) == 2
     assert await behind == 2
+
+
+async def test_a_pass_that_is_given_while_its_event_is_called_off_stays(database: Database) -> None:
+    async with database.writing() as session:
+        code = await a_code(session, await an_offer(session, limit=9, review=True))
+        ask = proof_of(await a_claim(session, code, "ada"))
+        asked = (await redemptions.redeem(session, [ask], now=NOW))[ask.id]
+    assert isinstance(asked, Redeemed)
+
+    async def call_off(session: AsyncSession) -> int:
+        await events.cancel(session, code.event_id, tell_readers=True, now=NOW, by=ADMIN)
+        return await passes.call_off(session, code.event_id, now=NOW)
+
+    _, ended = await meeting(
+        database, lambda session: passes.confirm(session, [asked.redemption_id], now=NOW, by=ADMIN), call_off
+    )
+
+    assert ended == 0
+    async with database.reading() as session:
+        assert await session.scalar(sa.select(Redemption.state)) == "confirmed"

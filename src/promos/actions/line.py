@@ -229,6 +229,12 @@ async def told(session: AsyncSession, event_id: UUID, keys: Collection[str]) -> 
     return set(await session.scalars(found))
 
 
+async def is_called_off(session: AsyncSession, event_id: UUID) -> bool:
+    """Whether the event is cancelled; if so it is held, so that one at a time tells who waits."""
+    cancelled = sa.select(Event.id).where(Event.id == event_id, Event.cancelled_at.is_not(None))
+    return await session.scalar(cancelled.with_for_update(key_share=True)) is not None
+
+
 async def call_off(session: AsyncSession, event_id: UUID, *, now: datetime) -> int:
     """Who waits for a cancelled event waits no longer, and is owed one mail that says why; how many claims that ended,
     `AT_ONCE` at most.
@@ -237,8 +243,7 @@ async def call_off(session: AsyncSession, event_id: UUID, *, now: datetime) -> i
     transaction that writes the mail, and one worker at a time holds the event: nobody is told twice, and nobody who
     left. Who got a pass another way hears of it as its holder.
     """
-    cancelled = sa.select(Event.id).where(Event.id == event_id, Event.cancelled_at.is_not(None))
-    if await session.scalar(cancelled.with_for_update(key_share=True)) is None:
+    if not await is_called_off(session, event_id):
         return 0
     found = sa.select(Claim.id, Claim.redemption_id).where(*_waits_for(event_id)).order_by(Claim.id).limit(AT_ONCE)
     seen = (await session.execute(found)).all()

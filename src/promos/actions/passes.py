@@ -53,14 +53,18 @@ async def cancel(session: AsyncSession, ids: Collection[UUID], *, now: datetime,
 async def called_off(session: AsyncSession) -> list[UUID]:
     """The cancelled events that somebody has asked for a pass of, and the partner has not answered."""
     asked = sa.exists().where(Redemption.event_id == Event.id, *_IS_REVIEWED)
-    return list(await session.scalars(sa.select(Event.id).where(Event.cancelled_at.is_not(None), asked)))
+    found = sa.select(Event.id).where(Event.cancelled_at.is_not(None), asked)
+    return list(await session.scalars(found.order_by(Event.id)))
 
 
 async def call_off(session: AsyncSession, event_id: UUID, *, now: datetime) -> int:
     """Nobody waits for a partner's word about a cancelled event: the claim ends, and its reader is owed a mail that
-    says why; how many those were, `AT_ONCE` at most."""
+    says why; how many those were, `AT_ONCE` at most. A pass that the partner gave at this moment stays."""
+    if not await line.is_called_off(session, event_id):
+        return 0
     asked = sa.select(Redemption.id).where(Redemption.event_id == event_id, *_IS_REVIEWED).order_by(Redemption.id)
-    ids = list(await session.scalars(asked.limit(AT_ONCE)))
+    held = await _locked(session, list(await session.scalars(asked.limit(AT_ONCE))), now)
+    ids = [each.id for each in held if each.state == "held"]
     ended = await _end(session, ids, becomes="revoked", verb="redemption.cancelled", now=now, by=PROGRAM)
     return sum(each.is_new for each in ended)
 

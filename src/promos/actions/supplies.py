@@ -27,7 +27,7 @@ from promos.rules.people import PROGRAM, Actor
 from promos.rules.refusals import InvalidRequest, PoolMissing, ShopCurrencyOther, ShopMissing
 from promos.settings import Keys
 
-AT_ONCE = 1_000  # codes chosen in one transaction, or changed in one reading
+AT_ONCE = 1_000  # codes chosen in one transaction
 
 _IN_POOL = sa.exists().where(PoolCode.event_id == ShopCode.event_id, PoolCode.mark == ShopCode.mark)
 

@@ -158,7 +158,7 @@ def handed_on(values: Ended, language: Language) -> Mail:
 
 
 def line_closed(values: Ended, language: Language) -> Mail:
-    """Tells who waited in line that the event is cancelled."""
+    """Tells who waited, in line or for the partner's word, that the event is cancelled."""
     return mail_of("line_closed", values, language, _ended(values, language))
 
 
