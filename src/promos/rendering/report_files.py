@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 from importlib.resources import files
-from typing import Any
-
-from fpdf import FPDF
-from fpdf.enums import XPos, YPos
+from typing import TYPE_CHECKING, Any
 
 from promos.rendering import charts
 from promos.rendering.charts import Bar, Strip
 from promos.rendering.reports import Report, Table
+
+if TYPE_CHECKING:
+    from fpdf import FPDF
 
 FONT = "Source Sans"
 LEFT, TOP, WIDTH, BOTTOM = 16.0, 14.0, 178.0, 284.0  # mm
@@ -38,7 +38,9 @@ def pdf(report: Report) -> bytes:
     return bytes(sheet.output())
 
 
-def _sheet(report: Report) -> FPDF:
+def _sheet(report: Report) -> "FPDF":
+    from fpdf import FPDF  # here, for it is half a second of every start
+
     sheet = FPDF("P", "mm", "A4")
     sheet.set_auto_page_break(False)
     sheet.set_margins(LEFT, TOP, LEFT)
@@ -53,7 +55,7 @@ def _sheet(report: Report) -> FPDF:
     return sheet
 
 
-def _head(sheet: FPDF, report: Report) -> None:
+def _head(sheet: "FPDF", report: Report) -> None:
     size = 20.0
     _type(sheet, size, INK, "B")
     while sheet.get_string_width(report.title) > WIDTH and size > 11:
@@ -67,7 +69,7 @@ def _head(sheet: FPDF, report: Report) -> None:
     sheet.set_y(sheet.get_y() + 4)
 
 
-def _figures(sheet: FPDF, figures: Sequence[tuple[str, str]]) -> None:
+def _figures(sheet: "FPDF", figures: Sequence[tuple[str, str]]) -> None:
     x, y = LEFT, sheet.get_y()
     for number, words in figures:
         _type(sheet, 27, INK, "B")
@@ -79,7 +81,7 @@ def _figures(sheet: FPDF, figures: Sequence[tuple[str, str]]) -> None:
     sheet.set_y(y + 20)
 
 
-def _funnel(sheet: FPDF, bars: Sequence[Bar], x: float, y: float, width: float) -> float:
+def _funnel(sheet: "FPDF", bars: Sequence[Bar], x: float, y: float, width: float) -> float:
     """Where it ends."""
     for bar in bars:
         _labelled(sheet, bar.label, bar.said, x, y, width)
@@ -93,7 +95,7 @@ def _funnel(sheet: FPDF, bars: Sequence[Bar], x: float, y: float, width: float) 
     return y
 
 
-def _days(sheet: FPDF, strips: Sequence[Strip], days: Sequence[str], x: float, y: float, width: float) -> float:
+def _days(sheet: "FPDF", strips: Sequence[Strip], days: Sequence[str], x: float, y: float, width: float) -> float:
     for strip in strips:
         _labelled(sheet, strip.label, strip.said, x, y, width)
         _type(sheet, 7.5, SOFT)
@@ -114,7 +116,7 @@ def _days(sheet: FPDF, strips: Sequence[Strip], days: Sequence[str], x: float, y
     return y
 
 
-def _row_height(sheet: FPDF, tables: Sequence[Table], notes: str) -> float:
+def _row_height(sheet: "FPDF", tables: Sequence[Table], notes: str) -> float:
     """So that everything below ends on this page, however many rows there are."""
     _type(sheet, 8, SOFT)
     said: Any = sheet.multi_cell(WIDTH, 3.8, notes, dry_run=True, output="HEIGHT")
@@ -122,7 +124,7 @@ def _row_height(sheet: FPDF, tables: Sequence[Table], notes: str) -> float:
     return min(ROW, room / max(1, sum(len(table.rows) + 1 for table in tables)))
 
 
-def _table(sheet: FPDF, table: Table, row: float) -> None:
+def _table(sheet: "FPDF", table: Table, row: float) -> None:
     """The first column is words and takes what the numbers leave."""
     size = min(9.5, row * 1.9)
     _type(sheet, 9, SOFT)
@@ -142,7 +144,7 @@ def _table(sheet: FPDF, table: Table, row: float) -> None:
     sheet.set_y(sheet.get_y() + 4)
 
 
-def _widths(sheet: FPDF, table: Table, size: float) -> list[float]:
+def _widths(sheet: "FPDF", table: Table, size: float) -> list[float]:
     """Each column of numbers as wide as what stands in it, and a share of what is left; the words have the rest."""
     _type(sheet, size, INK, "B")
     columns = list(zip(table.heads, *table.rows, strict=True))[1:]
@@ -152,23 +154,23 @@ def _widths(sheet: FPDF, table: Table, size: float) -> list[float]:
     return [max(WIDTH - sum(numbers), WIDTH * 0.15), *numbers]
 
 
-def _labelled(sheet: FPDF, label: str, said: str, x: float, y: float, width: float) -> None:
+def _labelled(sheet: "FPDF", label: str, said: str, x: float, y: float, width: float) -> None:
     _type(sheet, 9.5, INK)
     sheet.text(x, y + 3.4, label)
     _type(sheet, 9.5, INK, "B")
     sheet.text(x + width - sheet.get_string_width(said), y + 3.4, said)
 
 
-def _type(sheet: FPDF, size: float, color: tuple[int, int, int], style: str = "") -> None:
+def _type(sheet: "FPDF", size: float, color: tuple[int, int, int], style: str = "") -> None:
     sheet.set_font(FONT, style, size)
     sheet.set_text_color(*color)
 
 
-def _line(sheet: FPDF, text: str, height: float) -> None:
-    sheet.cell(WIDTH, height, text, new_x=XPos.LMARGIN, new_y=YPos.NEXT)
+def _line(sheet: "FPDF", text: str, height: float) -> None:
+    sheet.cell(WIDTH, height, text, new_x="LMARGIN", new_y="NEXT")
 
 
-def _cut(sheet: FPDF, text: str, width: float) -> str:
+def _cut(sheet: "FPDF", text: str, width: float) -> str:
     """As much of `text` as has room, with a mark where it was cut."""
     text = sheet.normalize_text(text)
     if sheet.get_string_width(text) <= width:
