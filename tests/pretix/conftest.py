@@ -164,7 +164,7 @@ def kind() -> str:
 
 
 @pytest.fixture(scope="session")
-def template() -> Path:
+def migrated() -> Path:
     """The database after all of pretix's migrations, made once."""
     kept = FOLDER / "template.sqlite3"
     if not kept.exists():
@@ -178,14 +178,14 @@ def template() -> Path:
 
 
 @pytest.fixture
-def pretix(template: Path, tmp_path: Path) -> Iterator[Pretix]:
+def pretix(migrated: Path, tmp_path: Path) -> Iterator[Pretix]:
     """With nothing sold yet."""
     folder = tmp_path / "pretix"
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     _folder(folder, port)
-    shutil.copy(template, folder / "data" / "db.sqlite3")
+    shutil.copy(migrated, folder / "data" / "db.sqlite3")
     told = subprocess.run([PYTHON, INSIDE, "make"], env=_environment(folder), check=True, capture_output=True)
     running = Pretix(folder, port, json.loads(told.stdout.splitlines()[-1]))
     running.start()
