@@ -350,7 +350,7 @@ async def test_what_was_sent_is_written_down_though_another_mail_hangs(
     await ask_for_a_pass(database, "ada", "bo", "cy")
 
     killed = asyncio.create_task(Worker(database, hang_for_ada, settings, KEYS, clock).round())
-    while (await how_they_stand(database)).sent < 2:  # noqa: ASYNC110
+    while (await how_they_stand(database)).sent < 2:  # noqa: ASYNC110 -- what is waited for is a row
         await asyncio.sleep(0.02)
     killed.cancel()
     await asyncio.gather(killed, return_exceptions=True)

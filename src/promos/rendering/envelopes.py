@@ -79,7 +79,7 @@ class _Headers(HeaderRegistry):
     def _class_of(self, name: str) -> type:
         return super().__getitem__(name)
 
-    @lru_cache(maxsize=100)  # noqa: B019
+    @lru_cache(maxsize=100)  # noqa: B019 -- there is one registry
     def _common(self, name: str, value: str) -> Any:
         return super().__call__(name, value)
 
